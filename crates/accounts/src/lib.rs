@@ -1,0 +1,1 @@
+//! Organisations, domains, channels, people, API tokens.

@@ -1,0 +1,1 @@
+//! JSON over HTTP: the API under `/api/v1`.

@@ -1,0 +1,1 @@
+//! The help desk: the only writer of tickets.

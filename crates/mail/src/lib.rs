@@ -1,0 +1,1 @@
+//! Messages: parse, classify, sanitise. Pure: no clock, no network, no disk.

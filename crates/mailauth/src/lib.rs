@@ -1,0 +1,1 @@
+//! SPF, DKIM, DMARC, ARC and reverse DNS: verdicts on a mail that comes in.

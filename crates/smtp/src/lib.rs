@@ -1,0 +1,1 @@
+//! SMTP itself, both ends: pure session machines and the wire format.

@@ -1,0 +1,1 @@
+//! Ordered keys and values, atomic batches, the log of events, blobs.

@@ -1,0 +1,1 @@
+//! The outside as ports: clock, randomness, DNS, TLS material.

@@ -1,0 +1,1 @@
+//! The ports of `guichet-sys` as data, for tests.

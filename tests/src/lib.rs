@@ -1,0 +1,1 @@
+//! Whole-program journeys against real peers.

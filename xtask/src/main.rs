@@ -1,0 +1,3 @@
+//! What a developer runs: check, test, bench, load, fuzz.
+
+fn main() {}
