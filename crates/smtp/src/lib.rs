@@ -1,1 +1,31 @@
-//! SMTP itself, both ends: pure session machines and the wire format.
+//! SMTP itself: pure session machines and the wire format.
+//!
+//! Nothing here opens a socket, reads a clock or asks DNS. A driver feeds bytes, times and answers to a
+//! [`Receiver`] and carries out what it [polls](Receiver::poll); so the whole protocol is tested by
+//! transcripts, at every split of the bytes.
+//!
+//! *Standards*: RFC 5321 (SMTP), 1870 (SIZE), 2034 and 3463 (enhanced status codes), 2920 (PIPELINING),
+//! 3030 (CHUNKING), 3207 (STARTTLS), 3461 (DSN), 3848 (protocol names), 6152 (8BITMIME), 6531 (SMTPUTF8).
+//!
+//! *Security*: every byte is a stranger's. What must hold: nothing panics, every buffer has a named bound
+//! in [`Limits`], and no byte of a body is ever taken for a command.
+
+mod address;
+mod bdat;
+mod command;
+mod data;
+mod envelope;
+mod limits;
+mod line;
+mod parameters;
+pub mod proxy;
+mod receiver;
+pub mod replies;
+mod reply;
+
+pub use address::{AddressError, Domain, ForwardPath, Host, Mailbox, ReversePath};
+pub use envelope::{BodyType, Envelope, Hello, HelloVerb, Protocol, Recipient, TlsSession};
+pub use limits::Limits;
+pub use parameters::{MailParameters, Notify, OriginalRecipient, RecipientParameters, Return};
+pub use receiver::{Answer, Output, Question, Receiver, Settings, StartTls};
+pub use reply::{Code, Reply, Status};
