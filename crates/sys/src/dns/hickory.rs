@@ -127,7 +127,8 @@ fn hickory_type(record_type: RecordType) -> HickoryRecordType {
 
 fn reply(lookup: &Lookup) -> Reply {
     let ttl_secs = lookup.answers().iter().map(|record| record.ttl).min().unwrap_or(0);
-    let records: Vec<_> = lookup.answers().iter().filter_map(|record| our_record(&record.data)).collect();
+    let mut records: Vec<_> = lookup.answers().iter().filter_map(|record| our_record(&record.data)).collect();
+    records.sort_by_key(|record| if let Record::Mx(mx) = record { mx.preference } else { 0 });
     let answer = if records.is_empty() { Answer::NoRecords } else { Answer::Records(records) };
     Reply { answer, ttl_secs }
 }

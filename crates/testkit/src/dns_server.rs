@@ -1,0 +1,157 @@
+//! A zone served over UDP and TCP on loopback, for the real resolver and for real peers.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    str::FromStr,
+    sync::Arc,
+};
+
+use guichet_sys::dns::{Record, RecordType};
+use hickory_resolver::proto::{
+    op::{Message, MessageType, OpCode, ResponseCode},
+    rr::{
+        Name, RData, Record as WireRecord, RecordType as WireType,
+        rdata::{A, AAAA, MX, PTR, SOA, TXT},
+    },
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream, UdpSocket},
+    task::JoinSet,
+};
+
+use crate::{Found, Zone};
+
+/// Answers over UDP beyond this are cut short, so that the asker comes back over TCP (RFC 1035 section 4.2.1).
+const UDP_BYTES_MAX: usize = 1232;
+
+/// A DNS server on loopback; stops when dropped.
+#[derive(Debug)]
+pub struct DnsServer {
+    address: SocketAddr,
+    _tasks: JoinSet<io::Result<()>>,
+}
+
+impl DnsServer {
+    /// Serves `zone` on a free port of 127.0.0.1.
+    pub async fn start(zone: Zone) -> io::Result<Self> {
+        let zone = Arc::new(zone);
+        let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = udp.local_addr()?;
+        let tcp = TcpListener::bind(address).await?;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(serve_udp(udp, Arc::clone(&zone)));
+        tasks.spawn(serve_tcp(tcp, zone));
+        Ok(Self { address, _tasks: tasks })
+    }
+
+    /// Where it listens; as text it is a value for `dns.servers`.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+async fn serve_udp(socket: UdpSocket, zone: Arc<Zone>) -> io::Result<()> {
+    let mut buffer = [0; 4096];
+    loop {
+        let (length, from) = socket.recv_from(&mut buffer).await?;
+        let Some(mut reply) = buffer.get(..length).and_then(|question| reply_to(question, &zone)) else {
+            continue;
+        };
+        let mut bytes = reply.to_vec().map_err(io::Error::other)?;
+        if bytes.len() > UDP_BYTES_MAX {
+            reply.answers.clear();
+            reply.metadata.truncation = true;
+            bytes = reply.to_vec().map_err(io::Error::other)?;
+        }
+        socket.send_to(&bytes, from).await?;
+    }
+}
+
+async fn serve_tcp(listener: TcpListener, zone: Arc<Zone>) -> io::Result<()> {
+    let mut connections = JoinSet::new();
+    loop {
+        let (stream, _) = listener.accept().await?;
+        connections.spawn(serve_stream(stream, Arc::clone(&zone)));
+    }
+}
+
+async fn serve_stream(mut stream: TcpStream, zone: Arc<Zone>) -> io::Result<()> {
+    loop {
+        let mut question = vec![0; usize::from(stream.read_u16().await?)];
+        stream.read_exact(&mut question).await?;
+        let Some(reply) = reply_to(&question, &zone) else { continue };
+        let bytes = reply.to_vec().map_err(io::Error::other)?;
+        stream.write_u16(u16::try_from(bytes.len()).map_err(io::Error::other)?).await?;
+        stream.write_all(&bytes).await?;
+    }
+}
+
+/// The answer, or `None` where the zone keeps silent or the question is none.
+fn reply_to(question: &[u8], zone: &Zone) -> Option<Message> {
+    let question = Message::from_vec(question).ok()?;
+    let query = question.queries.first()?.clone();
+    let mut reply = Message::new(question.metadata.id, MessageType::Response, OpCode::Query);
+    reply.metadata.recursion_desired = question.metadata.recursion_desired;
+    reply.metadata.recursion_available = true;
+    let name = query.name().clone();
+    let found = match our_type(query.query_type()) {
+        Some(record_type) => zone.find(&name.to_ascii(), record_type),
+        None => Found::NoRecords,
+    };
+    reply.add_query(query);
+    match found {
+        Found::Records(records) => {
+            let ttl_secs = zone.answer_ttl_secs();
+            let data = records.into_iter().filter_map(wire_data);
+            reply.add_answers(data.map(|data| WireRecord::from_rdata(name.clone(), ttl_secs, data)));
+        }
+        Found::NoRecords => add_soa(&mut reply, zone),
+        Found::NoSuchName => {
+            reply.metadata.response_code = ResponseCode::NXDomain;
+            add_soa(&mut reply, zone);
+        }
+        Found::ServFail => reply.metadata.response_code = ResponseCode::ServFail,
+        Found::Silence => return None,
+    }
+    Some(reply)
+}
+
+/// RFC 2308 section 3: an absence carries the SOA, whose minimum says how long to remember it.
+fn add_soa(reply: &mut Message, zone: &Zone) {
+    let ttl_secs = zone.answer_ttl_secs();
+    let soa = SOA::new(Name::root(), Name::root(), 1, 3600, 600, 86_400, ttl_secs);
+    reply.add_authority(WireRecord::from_rdata(Name::root(), ttl_secs, RData::SOA(soa)));
+}
+
+fn our_type(wire_type: WireType) -> Option<RecordType> {
+    match wire_type {
+        WireType::A => Some(RecordType::A),
+        WireType::AAAA => Some(RecordType::Aaaa),
+        WireType::MX => Some(RecordType::Mx),
+        WireType::PTR => Some(RecordType::Ptr),
+        WireType::TXT => Some(RecordType::Txt),
+        _ => None,
+    }
+}
+
+fn wire_data(record: Record) -> Option<RData> {
+    Some(match record {
+        Record::A(address) => RData::A(A(address)),
+        Record::Aaaa(address) => RData::AAAA(AAAA(address)),
+        Record::Mx(mx) => RData::MX(MX::new(mx.preference, wire_name(&mx.exchange)?)),
+        Record::Ptr(name) => RData::PTR(PTR(wire_name(&name)?)),
+        Record::Txt(text) => {
+            let strings: Vec<&[u8]> = if text.is_empty() { vec![b""] } else { text.chunks(255).collect() };
+            RData::TXT(TXT::from_bytes(strings))
+        }
+    })
+}
+
+fn wire_name(name: &str) -> Option<Name> {
+    let mut name = Name::from_str(name).ok()?;
+    name.set_fqdn(true);
+    Some(name)
+}
