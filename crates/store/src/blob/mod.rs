@@ -1,0 +1,94 @@
+//! Blobs: raw mails and other bytes that are written once and read by reference.
+//!
+//! A blob is written first, by streaming, and then named by a batch: from that commit on it belongs to the batch's
+//! organisation. Small ones stand in segments; a large one is a file of its own, durable before the commit that
+//! names it, and swept at the next start when none did. Two organisations that name the same blob have each their own
+//! copy (of a large one, a second name of the file), so that one can be deleted without the other.
+
+mod file;
+mod pack;
+mod reader;
+mod reference;
+mod writer;
+
+use std::io;
+use std::sync::Arc;
+
+pub use self::reader::BlobReader;
+pub use self::reference::BlobRef;
+pub use self::writer::{BlobWriter, PendingBlob};
+
+pub(crate) use self::reference::Place;
+pub(crate) use self::writer::NamedBlob;
+
+use self::file::Files;
+use self::pack::Packers;
+use crate::disk::Disk;
+use crate::engine::{Failure, Unavailable, View};
+use crate::organisation::Owner;
+use crate::segment::{self, Segments};
+
+/// Up to this many bytes a blob is kept in memory until it is committed, and then stands in a segment.
+const SMALL_BYTES_MAX: usize = 256 << 10;
+
+/// All blobs of a store.
+#[derive(Debug)]
+pub struct Blobs {
+    segments: Segments,
+    files: Files,
+    packers: Packers,
+}
+
+impl Blobs {
+    /// The folders that blobs lie in.
+    pub(crate) const FOLDERS: [&'static str; 2] = [segment::FOLDER, file::FOLDER];
+
+    pub(crate) fn open(disk: Arc<dyn Disk>) -> io::Result<Self> {
+        let (segments, files) = (Segments::open(disk.clone())?, Files::open(disk)?);
+        Ok(Self {
+            segments,
+            files,
+            packers: Packers::default(),
+        })
+    }
+
+    /// Begins a blob.
+    pub fn writer(self: &Arc<Self>) -> BlobWriter {
+        BlobWriter::new(self.clone())
+    }
+
+    pub(crate) fn segments(&self) -> &Segments {
+        &self.segments
+    }
+
+    /// Puts the blobs where their references say. What lies in segments is durable after the next sync of those.
+    pub(crate) fn write(&self, blobs: &[NamedBlob]) -> io::Result<()> {
+        let mut linked = false;
+        for blob in blobs {
+            match blob.reference().place {
+                Place::Segment(position) => self.segments.write(position, blob.stored_bytes())?,
+                Place::File(number) => linked |= blob.keep_as(number)?,
+            }
+        }
+        if linked { self.files.sync_names() } else { Ok(()) }
+    }
+
+    /// Removes large blobs that no committed batch names.
+    pub(crate) fn sweep(&self, view: &dyn View) -> Result<(), Failure> {
+        self.files.sweep(view)
+    }
+
+    pub(crate) fn reader(&self, owner: Owner, blob: &BlobRef) -> Result<BlobReader<'static>, Unavailable> {
+        if blob.owner != owner {
+            return Err(Unavailable::new(
+                "a blob is read through its own organisation alone",
+            ));
+        }
+        let (file, offset) = match blob.place {
+            Place::Segment(position) => (self.segments.file(position.segment), u64::from(position.offset)),
+            Place::File(number) => (self.files.file(number), 0),
+        };
+        let file = file.map_err(Unavailable::new)?;
+        BlobReader::new(file, offset, blob).map_err(Unavailable::new)
+    }
+}

@@ -1,0 +1,345 @@
+//! The engine on disk: a journal before one redb table.
+//!
+//! A change is durable when the journal has it. Then redb takes it without syncing (`Durability::None`), which makes it
+//! visible. A checkpoint makes redb durable up to here, in one commit that also names the journal's next generation;
+//! from there the journal starts over. After a crash redb opens as its last checkpoint left it, and the journal is
+//! applied to that. Why: docs/decisions/0001-journal-before-redb.md.
+//!
+//! When anything fails after the journal was touched, nobody can say what the disk holds: the engine drops redb and
+//! the journal, opens both anew, repeats what it finds, and begins a new generation before it takes another change.
+
+use std::ops::Bound;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use redb::{
+    AccessGuard, Builder, Database, Durability, ReadOnlyTable, ReadableDatabase, ReadableTable,
+    StorageBackend, Table, TableDefinition, WriteTransaction,
+};
+
+use super::{Change, Direction, Engine, Failure, Range, Row, Rows, Unavailable, View, Views};
+use crate::blob::Blobs;
+use crate::disk::{Disk, File, Mode};
+use crate::journal::{Entry, Fit, Journal};
+use crate::store::Options;
+
+const FILE_NAME: &str = "store.redb";
+/// Every row of every space.
+const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
+/// The engine's own two numbers, as of the last checkpoint.
+const CHECKPOINT: TableDefinition<'_, &str, u64> = TableDefinition::new("checkpoint");
+const GENERATION: &str = "generation";
+const VERSION: &str = "version";
+/// Free disk below which no change is taken, in journals: what a checkpoint may write at most, so that running out
+/// of room is found out before anything is touched.
+const FREE_JOURNALS_MIN: u64 = 4;
+
+/// redb, its journal, and the blobs that the journal brings back.
+pub(crate) struct RedbEngine {
+    disk: Arc<dyn Disk>,
+    blobs: Arc<Blobs>,
+    options: Options,
+    shared: Arc<Shared>,
+    /// `None` after a failure, until it was opened anew.
+    open: Option<OpenFiles>,
+}
+
+struct OpenFiles {
+    database: Arc<Database>,
+    journal: Journal,
+    /// Of the last change applied.
+    version: u64,
+}
+
+/// What readers see: nothing while the engine is broken.
+#[derive(Default)]
+struct Shared(RwLock<Option<Arc<Database>>>);
+
+/// Whether what the files hold is known.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    /// A start: the journal's end is where it was torn.
+    Files,
+    /// After a failure: a record may be there for us and gone after the next crash.
+    Nothing,
+}
+
+impl RedbEngine {
+    pub(crate) fn open(disk: Arc<dyn Disk>, blobs: Arc<Blobs>, options: &Options) -> Result<Self, Failure> {
+        let shared = Arc::default();
+        let mut engine = Self {
+            disk,
+            blobs,
+            options: options.clone(),
+            shared,
+            open: None,
+        };
+        engine.reopen(Trust::Files)?;
+        Ok(engine)
+    }
+
+    /// Opens the files, repeats the journal, and shows the result to readers.
+    fn reopen(&mut self, trust: Trust) -> Result<(), Failure> {
+        let file = self.disk.open(FILE_NAME, Mode::Create)?;
+        let database = Builder::new()
+            .set_cache_size(self.options.cache_bytes)
+            .create_with_backend(Backend(file))
+            .map_err(failed)?;
+        self.disk.sync_folder("")?;
+        let (generation, version) = checkpoint_of(&database)?;
+        let journal = Journal::open(&*self.disk, self.options.journal_bytes, generation)?;
+        let mut open = OpenFiles {
+            database: Arc::new(database),
+            journal,
+            version,
+        };
+        open.repeat(&self.blobs, trust)?;
+        self.shared.set(Some(open.database.clone()));
+        self.open = Some(open);
+        Ok(())
+    }
+
+    fn is_too_full(&self) -> Result<bool, Failure> {
+        Ok(self.disk.free_bytes()? < FREE_JOURNALS_MIN * self.options.journal_bytes)
+    }
+}
+
+impl Engine for RedbEngine {
+    fn views(&self) -> Arc<dyn Views> {
+        self.shared.clone()
+    }
+
+    fn ready(&mut self) -> Result<u64, Failure> {
+        if self.open.is_none() {
+            self.reopen(Trust::Nothing)?;
+        }
+        Ok(self.open.as_ref().map_or(0, |open| open.version))
+    }
+
+    fn apply(&mut self, change: &Change) -> Result<(), Failure> {
+        if self.is_too_full()? {
+            return Err(Failure::Full);
+        }
+        // Nothing names these places yet: failing here harms nothing.
+        self.blobs.write(&change.blobs)?;
+        let Some(mut open) = self.open.take() else {
+            return Err(Unavailable::new("it was not opened again").into());
+        };
+        match open.apply(change, &self.blobs) {
+            Ok(()) => self.open = Some(open),
+            Err(failure) => {
+                tracing::error!(%failure, "the store's files failed; opening them again");
+                self.shared.set(None);
+                drop(open);
+                if let Err(failure) = self.reopen(Trust::Nothing) {
+                    tracing::error!(%failure, "the store's files don't open; the next use tries again");
+                }
+                return Err(failure);
+            }
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Failure> {
+        self.shared.set(None);
+        match self.open.take() {
+            Some(mut open) if !open.journal.is_empty() => open.checkpoint(&self.blobs),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl OpenFiles {
+    fn apply(&mut self, change: &Change, blobs: &Blobs) -> Result<(), Failure> {
+        match self.journal.prepare(change) {
+            Fit::Now => {}
+            Fit::AfterCheckpoint => self.checkpoint(blobs)?,
+            Fit::Never => {
+                self.version = change.version;
+                return self.checkpoint_with(blobs, |rows| insert(rows, change));
+            }
+        }
+        self.journal.append(change.version)?;
+        let transaction = begin(&self.database, Durability::None)?;
+        insert(&mut transaction.open_table(ROWS).map_err(failed)?, change)?;
+        transaction.commit().map_err(failed)?;
+        self.version = change.version;
+        Ok(())
+    }
+
+    /// Applies what the journal holds beyond the last checkpoint, and makes it the next one.
+    fn repeat(&mut self, blobs: &Blobs, trust: Trust) -> Result<(), Failure> {
+        let transaction = begin(&self.database, Durability::Immediate)?;
+        let mut rows = transaction.open_table(ROWS).map_err(failed)?;
+        self.version = self.journal.replay(self.version, |entry| {
+            match entry {
+                Entry::Put { key, value } => drop(rows.insert(key, value).map_err(failed)?),
+                Entry::Delete { key } => drop(rows.remove(key).map_err(failed)?),
+                Entry::Blob { place, bytes } => blobs.segments().write(place, bytes)?,
+            }
+            Ok::<(), Failure>(())
+        })?;
+        drop(rows);
+        if self.journal.is_empty() && trust == Trust::Files {
+            return transaction.abort().map_err(failed);
+        }
+        self.finish_checkpoint(blobs, transaction)
+    }
+
+    fn checkpoint(&mut self, blobs: &Blobs) -> Result<(), Failure> {
+        self.checkpoint_with(blobs, |_| Ok(()))
+    }
+
+    /// Makes redb durable with what `write` adds.
+    fn checkpoint_with(
+        &mut self,
+        blobs: &Blobs,
+        write: impl FnOnce(&mut RowTable<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let transaction = begin(&self.database, Durability::Immediate)?;
+        write(&mut transaction.open_table(ROWS).map_err(failed)?)?;
+        self.finish_checkpoint(blobs, transaction)
+    }
+
+    fn finish_checkpoint(&mut self, blobs: &Blobs, mut transaction: WriteTransaction) -> Result<(), Failure> {
+        blobs.segments().sync()?;
+        let generation = self.journal.generation() + 1;
+        write_checkpoint(&transaction, generation, self.version)?;
+        // What strangers write must not be able to forge a page; a start after a kill must not walk the file.
+        transaction.set_two_phase_commit(true);
+        transaction.set_quick_repair(true);
+        transaction.commit().map_err(failed)?;
+        self.journal.restart(generation);
+        Ok(())
+    }
+}
+
+type RowTable<'a> = Table<'a, &'static [u8], &'static [u8]>;
+
+fn begin(database: &Database, durability: Durability) -> Result<WriteTransaction, Failure> {
+    let mut transaction = database.begin_write().map_err(failed)?;
+    transaction.set_durability(durability).map_err(failed)?;
+    Ok(transaction)
+}
+
+fn insert(rows: &mut RowTable<'_>, change: &Change) -> Result<(), Failure> {
+    for (key, value) in &change.rows {
+        match value {
+            Some(value) => drop(rows.insert(key.as_slice(), value.as_slice()).map_err(failed)?),
+            None => drop(rows.remove(key.as_slice()).map_err(failed)?),
+        }
+    }
+    Ok(())
+}
+
+/// The generation and version of the last checkpoint. A new file gets its first.
+fn checkpoint_of(database: &Database) -> Result<(u64, u64), Failure> {
+    let transaction = begin(database, Durability::Immediate)?;
+    let table = transaction.open_table(CHECKPOINT).map_err(failed)?;
+    let number = |name| Ok::<_, Failure>(table.get(name).map_err(failed)?.map(|number| number.value()));
+    let found = number(GENERATION)?.zip(number(VERSION)?);
+    drop(table);
+    if let Some(found) = found {
+        transaction.abort().map_err(failed)?;
+        return Ok(found);
+    }
+    let first = (1, 0);
+    transaction.open_table(ROWS).map_err(failed)?;
+    write_checkpoint(&transaction, first.0, first.1)?;
+    transaction.commit().map_err(failed)?;
+    Ok(first)
+}
+
+fn write_checkpoint(transaction: &WriteTransaction, generation: u64, version: u64) -> Result<(), Failure> {
+    let mut table = transaction.open_table(CHECKPOINT).map_err(failed)?;
+    table.insert(GENERATION, generation).map_err(failed)?;
+    table.insert(VERSION, version).map_err(failed)?;
+    Ok(())
+}
+
+fn failed(error: impl Into<redb::Error>) -> Failure {
+    match error.into() {
+        redb::Error::Io(error) => error.into(),
+        error => Unavailable::new(error).into(),
+    }
+}
+
+fn unavailable(error: impl Into<redb::Error>) -> Unavailable {
+    Unavailable::new(error.into())
+}
+
+impl Shared {
+    fn set(&self, database: Option<Arc<Database>>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = database;
+    }
+}
+
+impl Views for Shared {
+    fn view(&self) -> Result<Arc<dyn View>, Unavailable> {
+        let database = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let database = database
+            .as_ref()
+            .ok_or_else(|| Unavailable::new("its files failed or it is closed"))?;
+        let transaction = database.begin_read().map_err(unavailable)?;
+        // The table keeps its transaction alive.
+        Ok(Arc::new(RedbView(
+            transaction.open_table(ROWS).map_err(unavailable)?,
+        )))
+    }
+}
+
+struct RedbView(ReadOnlyTable<&'static [u8], &'static [u8]>);
+
+impl View for RedbView {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Unavailable> {
+        Ok(self
+            .0
+            .get(key)
+            .map_err(unavailable)?
+            .map(|value| value.value().to_vec()))
+    }
+
+    fn scan(&self, range: Range) -> Result<Rows, Unavailable> {
+        let bounds = (as_slice(&range.from), as_slice(&range.to));
+        let rows = self.0.range::<&[u8]>(bounds).map_err(unavailable)?;
+        Ok(match range.direction {
+            Direction::Forward => Box::new(rows.map(|row| row.map(owned).map_err(unavailable))),
+            Direction::Backward => Box::new(rows.rev().map(|row| row.map(owned).map_err(unavailable))),
+        })
+    }
+}
+
+fn owned((key, value): (Bytes<'_>, Bytes<'_>)) -> Row {
+    (key.value().to_vec(), value.value().to_vec())
+}
+
+type Bytes<'a> = AccessGuard<'a, &'static [u8]>;
+
+fn as_slice(bound: &Bound<Vec<u8>>) -> Bound<&[u8]> {
+    bound.as_ref().map(Vec::as_slice)
+}
+
+/// redb's file, through the port. The directory's own lock keeps other processes out.
+#[derive(Debug)]
+struct Backend(Arc<dyn File>);
+
+impl StorageBackend for Backend {
+    fn len(&self) -> std::io::Result<u64> {
+        self.0.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
+        self.0.read_at(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> std::io::Result<()> {
+        self.0.set_len(len)
+    }
+
+    fn sync_data(&self) -> std::io::Result<()> {
+        self.0.sync()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> std::io::Result<()> {
+        self.0.write_at(offset, data)
+    }
+}

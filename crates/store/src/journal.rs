@@ -1,0 +1,252 @@
+//! The journal: one preallocated file that a group of commits is written to, and synced once, before all else.
+//!
+//! A record is what a change comes to: keys, stored values, deletes, and the bytes of small blobs with their place.
+//! Applying it twice does no harm. The file was written in full when it was made, so a sync of a record touches no
+//! metadata. After a checkpoint the file is used again from its start under the next generation, so nothing old is
+//! taken for new. Reading ends at the first record that is not whole, or not the next one of its generation.
+//!
+//! ```text
+//! magic u32 | body length u32 | generation u64 | version u64 | BLAKE3 of the four and the body, cut to 16 | body
+//! body: (1 | key length u32 | key | value length u32 | value)      put
+//!     | (2 | key length u32 | key)                                 delete
+//!     | (3 | segment u32 | offset u32 | length u32 | bytes)        small blob
+//! ```
+
+use std::io;
+use std::sync::Arc;
+
+use crate::blob::Place;
+use crate::disk::{Disk, File, Mode};
+use crate::engine::Change;
+use crate::segment::Position;
+
+const FILE_NAME: &str = "journal";
+const MAGIC: u32 = 0x4755_4A31;
+const HEAD_BYTES: usize = 24;
+const DIGEST_BYTES: usize = 16;
+const BODY_AT: usize = HEAD_BYTES + DIGEST_BYTES;
+/// What is written at once when the file is made.
+const FILL_BYTES: usize = 1 << 20;
+/// The buffer of records is given back when one made it larger than this.
+const BUFFER_KEPT_BYTES_MAX: usize = 4 << 20;
+
+const PUT: u8 = 1;
+const DELETE: u8 = 2;
+const BLOB: u8 = 3;
+
+/// One step of a record.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Entry<'a> {
+    Put { key: &'a [u8], value: &'a [u8] },
+    Delete { key: &'a [u8] },
+    Blob { place: Position, bytes: &'a [u8] },
+}
+
+/// The journal's file and where its next record goes.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    file: Arc<dyn File>,
+    capacity: u64,
+    generation: u64,
+    end: u64,
+    buffer: Vec<u8>,
+}
+
+impl Journal {
+    /// Opens the file, and makes it when it is not there.
+    pub(crate) fn open(disk: &dyn Disk, capacity: u64, generation: u64) -> io::Result<Self> {
+        let file = disk.open(FILE_NAME, Mode::Create)?;
+        let mut len = file.len()?;
+        if len < capacity {
+            let zeros = vec![0; FILL_BYTES];
+            while len < capacity {
+                let step = zeros.get(..(capacity - len) as usize).unwrap_or(&zeros);
+                file.write_at(len, step)?;
+                len += step.len() as u64;
+            }
+            file.sync()?;
+            disk.sync_folder("")?;
+        }
+        Ok(Self {
+            file,
+            capacity,
+            generation,
+            end: 0,
+            buffer: Vec::new(),
+        })
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Gives every entry after `version` to `each`, in order, and the version of the last record.
+    pub(crate) fn replay<E: From<io::Error>>(
+        &mut self,
+        mut version: u64,
+        mut each: impl FnMut(Entry<'_>) -> Result<(), E>,
+    ) -> Result<u64, E> {
+        while let Some(body) = self.next_body(version + 1)? {
+            let mut rest = body.as_slice();
+            while !rest.is_empty() {
+                // The digest was right, so this is what was written.
+                let entry =
+                    next_entry(&mut rest).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?;
+                each(entry)?;
+            }
+            self.end += (BODY_AT + body.len()) as u64;
+            version += 1;
+        }
+        Ok(version)
+    }
+
+    /// Builds the record of a change, and says how it fits.
+    pub(crate) fn prepare(&mut self, change: &Change) -> Fit {
+        self.buffer.clear();
+        self.buffer.shrink_to(BUFFER_KEPT_BYTES_MAX);
+        self.buffer.resize(BODY_AT, 0);
+        for (key, value) in &change.rows {
+            push_row(&mut self.buffer, key, value.as_deref());
+        }
+        for blob in &change.blobs {
+            if let Place::Segment(place) = blob.reference().place {
+                push_blob(&mut self.buffer, place, blob.stored_bytes());
+            }
+        }
+        match self.buffer.len() as u64 {
+            len if len > self.capacity => Fit::Never,
+            len if len > self.capacity.saturating_sub(self.end) => Fit::AfterCheckpoint,
+            _ => Fit::Now,
+        }
+    }
+
+    /// Writes the record that was prepared. When this returns it is durable.
+    pub(crate) fn append(&mut self, version: u64) -> io::Result<()> {
+        let body_len = self.buffer.len().saturating_sub(BODY_AT) as u32;
+        let head = head(body_len, self.generation, version);
+        if let Some((front, body)) = self.buffer.split_first_chunk_mut::<BODY_AT>() {
+            front[..HEAD_BYTES].copy_from_slice(&head);
+            front[HEAD_BYTES..].copy_from_slice(&digest(&head, body));
+        }
+        self.file.write_at(self.end, &self.buffer)?;
+        self.file.sync()?;
+        self.end += self.buffer.len() as u64;
+        Ok(())
+    }
+
+    /// Starts over: all records so far are in the engine's own file, which names this generation.
+    pub(crate) fn restart(&mut self, generation: u64) {
+        self.generation = generation;
+        self.end = 0;
+    }
+
+    /// Whether there is anything that a start would have to repeat.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.end == 0
+    }
+
+    fn next_body(&self, version: u64) -> io::Result<Option<Vec<u8>>> {
+        let len = self.file.len()?;
+        let mut front = [0; BODY_AT];
+        if self.end + BODY_AT as u64 > len {
+            return Ok(None);
+        }
+        self.file.read_at(self.end, &mut front)?;
+        let (found, digest_found) = front.split_at(HEAD_BYTES);
+        let body_len = found
+            .get(4..8)
+            .and_then(|len| len.try_into().ok())
+            .map_or(0, u32::from_be_bytes);
+        let body_at = self.end + BODY_AT as u64;
+        if found != head(body_len, self.generation, version) || body_at + u64::from(body_len) > len {
+            return Ok(None);
+        }
+        let mut body = vec![0; body_len as usize];
+        self.file.read_at(body_at, &mut body)?;
+        Ok(Some(body).filter(|body| digest(found, body) == digest_found))
+    }
+}
+
+/// Where a record has room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    Now,
+    AfterCheckpoint,
+    /// It is larger than the whole file.
+    Never,
+}
+
+fn head(body_len: u32, generation: u64, version: u64) -> [u8; HEAD_BYTES] {
+    let mut head = [0; HEAD_BYTES];
+    head[..4].copy_from_slice(&MAGIC.to_be_bytes());
+    head[4..8].copy_from_slice(&body_len.to_be_bytes());
+    head[8..16].copy_from_slice(&generation.to_be_bytes());
+    head[16..].copy_from_slice(&version.to_be_bytes());
+    head
+}
+
+fn digest(head: &[u8], body: &[u8]) -> [u8; DIGEST_BYTES] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(head).update(body);
+    let mut digest = [0; DIGEST_BYTES];
+    hasher.finalize_xof().fill(&mut digest);
+    digest
+}
+
+fn push_row(into: &mut Vec<u8>, key: &[u8], value: Option<&[u8]>) {
+    into.push(if value.is_some() { PUT } else { DELETE });
+    push_bytes(into, key);
+    if let Some(value) = value {
+        push_bytes(into, value);
+    }
+}
+
+fn push_blob(into: &mut Vec<u8>, place: Position, bytes: &[u8]) {
+    into.push(BLOB);
+    into.extend_from_slice(&place.segment.to_be_bytes());
+    into.extend_from_slice(&place.offset.to_be_bytes());
+    push_bytes(into, bytes);
+}
+
+fn push_bytes(into: &mut Vec<u8>, bytes: &[u8]) {
+    into.extend_from_slice(&(bytes.len() as u32).to_be_bytes());
+    into.extend_from_slice(bytes);
+}
+
+fn next_entry<'a>(rest: &mut &'a [u8]) -> Option<Entry<'a>> {
+    let (tag, tail) = rest.split_first()?;
+    *rest = tail;
+    match *tag {
+        PUT => Some(Entry::Put {
+            key: take_bytes(rest)?,
+            value: take_bytes(rest)?,
+        }),
+        DELETE => Some(Entry::Delete {
+            key: take_bytes(rest)?,
+        }),
+        BLOB => {
+            let place = Position {
+                segment: take_number(rest)?,
+                offset: take_number(rest)?,
+            };
+            Some(Entry::Blob {
+                place,
+                bytes: take_bytes(rest)?,
+            })
+        }
+        _ => None,
+    }
+}
+
+fn take_number(rest: &mut &[u8]) -> Option<u32> {
+    let (number, tail) = rest.split_first_chunk()?;
+    *rest = tail;
+    Some(u32::from_be_bytes(*number))
+}
+
+fn take_bytes<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let len = take_number(rest)?;
+    let (bytes, tail) = rest.split_at_checked(len as usize)?;
+    *rest = tail;
+    Some(bytes)
+}

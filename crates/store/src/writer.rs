@@ -1,0 +1,187 @@
+//! The one writer: a thread that takes all submissions that wait, makes one change of them, applies it, answers.
+//!
+//! While the disk works at one group, the next gathers: the busier the store, the larger the groups and the cheaper
+//! each commit. *Invariant:* nobody is answered, and nobody sees a row, before the row is durable.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::batch::Batch;
+use crate::commit::{CommitError, Receipt};
+use crate::engine::{Engine, Failure};
+use crate::evaluate::{Evaluation, Refused};
+use crate::events::Watchers;
+
+/// Submissions in one group.
+const GROUP_SUBMISSIONS_MAX: usize = 512;
+/// Bytes of one group, past which it takes no further submission.
+const GROUP_BYTES_MAX: usize = 2 << 20;
+
+type Answer = Result<Vec<Receipt>, CommitError>;
+
+/// What the writer is asked.
+pub(crate) enum Request {
+    Commit(Submission),
+    /// A reader found the engine broken.
+    Mend,
+    /// The store closes: answered when nothing is left to repeat.
+    Close(oneshot::Sender<()>),
+}
+
+/// Batches that belong together, and who waits for them.
+pub(crate) struct Submission {
+    batches: Vec<Batch>,
+    bytes: usize,
+    answer: oneshot::Sender<Answer>,
+}
+
+impl Submission {
+    pub(crate) fn new(batches: Vec<Batch>) -> (Self, oneshot::Receiver<Answer>) {
+        let (answer, receiver) = oneshot::channel();
+        let bytes = batches.iter().map(Batch::bytes).sum();
+        (
+            Self {
+                batches,
+                bytes,
+                answer,
+            },
+            receiver,
+        )
+    }
+}
+
+/// Starts the thread. It ends when it is told to close, or when no sender is left.
+pub(crate) fn start(
+    engine: Box<dyn Engine>,
+    requests: mpsc::Receiver<Request>,
+    watchers: Arc<Watchers>,
+) -> io::Result<JoinHandle<()>> {
+    let writer = Writer { engine, watchers };
+    thread::Builder::new()
+        .name("store-writer".into())
+        .spawn(move || writer.run(requests))
+}
+
+struct Writer {
+    engine: Box<dyn Engine>,
+    watchers: Arc<Watchers>,
+}
+
+impl Writer {
+    fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+        let mut closing = None;
+        while closing.is_none()
+            && let Some(first) = requests.blocking_recv()
+        {
+            let group = gather(first, &mut requests, &mut closing);
+            self.commit(group);
+        }
+        requests.close();
+        if let Err(failure) = self.engine.close() {
+            // Nothing is lost: the next start repeats the journal.
+            tracing::warn!(%failure, "the store was not closed cleanly");
+        }
+        drop(self);
+        if let Some(closed) = closing {
+            // Whoever asked may have left.
+            let _ = closed.send(());
+        }
+    }
+
+    fn commit(&mut self, group: Vec<Submission>) {
+        match self.apply(group) {
+            Ok(accepted) => {
+                for (answer, receipts) in accepted {
+                    // A caller that left finds its batches committed when it comes again.
+                    let _ = answer.send(Ok(receipts));
+                }
+            }
+            Err((failure, waiting)) => {
+                tracing::error!(%failure, commits = waiting.len(), "commits failed");
+                for answer in waiting {
+                    let _ = answer.send(Err(failure.clone().into()));
+                }
+            }
+        }
+    }
+
+    /// Applies a group. Who conflicts is answered here.
+    #[expect(clippy::type_complexity, reason = "each pair is a caller and what it hears")]
+    fn apply(
+        &mut self,
+        group: Vec<Submission>,
+    ) -> Result<Vec<(oneshot::Sender<Answer>, Vec<Receipt>)>, (Failure, Vec<oneshot::Sender<Answer>>)> {
+        let state = self
+            .engine
+            .ready()
+            .and_then(|version| Ok((version, self.engine.views().view()?)));
+        let (version, view) = match state {
+            Ok(state) => state,
+            Err(failure) => {
+                return Err((
+                    failure,
+                    group.into_iter().map(|submission| submission.answer).collect(),
+                ));
+            }
+        };
+        let mut evaluation = Evaluation::new(&*view, version + 1);
+        let mut accepted = Vec::with_capacity(group.len());
+        for Submission { batches, answer, .. } in group {
+            match evaluation.add(batches) {
+                Ok(receipts) => accepted.push((answer, receipts)),
+                Err(refused) => drop(answer.send(Err(refused.into()))),
+            }
+        }
+        let (change, heads) = evaluation.finish();
+        drop(view);
+        if accepted.is_empty() {
+            return Ok(accepted);
+        }
+        if let Err(failure) = self.engine.apply(&change) {
+            return Err((failure, accepted.into_iter().map(|(answer, _)| answer).collect()));
+        }
+        for (owner, head) in heads {
+            self.watchers.tell(owner, head);
+        }
+        Ok(accepted)
+    }
+}
+
+impl From<Refused> for CommitError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Conflict => Self::Conflict,
+            Refused::Unavailable(cause) => Self::from(Failure::from(cause)),
+        }
+    }
+}
+
+/// The submissions that wait, from `first` on, up to the limits of a group.
+fn gather(
+    first: Request,
+    requests: &mut mpsc::Receiver<Request>,
+    closing: &mut Option<oneshot::Sender<()>>,
+) -> Vec<Submission> {
+    let mut group = Vec::new();
+    let mut bytes = 0;
+    let mut next = Some(first);
+    while let Some(request) = next {
+        match request {
+            Request::Commit(submission) => {
+                bytes += submission.bytes;
+                group.push(submission);
+            }
+            Request::Mend => {}
+            Request::Close(closed) => {
+                *closing = Some(closed);
+                break;
+            }
+        }
+        let full = group.len() >= GROUP_SUBMISSIONS_MAX || bytes >= GROUP_BYTES_MAX;
+        next = if full { None } else { requests.try_recv().ok() };
+    }
+    group
+}
