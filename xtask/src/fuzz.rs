@@ -56,7 +56,7 @@ fn target_dir() -> PathBuf {
     folder().join("target")
 }
 
-/// The files in fuzz/fuzz_targets are the targets.
+/// The files in `fuzz/fuzz_targets` are the targets.
 fn targets() -> Result<Vec<String>> {
     let files = fs::read_dir(folder().join("fuzz_targets")).context("fuzz/fuzz_targets")?;
     let mut names = Vec::new();

@@ -86,6 +86,6 @@ mod measured {
 
     fn again(command: &str, args: Args) -> Result<()> {
         let build = ["run", "--quiet", "--release", "--package", "xtask", "--features", "bench", "--"];
-        cargo::run(&mut cargo::command(build).arg(command).args(args.rest()))
+        cargo::run(cargo::command(build).arg(command).args(args.rest()))
     }
 }
