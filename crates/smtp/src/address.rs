@@ -264,19 +264,11 @@ fn without_route(text: &str) -> Result<&str, AddressError> {
     if !text.starts_with('@') {
         return Ok(text);
     }
-    // The hosts of a route may be literals with colons of their own: its colon is the first outside brackets.
-    let mut bracketed = false;
-    let colon = text.find(|c| {
-        bracketed = matches!((bracketed, c), (true, ',' | ':' | '.' | '0'..='9' | 'A'..='Z' | 'a'..='z') | (false, '['));
-        c == ':' && !bracketed
-    });
-    let (route, mailbox) = colon
-        .and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)))
-        .ok_or(AddressError::Syntax)?;
+    let (route, mailbox) = text.split_once(':').ok_or(AddressError::Syntax)?;
     for hop in route.split(',') {
         hop.strip_prefix('@')
             .ok_or(AddressError::Syntax)?
-            .parse::<Host>()?;
+            .parse::<Domain>()?;
     }
     Ok(mailbox)
 }

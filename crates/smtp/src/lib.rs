@@ -15,6 +15,8 @@ mod bdat;
 mod command;
 mod data;
 mod envelope;
+#[doc(hidden)]
+pub mod fuzzing;
 mod limits;
 mod line;
 mod parameters;
