@@ -9,6 +9,11 @@ use crate::charset::decode_text;
 use crate::part::TransferEncoding;
 use crate::transfer::{decode_part, hex};
 
+/// How many octets the encoded word at the beginning of `text` has, if there is one.
+pub(crate) fn word_bytes(text: &str) -> Option<usize> {
+    read_word(text).map(|word| text.len() - word.rest.len())
+}
+
 /// One encoded word found in a text.
 struct Word<'a> {
     charset: &'a str,

@@ -154,7 +154,11 @@ fn field_end(raw: &[u8], mut at: usize) -> usize {
 }
 
 /// The name before the colon: printable ASCII; white space before the colon is tolerated (RFC 5322, section 4.5.8).
+/// What begins with two hyphens is a MIME boundary.
 fn field_name(line: &[u8]) -> Option<&str> {
+    if line.starts_with(b"--") {
+        return None;
+    }
     let colon = memchr::memchr(b':', line)?;
     let name = std::str::from_utf8(line.get(..colon)?)
         .ok()?

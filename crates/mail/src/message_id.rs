@@ -34,6 +34,25 @@ impl MessageId {
     }
 }
 
+/// The newest identifiers of a list, oldest first, at most `count_max`. Where there are brackets only they count: some programs
+/// write phrases between (`Your message of Monday <id>`).
+pub(crate) fn parse_list(text: &str, count_max: usize) -> Vec<MessageId> {
+    let mut newest: Vec<MessageId> = if text.contains('<') {
+        let inner = |piece: &str| piece.rsplit_once('<').and_then(|(_, id)| MessageId::parse(id));
+        text.rsplit('>').filter_map(inner).take(count_max).collect()
+    } else {
+        let is_identifier = |word: &&str| word.contains('@');
+        text.split_whitespace()
+            .rev()
+            .filter(is_identifier)
+            .filter_map(MessageId::parse)
+            .take(count_max)
+            .collect()
+    };
+    newest.reverse();
+    newest
+}
+
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
