@@ -74,17 +74,11 @@ impl MailParameters {
         let mut found = Self::default();
         each(text, |keyword, value| {
             match (keyword, value) {
-                ("SIZE", Some(digits)) => {
-                    found.size = Some(decimal(digits).ok_or_else(replies::bad_parameter)?)
-                }
+                ("SIZE", Some(digits)) => found.size = well_formed(decimal(digits))?,
                 ("BODY", Some(body)) => found.body = body_type(body)?,
                 ("SMTPUTF8", None) => found.smtputf8 = true,
-                ("RET", Some(part)) => {
-                    found.ret = Some(returned_part(part).ok_or_else(replies::bad_parameter)?)
-                }
-                ("ENVID", Some(id)) => {
-                    found.envid = Some(envelope_id(id).ok_or_else(replies::bad_parameter)?)
-                }
+                ("RET", Some(part)) => found.ret = well_formed(returned_part(part))?,
+                ("ENVID", Some(id)) => found.envid = well_formed(envelope_id(id))?,
                 ("SIZE" | "BODY" | "SMTPUTF8" | "RET" | "ENVID", _) => return Err(replies::bad_parameter()),
                 _ => return Err(replies::unknown_parameter()),
             }
@@ -100,11 +94,9 @@ impl RecipientParameters {
         let mut found = Self::default();
         each(text, |keyword, value| {
             match (keyword, value) {
-                ("NOTIFY", Some(when)) => {
-                    found.notify = Some(Notify::parse(when).ok_or_else(replies::bad_parameter)?)
-                }
+                ("NOTIFY", Some(when)) => found.notify = well_formed(Notify::parse(when))?,
                 ("ORCPT", Some(who)) => {
-                    found.orcpt = Some(OriginalRecipient::parse(who).ok_or_else(replies::bad_parameter)?);
+                    found.orcpt = well_formed(OriginalRecipient::parse(who))?;
                 }
                 ("NOTIFY" | "ORCPT", None) => return Err(replies::bad_parameter()),
                 _ => return Err(replies::unknown_parameter()),
@@ -113,6 +105,10 @@ impl RecipientParameters {
         })?;
         Ok(found)
     }
+}
+
+fn well_formed<T>(value: Option<T>) -> Result<Option<T>, Reply> {
+    value.map(Some).ok_or_else(replies::bad_parameter)
 }
 
 /// Gives each parameter to `take`, its keyword in upper case.

@@ -6,7 +6,7 @@
 //! socket only while [`wants_input`](Receiver::wants_input).
 //!
 //! What must hold: the same bytes, however they are cut into inputs, give the same replies, questions and
-//! content. While a question is open nothing behind it is looked at. Replies are sent when all input is used
+//! content (only the octet at which an endless refused body is given up may differ). While a question is open nothing behind it is looked at. Replies are sent when all input is used
 //! up, so a pipelined group gets one write (RFC 2920, section 3.2).
 //!
 //! *Standards*: RFC 5321, sections 3 and 4.1 to 4.5; the extensions named at the head of the crate.
@@ -258,7 +258,7 @@ impl Receiver {
         match answer {
             Answer::Accept => self.accepted(open, None),
             Answer::Reply(reply) if reply.is_positive() => self.accepted(open, Some(reply)),
-            Answer::Reply(reply) => self.refused(open, reply),
+            Answer::Reply(reply) => self.refused(&open, reply),
         }
         let backlog = std::mem::take(&mut self.backlog);
         let rest = self.run(&backlog);

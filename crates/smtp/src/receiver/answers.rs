@@ -57,7 +57,7 @@ impl Receiver {
     }
 
     /// Policy says no.
-    pub(super) fn refused(&mut self, open: Open, refusal: Reply) {
+    pub(super) fn refused(&mut self, open: &Open, refusal: Reply) {
         match open {
             Open::Connect => {
                 self.stage = Stage::Commands;
@@ -65,7 +65,7 @@ impl Receiver {
                 self.say(&refusal);
             }
             Open::Chunk(head) if refusal.code() != Code::ServiceUnavailable => {
-                self.begin_chunk(head, Some(refusal));
+                self.begin_chunk(*head, Some(refusal));
             }
             // A client that can't send its content begins anew.
             Open::Data => {

@@ -48,22 +48,18 @@ impl Receiver {
             return input;
         };
         content.bytes = content.bytes.saturating_add(piece.len() as u64);
-        let fault = if is_ill_formed {
-            Some(replies::bare_line_end_in_mail())
-        } else {
-            (content.bytes > bytes_max).then(|| replies::too_large(bytes_max))
-        };
-        match (&content.refusal, fault) {
-            (Some(refusal), _) => {
-                let refusal = refusal.clone();
-                self.discard(piece.len(), &refusal);
-            }
-            (None, Some(fault)) => {
-                content.refusal = Some(fault);
-                self.outputs.push_back(Output::BodyAbandoned);
-            }
-            (None, None) if !piece.is_empty() => self.outputs.push_back(Output::Body(piece)),
-            (None, None) => {}
+        let was_refused = content.refusal.is_some();
+        // The one fault outweighs the other wherever each lies, so that the reply doesn't depend on the pieces.
+        if is_ill_formed {
+            content.refusal = Some(replies::bare_line_end_in_mail());
+        } else if content.bytes > bytes_max {
+            content.refusal = Some(replies::too_large(bytes_max));
+        }
+        match content.refusal.clone() {
+            Some(refusal) if was_refused => self.discard(piece.len(), &refusal),
+            Some(_) => self.outputs.push_back(Output::BodyAbandoned),
+            None if !piece.is_empty() => self.outputs.push_back(Output::Body(piece)),
+            None => {}
         }
         if is_ended && matches!(self.stage, Stage::Data(_)) {
             self.end_data();

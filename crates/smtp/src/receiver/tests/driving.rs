@@ -125,7 +125,7 @@ fn tls_in_the_clear_is_hung_up_on() {
 fn http_is_hung_up_on_even_ill_formed() {
     for request in [
         "GET / HTTP/1.0\n",
-        "GET /\r",
+        "GET /\rx",
         &format!("GET /{}", "x".repeat(3000)),
         "SSH-2.0-x\r\n",
     ] {

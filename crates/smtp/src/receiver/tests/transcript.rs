@@ -215,23 +215,15 @@ fn show_question(question: &Question) -> String {
             reverse_path,
             parameters,
         } => {
-            let mut shown = format!("mail <{reverse_path}>");
-            if let Some(size) = parameters.size {
-                shown += &format!(" size={size}");
-            }
-            if parameters.body == BodyType::EightBitMime {
-                shown += " 8bitmime";
-            }
-            if parameters.smtputf8 {
-                shown += " smtputf8";
-            }
-            if let Some(ret) = parameters.ret {
-                shown += &format!(" ret={ret:?}");
-            }
-            if let Some(envid) = &parameters.envid {
-                shown += &format!(" envid={envid}");
-            }
-            shown
+            let shown = [
+                Some(format!("mail <{reverse_path}>")),
+                parameters.size.map(|size| format!("size={size}")),
+                (parameters.body == BodyType::EightBitMime).then(|| "8bitmime".to_owned()),
+                parameters.smtputf8.then(|| "smtputf8".to_owned()),
+                parameters.ret.map(|ret| format!("ret={ret:?}")),
+                parameters.envid.as_ref().map(|envid| format!("envid={envid}")),
+            ];
+            shown.into_iter().flatten().collect::<Vec<_>>().join(" ")
         }
         Question::Recipient(recipient) => show_recipient(recipient),
         Question::Body { size } => format!("body {size:?}"),
@@ -239,17 +231,20 @@ fn show_question(question: &Question) -> String {
 }
 
 fn show_recipient(recipient: &Recipient) -> String {
-    let mut shown = format!("rcpt <{}>", recipient.path);
-    if let Some(notify) = recipient.parameters.notify {
-        shown += &format!(
-            " success={} failure={} delay={}",
-            notify.success, notify.failure, notify.delay
-        );
-    }
-    if let Some(orcpt) = &recipient.parameters.orcpt {
-        shown += &format!(" orcpt={};{}", orcpt.address_type, orcpt.address);
-    }
-    shown
+    let crate::RecipientParameters { notify, orcpt } = &recipient.parameters;
+    let shown = [
+        Some(format!("rcpt <{}>", recipient.path)),
+        notify.map(|when| {
+            format!(
+                "success={} failure={} delay={}",
+                when.success, when.failure, when.delay
+            )
+        }),
+        orcpt
+            .as_ref()
+            .map(|original| format!("orcpt={};{}", original.address_type, original.address)),
+    ];
+    shown.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 fn show_envelope(envelope: &Envelope) -> String {
