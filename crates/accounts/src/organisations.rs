@@ -1,0 +1,117 @@
+//! Organisations: made by the operator, found by their short name.
+
+use guichet_mail::DomainName;
+use guichet_store::OrganisationId;
+
+use crate::records::Organisation;
+use crate::stored::{self, change};
+use crate::{Accounts, Error, VerdictPolicy, keys};
+
+/// A DNS label is at most 63 octets (RFC 1035 2.3.4), and the short name is one.
+const SLUG_OCTETS_MAX: usize = 63;
+const NAME_CHARS_MAX: usize = 200;
+
+impl Accounts {
+    /// Makes an organisation.
+    pub async fn create_organisation(&self, slug: &str, name: &str) -> Result<Organisation, Error> {
+        check_slug(slug)?;
+        let name = check_name(name)?;
+        change(&self.store, || {
+            let mut snapshot = self.store.operator().snapshot()?;
+            if snapshot.read(&keys::slug(slug))?.is_some() {
+                return Err(Error::taken("organisation", slug));
+            }
+            let number = stored::next_number(&mut snapshot)?;
+            let id = u32::try_from(number).ok().and_then(OrganisationId::new);
+            let id = id.ok_or_else(|| Error::Invalid("there are too many organisations".to_owned()))?;
+            let organisation = Organisation {
+                id,
+                slug: slug.to_owned(),
+                name: name.clone(),
+                policy: VerdictPolicy::default(),
+                trusted_sealers: Vec::new(),
+            };
+            let mut batch = snapshot.batch();
+            stored::put_number(&mut batch, number);
+            batch.put(keys::organisation(id), stored::encode(&organisation));
+            batch.put(keys::slug(slug), id.get().to_be_bytes().to_vec());
+            Ok((vec![batch], organisation))
+        })
+        .await
+    }
+
+    /// Every organisation of this server, oldest first.
+    pub fn organisations(&self) -> Result<Vec<Organisation>, Error> {
+        stored::list(
+            &self.store.operator().snapshot()?,
+            "organisation",
+            keys::ORGANISATIONS,
+        )
+    }
+
+    /// One organisation.
+    pub fn organisation(&self, id: OrganisationId) -> Result<Organisation, Error> {
+        let snapshot = self.store.operator().snapshot()?;
+        stored::get(&snapshot, "organisation", &keys::organisation(id))?
+            .ok_or_else(|| Error::not_found("organisation", id))
+    }
+
+    /// The organisation of this short name.
+    pub fn organisation_named(&self, slug: &str) -> Result<Organisation, Error> {
+        let snapshot = self.store.operator().snapshot()?;
+        let number = snapshot.peek(&keys::slug(slug))?;
+        let number = number.ok_or_else(|| Error::not_found("organisation", slug))?;
+        let number = number
+            .as_slice()
+            .try_into()
+            .map_err(|_| Error::Damaged("organisation"))?;
+        let id = OrganisationId::new(u32::from_be_bytes(number)).ok_or(Error::Damaged("organisation"))?;
+        self.organisation(id)
+    }
+
+    /// Sets what a failed verdict does, and whose ARC seals excuse one.
+    pub async fn set_policy(
+        &self,
+        id: OrganisationId,
+        policy: VerdictPolicy,
+        trusted_sealers: Vec<DomainName>,
+    ) -> Result<Organisation, Error> {
+        change(&self.store, || {
+            let mut snapshot = self.store.operator().snapshot()?;
+            let key = keys::organisation(id);
+            let bytes = snapshot
+                .read(&key)?
+                .ok_or_else(|| Error::not_found("organisation", id))?;
+            let mut organisation: Organisation = stored::decode("organisation", &bytes)?;
+            organisation.policy = policy;
+            organisation.trusted_sealers.clone_from(&trusted_sealers);
+            let mut batch = snapshot.batch();
+            batch.put(key, stored::encode(&organisation));
+            Ok((vec![batch], organisation))
+        })
+        .await
+    }
+}
+
+fn check_slug(slug: &str) -> Result<(), Error> {
+    let label = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let fits = (1..=SLUG_OCTETS_MAX).contains(&slug.len());
+    if fits && slug.chars().all(label) && !slug.starts_with('-') && !slug.ends_with('-') {
+        return Ok(());
+    }
+    Err(Error::Invalid(format!(
+        "`{slug}` can't be a short name: take 1 to {SLUG_OCTETS_MAX} lower-case letters, digits and inner hyphens"
+    )))
+}
+
+/// A name as people write it, without what would break a line or a page.
+pub(crate) fn check_name(name: &str) -> Result<String, Error> {
+    let name = name.trim();
+    let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count());
+    if fits && !name.chars().any(char::is_control) {
+        return Ok(name.to_owned());
+    }
+    Err(Error::Invalid(format!(
+        "a name has 1 to {NAME_CHARS_MAX} characters and no control characters"
+    )))
+}

@@ -1,0 +1,176 @@
+//! What is stored of organisations, domains, channels, people and tokens: versioned CBOR, fields by number.
+//!
+//! A field once released keeps its number and its meaning for ever; new ones are optional and take the next number.
+
+use guichet_mail::{DomainName, MailAddress};
+use guichet_store::OrganisationId;
+use minicbor::{Decode, Encode};
+
+use crate::{ChannelId, PersonId, Scopes, TeamId, TokenId};
+
+/// A tenant. Nothing of one is ever visible to another.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct Organisation {
+    /// Its number; part of every key.
+    #[n(0)]
+    pub id: OrganisationId,
+    /// Its short name, unique on this server: lower-case letters, digits, hyphens; also its subdomain.
+    #[n(1)]
+    pub slug: String,
+    /// Its name as people write it.
+    #[n(2)]
+    pub name: String,
+    /// What a failed verdict does to a mail.
+    #[n(3)]
+    pub policy: VerdictPolicy,
+    /// Domains whose ARC seals explain a broken DMARC: forwarders that it trusts.
+    #[n(4)]
+    pub trusted_sealers: Vec<DomainName>,
+}
+
+/// What an organisation does with mail that DMARC says is forged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+#[cbor(index_only)]
+pub enum VerdictPolicy {
+    /// Take it and show the verdict.
+    #[n(0)]
+    #[default]
+    Tag,
+    /// Keep it aside until somebody releases it.
+    #[n(1)]
+    Quarantine,
+    /// Refuse it at SMTP time where the sender's domain asks for that, else keep it aside.
+    #[n(2)]
+    Reject,
+}
+
+impl VerdictPolicy {
+    /// The word for people and for the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            VerdictPolicy::Tag => "tag",
+            VerdictPolicy::Quarantine => "quarantine",
+            VerdictPolicy::Reject => "reject",
+        }
+    }
+}
+
+/// A word that is no policy.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is no policy; the policies are tag, quarantine, reject")]
+pub struct UnknownPolicy(String);
+
+impl std::str::FromStr for VerdictPolicy {
+    type Err = UnknownPolicy;
+
+    fn from_str(word: &str) -> Result<Self, UnknownPolicy> {
+        [
+            VerdictPolicy::Tag,
+            VerdictPolicy::Quarantine,
+            VerdictPolicy::Reject,
+        ]
+        .into_iter()
+        .find(|policy| policy.as_str() == word)
+        .ok_or_else(|| UnknownPolicy(word.to_owned()))
+    }
+}
+
+/// A mail domain of an organisation whose MX is ours.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct Domain {
+    /// The domain, lower case, A-labels.
+    #[n(0)]
+    pub name: DomainName,
+    /// Where mail to an address that nobody has goes; without it such mail is refused.
+    #[n(1)]
+    pub catch_all: Option<ChannelId>,
+    /// Who reads `postmaster@` and `abuse@` (RFC 5321 4.5.1, RFC 2142); without it the organisation's first channel.
+    #[n(2)]
+    pub role_channel: Option<ChannelId>,
+    /// Another domain of the organisation whose addresses all hold here too.
+    #[n(3)]
+    pub alias_of: Option<DomainName>,
+}
+
+/// One address through which mail comes in.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct Channel {
+    /// Its number.
+    #[n(0)]
+    pub id: ChannelId,
+    /// Its main address.
+    #[n(1)]
+    pub address: MailAddress,
+    /// Its name as customers would see it.
+    #[n(2)]
+    pub name: String,
+    /// Which team's tickets its mail becomes.
+    #[n(3)]
+    pub team: Option<TeamId>,
+    /// Further addresses that lead here.
+    #[n(4)]
+    pub aliases: Vec<MailAddress>,
+}
+
+/// A group of agents with its own tickets.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct Team {
+    /// Its number.
+    #[n(0)]
+    pub id: TeamId,
+    /// Its name.
+    #[n(1)]
+    pub name: String,
+}
+
+/// Somebody who works in an organisation.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct Person {
+    /// Their number.
+    #[n(0)]
+    pub id: PersonId,
+    /// Their name.
+    #[n(1)]
+    pub name: String,
+    /// Where they read mail.
+    #[n(2)]
+    pub address: MailAddress,
+    /// What they may do.
+    #[n(3)]
+    pub role: Role,
+    /// The teams that they belong to.
+    #[n(4)]
+    pub teams: Vec<TeamId>,
+}
+
+/// What a person may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Role {
+    /// Everything of their organisation.
+    #[n(0)]
+    Admin,
+    /// The tickets of their teams.
+    #[n(1)]
+    Agent,
+}
+
+/// An API token as it is kept: never the secret, only what it opens.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct Token {
+    /// Its number, for lists and for taking it back.
+    #[n(0)]
+    pub id: TokenId,
+    /// The organisation that it opens.
+    #[n(1)]
+    pub organisation: OrganisationId,
+    /// In whose name.
+    #[n(2)]
+    pub person: PersonId,
+    /// What it is for, in its maker's words.
+    #[n(3)]
+    pub name: String,
+    /// What it allows.
+    #[n(4)]
+    pub scopes: Scopes,
+}

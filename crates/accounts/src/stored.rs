@@ -1,0 +1,124 @@
+//! Reading and writing records: CBOR in, CBOR out, and the retry when two people change the same thing at once.
+
+use guichet_mail::DomainName;
+use guichet_store::{Batch, CommitError, Direction, Key, OrganisationId, Snapshot, Store, record};
+use minicbor::{Decode, Encode};
+
+use crate::{ChannelId, Error, keys};
+
+/// How often a change is tried again when others were quicker.
+const ATTEMPTS_MAX: usize = 16;
+
+/// How many records a listing of an organisation's settings reads at most.
+pub(crate) const LISTED_MAX: usize = 10_000;
+
+/// Whose address it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Owner {
+    pub(crate) organisation: OrganisationId,
+    pub(crate) channel: ChannelId,
+}
+
+pub(crate) fn encode<T: Encode<()>>(record: &T) -> Vec<u8> {
+    record::encode(record)
+}
+
+pub(crate) fn decode<T: for<'b> Decode<'b, ()>>(what: &'static str, bytes: &[u8]) -> Result<T, Error> {
+    record::decode(bytes).map_err(|_| Error::Damaged(what))
+}
+
+pub(crate) fn get<T: for<'b> Decode<'b, ()>>(
+    snapshot: &Snapshot,
+    what: &'static str,
+    key: &Key,
+) -> Result<Option<T>, Error> {
+    snapshot.peek(key)?.map(|bytes| decode(what, &bytes)).transpose()
+}
+
+/// Every record of one kind, in the order of their keys.
+pub(crate) fn list<T: for<'b> Decode<'b, ()>>(
+    snapshot: &Snapshot,
+    what: &'static str,
+    kind: u8,
+) -> Result<Vec<T>, Error> {
+    snapshot
+        .scan(&Key::new(kind), Direction::Forward, None)?
+        .take(LISTED_MAX)
+        .map(|row| {
+            row.map_err(Error::from)
+                .and_then(|(_, value)| decode(what, &value))
+        })
+        .collect()
+}
+
+pub(crate) fn domain_owner(
+    operator: &Snapshot,
+    domain: &DomainName,
+) -> Result<Option<OrganisationId>, Error> {
+    let found = operator.peek(&keys::domain_owner(domain))?;
+    found.map(|bytes| Ok(read_owner(&bytes)?.0)).transpose()
+}
+
+pub(crate) fn owner(operator: &Snapshot, key: &Key) -> Result<Option<Owner>, Error> {
+    let found = operator.peek(key)?;
+    found
+        .map(|bytes| {
+            let (organisation, rest) = read_owner(&bytes)?;
+            let channel = rest.try_into().map_err(|_| Error::Damaged("address"))?;
+            Ok(Owner {
+                organisation,
+                channel: ChannelId(u64::from_be_bytes(channel)),
+            })
+        })
+        .transpose()
+}
+
+fn read_owner(bytes: &[u8]) -> Result<(OrganisationId, &[u8]), Error> {
+    let (number, rest) = bytes.split_first_chunk().ok_or(Error::Damaged("owner"))?;
+    let organisation = OrganisationId::new(u32::from_be_bytes(*number)).ok_or(Error::Damaged("owner"))?;
+    Ok((organisation, rest))
+}
+
+pub(crate) fn owner_bytes(organisation: OrganisationId, channel: ChannelId) -> Vec<u8> {
+    let mut bytes = organisation.get().to_be_bytes().to_vec();
+    bytes.extend_from_slice(&channel.0.to_be_bytes());
+    bytes
+}
+
+/// The next number for something new in this space. Whoever takes one writes the row that holds the last, so two
+/// who take the same conflict and the second starts again.
+pub(crate) fn next_number(snapshot: &mut Snapshot) -> Result<u64, Error> {
+    let last = snapshot.read(&last_number())?;
+    let last: [u8; 8] = match last {
+        None => [0; 8],
+        Some(bytes) => bytes
+            .as_slice()
+            .try_into()
+            .map_err(|_| Error::Damaged("number"))?,
+    };
+    Ok(u64::from_be_bytes(last) + 1)
+}
+
+pub(crate) fn put_number(batch: &mut Batch, number: u64) {
+    batch.put(last_number(), number.to_be_bytes().to_vec());
+}
+
+fn last_number() -> Key {
+    Key::new(b'n')
+}
+
+/// Builds a change from what is stored now and commits it; builds it anew when somebody else was quicker.
+pub(crate) async fn change<T>(
+    store: &Store,
+    mut build: impl FnMut() -> Result<(Vec<Batch>, T), Error>,
+) -> Result<T, Error> {
+    for _ in 0..ATTEMPTS_MAX {
+        let (batches, made) = build()?;
+        match store.commit(batches).await {
+            Ok(_) => return Ok(made),
+            Err(CommitError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Error::Unavailable("too many changes at once".to_owned()))
+}

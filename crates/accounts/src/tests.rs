@@ -1,0 +1,1 @@
+//! Accounts, told as an operator would.

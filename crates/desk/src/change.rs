@@ -1,0 +1,145 @@
+//! What people change of a ticket.
+
+use std::collections::BTreeSet;
+
+use guichet_accounts::{Actor, PersonId, TeamId};
+use guichet_store::CommitError;
+use jiff::Timestamp;
+
+use crate::event::{self, Event, EventKind};
+use crate::keys::Number;
+use crate::receive::put_ticket;
+use crate::stored::{self, StoredTicket};
+use crate::ticket::{Priority, State, Ticket};
+use crate::{Desk, Error, facet};
+
+/// How often a change is tried again when mail for the ticket was quicker.
+const ATTEMPTS_MAX: usize = 16;
+/// How many tags a ticket may have.
+const TAGS_MAX: usize = 50;
+const TAG_CHARS_MAX: usize = 60;
+const SUBJECT_CHARS_MAX: usize = 500;
+
+/// A change; what is `None` stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TicketChange {
+    /// The new state.
+    pub state: Option<State>,
+    /// The new team; `Some(None)` takes it from all teams.
+    pub team: Option<Option<TeamId>>,
+    /// The new assignee; `Some(None)` takes it from everybody.
+    pub assignee: Option<Option<PersonId>>,
+    /// The new priority.
+    pub priority: Option<Priority>,
+    /// All tags that it shall have.
+    pub tags: Option<BTreeSet<String>>,
+    /// The new subject.
+    pub subject: Option<String>,
+}
+
+impl Desk {
+    /// Changes a ticket that the actor sees. With `expected`, the activity number of the ticket as the actor read it,
+    /// it fails with [`Error::Changed`] if anything has happened to it since.
+    pub async fn change_ticket(
+        &self,
+        actor: &Actor,
+        number: u64,
+        change: &TicketChange,
+        expected: Option<u64>,
+        now: Timestamp,
+    ) -> Result<StoredTicket, Error> {
+        self.check(actor, change)?;
+        for _ in 0..ATTEMPTS_MAX {
+            let mut snapshot = self.store.of(actor.organisation).snapshot()?;
+            let ticket = stored::ticket_checked(&mut snapshot, number)?
+                .filter(|ticket| actor.sight.sees(ticket.record.team))
+                .ok_or(Error::NotFound("ticket"))?;
+            if expected.is_some_and(|expected| expected != ticket.activity) {
+                return Err(Error::Changed("ticket"));
+            }
+            let mut changed = ticket.record.clone();
+            apply(&mut changed, change);
+            if changed == ticket.record {
+                return Ok(ticket);
+            }
+            changed.updated = now;
+            let mut batch = snapshot.batch();
+            facet::leave(&mut batch, &ticket.record, ticket.requester, ticket.activity);
+            let event = Event {
+                kind: EventKind::TicketChanged,
+                team_before: ticket.record.team,
+                team: changed.team,
+                who: actor.who,
+                at: now,
+            };
+            let (known, nothing) = (Number::Known(number), Number::Known(0));
+            let activity = event::append(&mut batch, known, nothing, &event);
+            let requester = Number::Known(ticket.requester);
+            put_ticket(&mut batch, known, &changed, requester, Number::Assigned(activity));
+            match self.store.commit(vec![batch]).await {
+                Ok(receipts) => {
+                    let activity = receipts.first().map_or(0, |receipt| receipt.number(activity));
+                    return Ok(StoredTicket {
+                        activity,
+                        record: changed,
+                        ..ticket
+                    });
+                }
+                Err(CommitError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Unavailable(
+            "too much happens to this ticket at once".to_owned(),
+        ))
+    }
+
+    /// What the change names must exist in the organisation, and must be fit to be stored.
+    fn check(&self, actor: &Actor, change: &TicketChange) -> Result<(), Error> {
+        use guichet_accounts::Error::NotFound;
+        if let Some(Some(team)) = change.team {
+            match self.accounts.team(actor.organisation, team) {
+                Err(NotFound { .. }) => return Err(Error::Invalid(format!("there is no team {team}"))),
+                other => other.map(drop)?,
+            }
+        }
+        if let Some(Some(person)) = change.assignee {
+            match self.accounts.person(actor.organisation, person) {
+                Err(NotFound { .. }) => return Err(Error::Invalid(format!("there is no person {person}"))),
+                other => other.map(drop)?,
+            }
+        }
+        let tags = change.tags.iter().flatten();
+        if change.tags.as_ref().is_some_and(|tags| tags.len() > TAGS_MAX) {
+            return Err(Error::Invalid(format!("a ticket has at most {TAGS_MAX} tags")));
+        }
+        for tag in tags {
+            check_line("a tag", tag, TAG_CHARS_MAX)?;
+        }
+        change.subject.as_ref().map_or(Ok(()), |subject| {
+            check_line("a subject", subject, SUBJECT_CHARS_MAX)
+        })
+    }
+}
+
+fn check_line(what: &str, text: &str, chars_max: usize) -> Result<(), Error> {
+    let fits = (1..=chars_max).contains(&text.chars().count());
+    if fits && !text.chars().any(char::is_control) && text.trim() == text {
+        return Ok(());
+    }
+    let rule = format!("{what} has 1 to {chars_max} characters, no control characters, no space at its ends");
+    Err(Error::Invalid(rule))
+}
+
+fn apply(ticket: &mut Ticket, change: &TicketChange) {
+    ticket.state = change.state.unwrap_or(ticket.state);
+    ticket.team = change.team.unwrap_or(ticket.team);
+    ticket.assignee = change.assignee.unwrap_or(ticket.assignee);
+    ticket.priority = change.priority.unwrap_or(ticket.priority);
+    if let Some(tags) = &change.tags {
+        ticket.tags.clone_from(tags);
+    }
+    if let Some(subject) = &change.subject {
+        ticket.subject.clone_from(subject);
+    }
+}

@@ -1,0 +1,145 @@
+//! Events: what happened, in ids. The log of an organisation is the only thing that tells others of changes.
+//!
+//! An event never holds what a mail says. It holds the team before and after, so that somebody who loses sight of a
+//! ticket hears that it went.
+
+use guichet_accounts::{Actor, TeamId, Who};
+use guichet_store::{Batch, Slot, Template, record};
+use jiff::Timestamp;
+use minicbor::{Decode, Encode};
+use tokio::sync::watch;
+
+use crate::keys::Number;
+use crate::{Desk, Error, numbers};
+
+/// How many events one reading returns at most.
+pub const EVENTS_READ_MAX: usize = 500;
+
+/// What is stored of an event, but for the ticket's and the message's number in front of it.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct Event {
+    /// What happened.
+    #[n(0)]
+    pub kind: EventKind,
+    /// Whose the ticket was before; equal to `team` unless it moved.
+    #[n(1)]
+    pub team_before: Option<TeamId>,
+    /// Whose the ticket is now.
+    #[n(2)]
+    pub team: Option<TeamId>,
+    /// Who did it.
+    #[n(3)]
+    pub who: Who,
+    /// When.
+    #[cbor(n(4), with = "crate::time")]
+    pub at: Timestamp,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum EventKind {
+    /// A ticket began with this message.
+    #[n(0)]
+    TicketCreated,
+    /// A mail joined a ticket.
+    #[n(1)]
+    MessageReceived,
+    /// State, team, assignee, priority, tags or subject of a ticket changed.
+    #[n(2)]
+    TicketChanged,
+    /// A mail was put into quarantine.
+    #[n(3)]
+    MessageQuarantined,
+    /// A mail left quarantine and became this ticket.
+    #[n(4)]
+    MessageReleased,
+}
+
+impl EventKind {
+    /// The word for the API's event stream.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EventKind::TicketCreated => "ticket.created",
+            EventKind::MessageReceived => "message.received",
+            EventKind::TicketChanged => "ticket.changed",
+            EventKind::MessageQuarantined => "message.quarantined",
+            EventKind::MessageReleased => "message.released",
+        }
+    }
+}
+
+/// An event as it is read from the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoggedEvent {
+    /// Its place in the organisation's log, from 1, without gaps.
+    pub sequence: u64,
+    /// The ticket that it is about.
+    pub ticket: Option<u64>,
+    /// The message that it is about.
+    pub message: Option<u64>,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What a reading of the log found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Log {
+    /// The events after the cursor that the actor may see, and how far the reading came.
+    Events {
+        /// In order.
+        events: Vec<LoggedEvent>,
+        /// The cursor for the next reading.
+        cursor: u64,
+    },
+    /// What followed the cursor is no longer kept: read everything anew, then go on from here.
+    Resync {
+        /// The newest event there is.
+        cursor: u64,
+    },
+}
+
+pub(crate) fn append(batch: &mut Batch, ticket: Number, message: Number, event: &Event) -> Slot {
+    let value = message
+        .write(ticket.write(Template::new()))
+        .raw(&record::encode(event));
+    batch.event(value)
+}
+
+impl Desk {
+    /// Reads the log after `cursor`, as far as the actor may see it.
+    pub fn events(&self, actor: &Actor, cursor: u64) -> Result<Log, Error> {
+        let space = self.store.of(actor.organisation);
+        let head = space.events_head()?;
+        if cursor > head || cursor + 1 < space.events_floor()? {
+            return Ok(Log::Resync { cursor: head });
+        }
+        let read = space.events(cursor, EVENTS_READ_MAX)?;
+        let cursor = read.last().map_or(cursor, |event| event.sequence);
+        let mut events = Vec::with_capacity(read.len());
+        for stored in read {
+            let ([ticket, message], rest) = numbers::<2>(&stored.value)?;
+            let event: Event = record::decode(rest).map_err(|_| Error::Damaged("event"))?;
+            if actor.sight.sees(event.team) || actor.sight.sees(event.team_before) {
+                let known = |number: u64| (number != 0).then_some(number);
+                events.push(LoggedEvent {
+                    sequence: stored.sequence,
+                    ticket: known(ticket),
+                    message: known(message),
+                    event,
+                });
+            }
+        }
+        Ok(Log::Events { events, cursor })
+    }
+
+    /// The newest event there is: where a listener begins who wants no history.
+    pub fn events_head(&self, actor: &Actor) -> Result<u64, Error> {
+        Ok(self.store.of(actor.organisation).events_head()?)
+    }
+
+    /// Tells of every commit that adds to the actor's log.
+    pub fn watch(&self, actor: &Actor) -> Result<watch::Receiver<u64>, Error> {
+        Ok(self.store.watch(actor.organisation)?)
+    }
+}

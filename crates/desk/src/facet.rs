@@ -1,0 +1,93 @@
+//! Facets: the rows by which lists of tickets are found, newest activity last.
+//!
+//! A ticket has one row for each of its facets, under (facet, value, activity); activity is the sequence number of
+//! the event that last touched it. So a page of any list is one short scan, and a change rewrites a few rows at the
+//! end of their ranges.
+
+use guichet_accounts::{PersonId, TeamId};
+use guichet_store::{Batch, Key, Template};
+
+use crate::keys::Number;
+use crate::ticket::{State, Ticket};
+
+const KIND: u8 = b'V';
+
+/// One list that a ticket stands in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Facet {
+    State(State),
+    /// Of a team (or of none) in one state.
+    Team(Option<TeamId>, State),
+    /// Of an assignee (or of nobody) in one state.
+    Assignee(Option<PersonId>, State),
+    Requester(Number),
+    Tag(String),
+}
+
+impl Facet {
+    /// Everything before the activity in the keys of this list.
+    fn template(&self) -> Template {
+        let key = Key::new(KIND);
+        match self {
+            Facet::State(state) => Template::from(key.byte(b's').byte(*state as u8)),
+            Facet::Team(team, state) => Template::from(
+                key.byte(b't')
+                    .number(team.map_or(0, |team| team.0))
+                    .byte(*state as u8),
+            ),
+            Facet::Assignee(person, state) => {
+                let person = person.map_or(0, |person| person.0);
+                Template::from(key.byte(b'a').number(person).byte(*state as u8))
+            }
+            Facet::Requester(contact) => contact.write(Template::from(key.byte(b'r'))),
+            Facet::Tag(tag) => Template::from(key.byte(b'g').text(tag)),
+        }
+    }
+
+    /// The prefix to scan. Only for lists whose numbers are known, which those of a reader are.
+    pub(crate) fn prefix(&self) -> Key {
+        let key = Key::new(KIND);
+        match self {
+            Facet::State(state) => key.byte(b's').byte(*state as u8),
+            Facet::Team(team, state) => key
+                .byte(b't')
+                .number(team.map_or(0, |team| team.0))
+                .byte(*state as u8),
+            Facet::Assignee(person, state) => key
+                .byte(b'a')
+                .number(person.map_or(0, |person| person.0))
+                .byte(*state as u8),
+            Facet::Requester(Number::Known(contact)) => key.byte(b'r').number(*contact),
+            Facet::Requester(Number::Assigned(_)) => key.byte(b'r'),
+            Facet::Tag(tag) => key.byte(b'g').text(tag),
+        }
+    }
+}
+
+/// Every list that this ticket stands in.
+fn facets(ticket: &Ticket, requester: Number) -> Vec<Facet> {
+    let mut facets = vec![
+        Facet::State(ticket.state),
+        Facet::Team(ticket.team, ticket.state),
+        Facet::Assignee(ticket.assignee, ticket.state),
+    ];
+    if requester != Number::Known(0) {
+        facets.push(Facet::Requester(requester));
+    }
+    facets.extend(ticket.tags.iter().cloned().map(Facet::Tag));
+    facets
+}
+
+/// Puts a ticket into its lists.
+pub(crate) fn enter(batch: &mut Batch, number: Number, ticket: &Ticket, requester: Number, activity: Number) {
+    for facet in facets(ticket, requester) {
+        batch.put(activity.write(facet.template()), number.write(Template::new()));
+    }
+}
+
+/// Takes a ticket out of the lists in which `ticket` as it was stored stands.
+pub(crate) fn leave(batch: &mut Batch, ticket: &Ticket, requester: u64, activity: u64) {
+    for facet in facets(ticket, Number::Known(requester)) {
+        batch.delete(facet.prefix().number(activity));
+    }
+}

@@ -1,0 +1,87 @@
+//! Every key that the desk writes, all in an organisation's space. The accounts' kinds there are lower-case letters.
+//!
+//! What one mail adds has keys that grow with time, so that it lands side by side; only two rows are placed by
+//! chance: the identity of the mail and, for a new sender, the contact's address.
+//!
+//! | kind | then | value |
+//! |---|---|---|
+//! | `T` | ticket | activity, requester, [`Ticket`](crate::Ticket) |
+//! | `U` | ticket, message | - : the messages of a ticket, in order |
+//! | `L` | ticket, ticket | - : tickets that belong to the same mail or conversation |
+//! | `M` | message | ticket, [`Message`](crate::Message) |
+//! | `Q` | message | - : in quarantine |
+//! | `I` | digest of an identity | [entries](crate::identity) |
+//! | `A` | address | contact |
+//! | `C` | contact | [`Contact`](crate::Contact) |
+//! | `V` | facet, its value, activity | ticket; see [`crate::facet`] |
+
+use guichet_store::{Key, Slot, Template};
+
+pub(crate) const TICKETS: u8 = b'T';
+pub(crate) const CONTACTS: u8 = b'C';
+pub(crate) const QUARANTINE: u8 = b'Q';
+
+/// A number that is known, or one that the commit will assign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Number {
+    Known(u64),
+    Assigned(Slot),
+}
+
+impl Number {
+    pub(crate) fn write(self, template: Template) -> Template {
+        match self {
+            Number::Known(number) => template.number(number),
+            Number::Assigned(slot) => template.slot(slot),
+        }
+    }
+}
+
+/// Rows under one or two numbers, either of which may still be assigned.
+pub(crate) fn row(kind: u8, numbers: &[Number]) -> Template {
+    numbers
+        .iter()
+        .fold(Template::from(Key::new(kind)), |key, number| number.write(key))
+}
+
+pub(crate) fn ticket(number: u64) -> Key {
+    Key::new(TICKETS).number(number)
+}
+
+pub(crate) fn ticket_messages(number: u64) -> Key {
+    Key::new(b'U').number(number)
+}
+
+pub(crate) fn ticket_message_row(ticket: Number, message: Number) -> Template {
+    row(b'U', &[ticket, message])
+}
+
+pub(crate) fn links(ticket: u64) -> Key {
+    Key::new(b'L').number(ticket)
+}
+
+pub(crate) fn link_row(from: Number, to: Number) -> Template {
+    row(b'L', &[from, to])
+}
+
+pub(crate) const MESSAGES: u8 = b'M';
+
+pub(crate) fn message(number: u64) -> Key {
+    Key::new(MESSAGES).number(number)
+}
+
+pub(crate) fn quarantined(message: u64) -> Key {
+    Key::new(QUARANTINE).number(message)
+}
+
+pub(crate) fn identity(digest: &[u8; 16]) -> Key {
+    Key::new(b'I').bytes(digest)
+}
+
+pub(crate) fn contact_of(address: &str) -> Key {
+    Key::new(b'A').text(address)
+}
+
+pub(crate) fn contact(number: u64) -> Key {
+    Key::new(CONTACTS).number(number)
+}

@@ -1,0 +1,1 @@
+//! The desk, told as its users would.

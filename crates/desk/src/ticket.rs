@@ -1,0 +1,193 @@
+//! A ticket: one conversation with a requester.
+
+use std::collections::BTreeSet;
+
+use guichet_accounts::{ChannelId, PersonId, TeamId};
+use jiff::Timestamp;
+use minicbor::{Decode, Encode};
+
+use crate::message::Content;
+use guichet_mail::base_subject::{base_subject, mentions};
+
+/// How many addresses a ticket remembers as taking part.
+pub(crate) const PARTICIPANTS_MAX: usize = 100;
+
+/// What is stored of a ticket, but for the numbers in front of it and the number in its key.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct Ticket {
+    /// Where it stands.
+    #[n(0)]
+    pub state: State,
+    /// The subject of its first mail, or what an agent made of it.
+    #[n(1)]
+    pub subject: String,
+    /// That subject without reply prefixes, to compare by.
+    #[n(2)]
+    pub base_subject: String,
+    /// Through which channel it came.
+    #[n(3)]
+    pub channel: ChannelId,
+    /// Whose it is to see.
+    #[n(4)]
+    pub team: Option<TeamId>,
+    /// Who works on it.
+    #[n(5)]
+    pub assignee: Option<PersonId>,
+    /// How urgent it is.
+    #[n(6)]
+    pub priority: Priority,
+    /// Words that people sort by.
+    #[n(7)]
+    pub tags: BTreeSet<String>,
+    /// Who takes part, as normalised addresses: those whose authenticated references join this ticket.
+    #[n(8)]
+    pub participants: BTreeSet<String>,
+    /// Numbers that the subject mentions as `#1042`. They prove nothing.
+    #[n(9)]
+    pub mentions: Vec<u64>,
+    /// When its first mail was received.
+    #[cbor(n(10), with = "crate::time")]
+    pub created: Timestamp,
+    /// When something last happened to it.
+    #[cbor(n(11), with = "crate::time")]
+    pub updated: Timestamp,
+    /// How many messages it has.
+    #[n(12)]
+    pub message_count: u32,
+}
+
+impl Ticket {
+    /// A new ticket that begins with this mail.
+    pub(crate) fn begun(content: &Content, channel: ChannelId, team: Option<TeamId>, at: Timestamp) -> Self {
+        Ticket {
+            state: State::New,
+            subject: content.subject.clone(),
+            base_subject: base_subject(&content.subject).text.to_owned(),
+            channel,
+            team,
+            assignee: None,
+            priority: Priority::Normal,
+            tags: BTreeSet::new(),
+            participants: BTreeSet::new(),
+            mentions: mentions(&content.subject),
+            created: at,
+            updated: at,
+            message_count: 1,
+        }
+    }
+
+    /// Whoever wrote or was written to takes part, but for our own addresses.
+    pub(crate) fn admit(&mut self, content: &Content, own_addresses: &[String]) {
+        let all = content.from.iter().chain(&content.to).chain(&content.cc);
+        for address in all.filter_map(|entry| entry.address.as_ref()) {
+            let address = address.normalised();
+            if self.participants.len() < PARTICIPANTS_MAX && !own_addresses.contains(&address) {
+                self.participants.insert(address);
+            }
+        }
+    }
+}
+
+/// Where a ticket stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum State {
+    /// Nobody has looked at it yet.
+    #[n(0)]
+    New,
+    /// Being worked on.
+    #[n(1)]
+    Open,
+    /// Waits for the customer.
+    #[n(2)]
+    Pending,
+    /// Answered; another mail opens it again.
+    #[n(3)]
+    Solved,
+    /// Done; another mail opens it again.
+    #[n(4)]
+    Closed,
+    /// Unwanted.
+    #[n(5)]
+    Spam,
+    /// Thrown away, to be restored or deleted.
+    #[n(6)]
+    Trash,
+}
+
+impl State {
+    /// Every state, in the order of a ticket's life.
+    pub const ALL: [State; 7] = [
+        State::New,
+        State::Open,
+        State::Pending,
+        State::Solved,
+        State::Closed,
+        State::Spam,
+        State::Trash,
+    ];
+
+    /// The states that lists show when none is asked for.
+    pub const SHOWN: [State; 5] = [
+        State::New,
+        State::Open,
+        State::Pending,
+        State::Solved,
+        State::Closed,
+    ];
+
+    /// The word for people and for the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::New => "new",
+            State::Open => "open",
+            State::Pending => "pending",
+            State::Solved => "solved",
+            State::Closed => "closed",
+            State::Spam => "spam",
+            State::Trash => "trash",
+        }
+    }
+
+    /// Where a further mail of the customer leaves it: a finished ticket opens again, spam and trash stay.
+    pub fn after_mail(self) -> State {
+        match self {
+            State::Pending | State::Solved | State::Closed => State::Open,
+            State::New | State::Open | State::Spam | State::Trash => self,
+        }
+    }
+}
+
+/// How urgent a ticket is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Priority {
+    /// It can wait.
+    #[n(0)]
+    Low,
+    /// As everything else.
+    #[n(1)]
+    #[default]
+    Normal,
+    /// Before the others.
+    #[n(2)]
+    High,
+    /// Now.
+    #[n(3)]
+    Urgent,
+}
+
+impl Priority {
+    /// Every priority, the least urgent first.
+    pub const ALL: [Priority; 4] = [Priority::Low, Priority::Normal, Priority::High, Priority::Urgent];
+
+    /// The word for people and for the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Priority::Low => "low",
+            Priority::Normal => "normal",
+            Priority::High => "high",
+            Priority::Urgent => "urgent",
+        }
+    }
+}
