@@ -13,6 +13,14 @@
 //! RFC 7208 (SPF), RFC 6376 with 8301 and 8463 (DKIM), RFC 9989 (DMARC, which replaces 7489), RFC 8617 (ARC),
 //! RFC 8601 section 3 (iprev). How far each goes stands in `docs/rfcs.md`.
 
+mod arc;
+mod dkim;
+mod domain;
+mod dmarc;
+mod from;
+mod iprev;
+mod message;
+mod spf;
 mod verifier;
 
 pub use verifier::{Examination, Limits, Verifier};
