@@ -40,6 +40,8 @@ mod snapshot;
 mod space;
 mod store;
 mod template;
+#[cfg(test)]
+mod tests;
 mod version;
 mod writer;
 

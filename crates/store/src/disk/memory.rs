@@ -45,6 +45,13 @@ impl Disk for MemoryDisk {
         locked(&self.files).remove(name).map(|_| ()).ok_or_else(not_found)
     }
 
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let mut files = locked(&self.files);
+        let file = files.remove(from).ok_or_else(not_found)?;
+        files.insert(to.to_owned(), file);
+        Ok(())
+    }
+
     fn link(&self, from: &str, to: &str) -> io::Result<()> {
         let mut files = locked(&self.files);
         if files.contains_key(to) {

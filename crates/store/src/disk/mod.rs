@@ -3,6 +3,8 @@
 //! Everything durable goes through these two traits, so that a test can fail the n-th write, lose what was not
 //! synced, or fill the disk, and so that the memory engine needs no directory.
 
+#[cfg(test)]
+pub(crate) mod faulty;
 mod memory;
 mod real;
 
@@ -30,6 +32,8 @@ pub(crate) trait Disk: Debug + Send + Sync {
     fn names(&self, folder: &str) -> io::Result<Vec<String>>;
     /// Removes a file.
     fn remove(&self, name: &str) -> io::Result<()>;
+    /// Gives a file another name, instead of the file that had it.
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
     /// Gives a file a second name; the second name must be free.
     fn link(&self, from: &str, to: &str) -> io::Result<()>;
     /// Makes the names in a folder durable (`""` is the directory itself).

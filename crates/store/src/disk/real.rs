@@ -68,6 +68,10 @@ impl Disk for RealDisk {
         fs::remove_file(self.root.join(name))
     }
 
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.root.join(from), self.root.join(to))
+    }
+
     fn link(&self, from: &str, to: &str) -> io::Result<()> {
         fs::hard_link(self.root.join(from), self.root.join(to))
     }

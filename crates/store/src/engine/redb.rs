@@ -8,12 +8,13 @@
 //! When anything fails after the journal was touched, nobody can say what the disk holds: the engine drops redb and
 //! the journal, opens both anew, repeats what it finds, and begins a new generation before it takes another change.
 
+use std::io;
 use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use redb::{
-    AccessGuard, Builder, Database, Durability, ReadOnlyTable, ReadableDatabase, ReadableTable,
-    StorageBackend, Table, TableDefinition, WriteTransaction,
+    AccessGuard, Builder, Database, Durability, ReadOnlyTable, ReadableDatabase, StorageBackend, Table,
+    TableDefinition, WriteTransaction,
 };
 
 use super::{Change, Direction, Engine, Failure, Range, Row, Rows, Unavailable, View, Views};
@@ -23,6 +24,7 @@ use crate::journal::{Entry, Fit, Journal};
 use crate::store::Options;
 
 const FILE_NAME: &str = "store.redb";
+const NEW_FILE_NAME: &str = "store.redb.new";
 /// Every row of every space.
 const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
 /// The engine's own two numbers, as of the last checkpoint.
@@ -79,13 +81,8 @@ impl RedbEngine {
 
     /// Opens the files, repeats the journal, and shows the result to readers.
     fn reopen(&mut self, trust: Trust) -> Result<(), Failure> {
-        let file = self.disk.open(FILE_NAME, Mode::Create)?;
-        let database = Builder::new()
-            .set_cache_size(self.options.cache_bytes)
-            .create_with_backend(Backend(file))
-            .map_err(failed)?;
-        self.disk.sync_folder("")?;
-        let (generation, version) = checkpoint_of(&database)?;
+        let database = self.open_database()?;
+        let (generation, version) = read_checkpoint(&database)?;
         let journal = Journal::open(&*self.disk, self.options.journal_bytes, generation)?;
         let mut open = OpenFiles {
             database: Arc::new(database),
@@ -96,6 +93,37 @@ impl RedbEngine {
         self.shared.set(Some(open.database.clone()));
         self.open = Some(open);
         Ok(())
+    }
+
+    fn open_database(&self) -> Result<Database, Failure> {
+        let file = match self.disk.open(FILE_NAME, Mode::Existing) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.create()?;
+                self.disk.open(FILE_NAME, Mode::Existing)?
+            }
+            result => result?,
+        };
+        self.database_on(file)
+    }
+
+    /// Makes redb's file under another name first: redb can't open one whose making was cut short.
+    fn create(&self) -> Result<(), Failure> {
+        let file = self.disk.open(NEW_FILE_NAME, Mode::Create)?;
+        file.set_len(0)?;
+        let database = self.database_on(file)?;
+        let transaction = begin(&database, Durability::Immediate)?;
+        transaction.open_table(ROWS).map_err(failed)?;
+        write_checkpoint(&transaction, 1, 0)?;
+        transaction.commit().map_err(failed)?;
+        drop(database);
+        self.disk.rename(NEW_FILE_NAME, FILE_NAME)?;
+        Ok(self.disk.sync_folder("")?)
+    }
+
+    fn database_on(&self, file: Arc<dyn File>) -> Result<Database, Failure> {
+        let mut builder = Builder::new();
+        builder.set_cache_size(self.options.cache_bytes);
+        builder.create_with_backend(Backend(file)).map_err(failed)
     }
 
     fn is_too_full(&self) -> Result<bool, Failure> {
@@ -231,22 +259,15 @@ fn insert(rows: &mut RowTable<'_>, change: &Change) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The generation and version of the last checkpoint. A new file gets its first.
-fn checkpoint_of(database: &Database) -> Result<(u64, u64), Failure> {
-    let transaction = begin(database, Durability::Immediate)?;
+/// The generation and version of the last checkpoint.
+fn read_checkpoint(database: &Database) -> Result<(u64, u64), Failure> {
+    let transaction = database.begin_read().map_err(failed)?;
     let table = transaction.open_table(CHECKPOINT).map_err(failed)?;
-    let number = |name| Ok::<_, Failure>(table.get(name).map_err(failed)?.map(|number| number.value()));
-    let found = number(GENERATION)?.zip(number(VERSION)?);
-    drop(table);
-    if let Some(found) = found {
-        transaction.abort().map_err(failed)?;
-        return Ok(found);
-    }
-    let first = (1, 0);
-    transaction.open_table(ROWS).map_err(failed)?;
-    write_checkpoint(&transaction, first.0, first.1)?;
-    transaction.commit().map_err(failed)?;
-    Ok(first)
+    let number = |name| match table.get(name).map_err(failed)? {
+        Some(number) => Ok::<u64, Failure>(number.value()),
+        None => Err(Unavailable::new("it names no checkpoint").into()),
+    };
+    Ok((number(GENERATION)?, number(VERSION)?))
 }
 
 fn write_checkpoint(transaction: &WriteTransaction, generation: u64, version: u64) -> Result<(), Failure> {
@@ -323,23 +344,23 @@ fn as_slice(bound: &Bound<Vec<u8>>) -> Bound<&[u8]> {
 struct Backend(Arc<dyn File>);
 
 impl StorageBackend for Backend {
-    fn len(&self) -> std::io::Result<u64> {
+    fn len(&self) -> io::Result<u64> {
         self.0.len()
     }
 
-    fn read(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         self.0.read_at(offset, out)
     }
 
-    fn set_len(&self, len: u64) -> std::io::Result<()> {
+    fn set_len(&self, len: u64) -> io::Result<()> {
         self.0.set_len(len)
     }
 
-    fn sync_data(&self) -> std::io::Result<()> {
+    fn sync_data(&self) -> io::Result<()> {
         self.0.sync()
     }
 
-    fn write(&self, offset: u64, data: &[u8]) -> std::io::Result<()> {
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.0.write_at(offset, data)
     }
 }

@@ -1,0 +1,144 @@
+//! A disk that fails: callers hear it, nothing is half visible, and the store goes on when the disk does.
+
+use std::io;
+
+use super::desk::{open, organisation, receive_and_commit, tickets_by_identity};
+use crate::disk::faulty::{Fault, FaultyDisk, Loss};
+use crate::{CommitError, Space, Store};
+
+/// Mails in one run: enough for several checkpoints and one file of its own.
+const MAILS: u64 = 14;
+
+/// Takes mails while the disk fails and some more after it was mended; says what the refused ones heard.
+/// Everything acknowledged must be there, also after the power fails at the end.
+fn run(fault: Fault) -> Vec<CommitError> {
+    let disk = FaultyDisk::new();
+    let store = open(disk.clone());
+    let space = store.of(organisation(1));
+    disk.set_fault(Some(fault));
+    let mut acknowledged = Vec::new();
+    let mut refused = Vec::new();
+    for identity in 1..=MAILS {
+        let len = if identity == 5 { 270 << 10 } else { 3000 };
+        match receive_and_commit(&store, &space, identity, len) {
+            Ok(_) => acknowledged.push(identity),
+            Err(error) => refused.push(error),
+        }
+    }
+    disk.set_fault(None);
+    store
+        .commit_blocking(vec![space.batch()])
+        .expect("a commit mends the store first");
+    receive_and_commit(&store, &space, 1000, 3000).expect("all is well again");
+    acknowledged.push(1000);
+    check(&space, &acknowledged, fault);
+    let left = disk.crashed_after(disk.operations(), Loss::Unsynced);
+    check(&open(left).of(organisation(1)), &acknowledged, fault);
+    refused
+}
+
+fn check(space: &Space, acknowledged: &[u64], fault: Fault) {
+    let found = tickets_by_identity(space);
+    for identity in acknowledged {
+        assert!(
+            found.contains_key(identity),
+            "mail {identity} is lost by {fault:?}"
+        );
+    }
+    assert!(found.len() as u64 <= MAILS + 1);
+}
+
+/// Runs with a fault after 0, 1, 2... operations until it comes too late to hit anything.
+fn run_at_every_operation(times: usize, kind: io::ErrorKind) -> Vec<CommitError> {
+    let mut heard = Vec::new();
+    for after in 0.. {
+        let refused = run(Fault { after, times, kind });
+        if refused.is_empty() && after > 100 {
+            break;
+        }
+        heard.extend(refused);
+    }
+    heard
+}
+
+#[test]
+fn promise_1_any_single_failing_disk_operation_loses_nothing_that_was_acknowledged() {
+    let heard = run_at_every_operation(1, io::ErrorKind::Other);
+    assert!(heard.len() > 50, "faults were met");
+    assert!(
+        heard
+            .iter()
+            .all(|error| matches!(error, CommitError::Unavailable(_))),
+        "{heard:?}"
+    );
+}
+
+#[test]
+fn promise_1_a_disk_that_fails_for_a_while_loses_nothing_that_was_acknowledged() {
+    let heard = run_at_every_operation(7, io::ErrorKind::Other);
+    assert!(heard.iter().all(CommitError::is_temporary));
+}
+
+#[test]
+fn a_full_disk_is_called_full_and_loses_nothing_that_was_acknowledged() {
+    let heard = run_at_every_operation(2, io::ErrorKind::StorageFull);
+    assert!(heard.iter().all(CommitError::is_temporary));
+    assert!(
+        heard.iter().filter(|error| **error == CommitError::Full).count() > heard.len() / 2,
+        "{heard:?}"
+    );
+}
+
+#[test]
+fn below_the_last_room_nothing_is_touched_and_reading_goes_on() {
+    let disk = FaultyDisk::new();
+    let store = open(disk.clone());
+    let space = store.of(organisation(1));
+    receive_and_commit(&store, &space, 1, 3000).unwrap();
+    disk.set_free_bytes(10_000);
+    let before = disk.operations();
+    assert_eq!(
+        receive_and_commit(&store, &space, 2, 3000),
+        Err(CommitError::Full)
+    );
+    assert_eq!(disk.operations(), before, "nothing was written");
+    assert_eq!(tickets_by_identity(&space).len(), 1);
+    disk.set_free_bytes(u64::MAX);
+    receive_and_commit(&store, &space, 3, 3000).unwrap();
+    assert_eq!(tickets_by_identity(&space).len(), 2);
+}
+
+#[test]
+fn room_is_asked_anew_each_time() {
+    let disk = FaultyDisk::new();
+    let options = crate::Options {
+        disk_reserve_bytes_min: 1000,
+        ..super::desk::small_options()
+    };
+    let store = Store::open_on(std::sync::Arc::new(disk.clone()), &options).unwrap();
+    disk.set_free_bytes(1500);
+    assert!(store.has_room_for(500));
+    assert!(!store.has_room_for(501));
+    disk.set_free_bytes(1501);
+    assert!(store.has_room_for(501));
+}
+
+#[test]
+fn a_reader_alone_brings_a_broken_store_back() {
+    let disk = FaultyDisk::new();
+    let store = open(disk.clone());
+    let space = store.of(organisation(1));
+    // One commit meets a disk that fails for good, and so does the attempt to open it again.
+    disk.set_fault(Some(Fault {
+        after: 2,
+        times: usize::MAX,
+        kind: io::ErrorKind::Other,
+    }));
+    assert!(receive_and_commit(&store, &space, 1, 3000).is_err());
+    assert!(space.snapshot().is_err(), "nothing is shown that may not be so");
+    disk.set_fault(None);
+    assert!((0..1_000_000).any(|_| {
+        std::thread::yield_now();
+        space.snapshot().is_ok()
+    }));
+}
