@@ -27,7 +27,8 @@ pub struct Limits {
     pub recipients_max: usize,
     /// Transactions begun on one connection; one more hears `421 4.7.0`, and the sender connects anew.
     pub transactions_max: u32,
-    /// Commands since the last mail was accepted, or since the start; one more hears `421 4.7.0`.
+    /// Commands since the last mail was accepted, or since the start, but for BDAT that brings content; one more hears
+    /// `421 4.7.0`.
     pub commands_max: u32,
     /// Permanent refusals (`5xx`) since the last mail was accepted, or since the start. After these the
     /// next command hears `421 4.7.0`.

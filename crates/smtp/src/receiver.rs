@@ -5,6 +5,8 @@
 //! [`poll`](Receiver::poll) gives. It sleeps until [`deadline`](Receiver::deadline) at most, and reads from the
 //! socket only while [`wants_input`](Receiver::wants_input).
 //!
+//! A client that doesn't read its replies is the driver's to notice: writing needs a time limit of its own.
+//!
 //! What must hold: the same bytes, however they are cut into inputs, give the same replies, questions and
 //! content (only the octet at which an endless refused body is given up may differ). While a question is open nothing behind it is looked at. Replies are sent when all input is used
 //! up, so a pipelined group gets one write (RFC 2920, section 3.2).
@@ -25,14 +27,13 @@ use std::time::Instant;
 
 use crate::address::ReversePath;
 use crate::command::ChunkHead;
-use crate::data::DotScanner;
 use crate::envelope::{Envelope, Hello, Recipient, TlsSession};
 use crate::limits::Limits;
 use crate::line::LineReader;
 use crate::parameters::MailParameters;
 use crate::replies;
 use crate::reply::{Code, Reply};
-use content::{Chunk, Content};
+use content::{Chunk, Chunks, Dotted};
 use pace::Pace;
 
 /// What a session is set to; shared by all sessions of one listener.
@@ -143,7 +144,7 @@ enum Stage {
     /// Part of a command.
     Commands,
     /// Content of DATA.
-    Data(DotScanner),
+    Data(Dotted),
     /// Content of a BDAT chunk.
     Chunk(Chunk),
     /// None of ours: the driver shakes hands.
@@ -176,8 +177,8 @@ enum Open {
 #[derive(Debug)]
 struct Transaction {
     envelope: Envelope,
-    /// Once DATA or the first BDAT was accepted.
-    content: Option<Content>,
+    /// Once the first BDAT was accepted; only BDAT lets commands come between the pieces of the content.
+    chunks: Option<Chunks>,
 }
 
 /// What the client has cost so far. All but `transactions` begin anew with each accepted mail.
@@ -221,7 +222,8 @@ impl Receiver {
         }
     }
 
-    /// Bytes came from the client. Call only while [`wants_input`](Self::wants_input).
+    /// Bytes came from the client: at most [`Limits::backlog_bytes_max`], and only while
+    /// [`wants_input`](Self::wants_input).
     pub fn input(&mut self, bytes: &[u8]) {
         match self.stage {
             Stage::Closed => return,
@@ -348,10 +350,7 @@ impl Receiver {
 
     /// Graceful stop, at the boundary of commands and not within a mail's content.
     fn stop_if_due(&mut self) {
-        let within_mail = self
-            .transaction
-            .as_ref()
-            .is_some_and(|transaction| transaction.content.is_some());
+        let within_mail = self.chunks().is_some();
         if self.stopping && self.open.is_none() && !within_mail && matches!(self.stage, Stage::Commands) {
             self.close_with(&replies::shutting_down());
         }

@@ -2,10 +2,9 @@
 //!
 //! *Standards*: RFC 5321, sections 3.1 (refused connections), 3.2 and 4.1.1.1 (EHLO), 4.1.4 (EHLO begins anew).
 
-use super::content::Content;
+use super::content::Dotted;
 use super::{Access, Open, Receiver, Stage, StartTls, Tally, Transaction};
 use crate::address::ReversePath;
-use crate::data::DotScanner;
 use crate::envelope::{Envelope, HelloVerb};
 use crate::parameters::MailParameters;
 use crate::replies;
@@ -38,10 +37,7 @@ impl Receiver {
                 self.say(&words.unwrap_or_else(replies::recipient_ok));
             }
             Open::Data => {
-                if let Some(transaction) = &mut self.transaction {
-                    transaction.content = Some(Content::default());
-                }
-                self.stage = Stage::Data(DotScanner::default());
+                self.stage = Stage::Data(Dotted::default());
                 self.pace.await_content();
                 self.say(&replies::start_mail_input());
             }
@@ -92,7 +88,7 @@ impl Receiver {
         };
         self.transaction = Some(Transaction {
             envelope,
-            content: None,
+            chunks: None,
         });
     }
 

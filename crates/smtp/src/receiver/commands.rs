@@ -140,7 +140,7 @@ impl Receiver {
         let Some(transaction) = &self.transaction else {
             return Err(replies::mail_first());
         };
-        if transaction.content.is_some() {
+        if transaction.chunks.is_some() {
             return Err(replies::content_begun());
         }
         if !is_extended && recipient.parameters != RecipientParameters::default() {
@@ -163,7 +163,7 @@ impl Receiver {
         let Some(transaction) = &self.transaction else {
             return Err(replies::mail_first());
         };
-        if transaction.content.is_some() {
+        if transaction.chunks.is_some() {
             return Err(replies::content_begun());
         }
         if transaction.envelope.recipients.is_empty() {
@@ -178,7 +178,7 @@ impl Receiver {
         match self.chunk_refusal(head) {
             Some(refusal) => self.begin_chunk(head, Some(refusal)),
             None => match &self.transaction {
-                Some(transaction) if transaction.content.is_none() => {
+                Some(transaction) if transaction.chunks.is_none() => {
                     let size = transaction.envelope.parameters.size.unwrap_or(0).max(head.size);
                     self.ask(Open::Chunk(head), Question::Body { size: Some(size) });
                 }

@@ -8,16 +8,25 @@
 use super::{Open, Output, Receiver, Stage};
 use crate::bdat::LineEnds;
 use crate::command::{ChunkHead, ChunkPlace};
+use crate::data::DotScanner;
 use crate::replies;
 use crate::reply::Reply;
 
-/// Content that was let in.
+/// The content of DATA under way.
 #[derive(Debug, Default)]
-pub(super) struct Content {
+pub(super) struct Dotted {
+    scanner: DotScanner,
     bytes: u64,
-    line_ends: LineEnds,
     /// Set once the content can't become a mail any more.
     refusal: Option<Reply>,
+}
+
+/// The content of BDAT, over all its chunks.
+#[derive(Debug, Default)]
+pub(super) struct Chunks {
+    /// Those of the chunk under way included.
+    bytes: u64,
+    line_ends: LineEnds,
 }
 
 /// A BDAT chunk under way.
@@ -29,52 +38,47 @@ pub(super) struct Chunk {
     refusal: Option<Reply>,
 }
 
+impl Dotted {
+    /// Counts `bytes` more and judges anew. The one fault outweighs the other wherever each lies, so that the reply
+    /// doesn't depend on how the content is cut.
+    fn count(&mut self, bytes: usize, bytes_max: u64) {
+        self.bytes = self.bytes.saturating_add(bytes as u64);
+        if self.scanner.is_ill_formed() {
+            self.refusal = Some(replies::bare_line_end_in_mail());
+        } else if self.bytes > bytes_max {
+            self.refusal = Some(replies::too_large(bytes_max));
+        }
+    }
+}
+
 impl Receiver {
     /// Reads content of DATA; returns what follows its end.
     pub(super) fn read_data<'a>(&mut self, input: &'a [u8]) -> &'a [u8] {
-        let Stage::Data(scanner) = &mut self.stage else {
-            return input;
+        let Stage::Data(content) = &mut self.stage else {
+            return &[];
         };
         let mut piece = Vec::with_capacity(input.len());
-        let rest = scanner.scan(input, &mut piece);
-        let (is_ended, is_ill_formed) = (scanner.is_ended(), scanner.is_ill_formed());
+        let rest = content.scanner.scan(input, &mut piece);
         self.pace.count_content(input.len() - rest.len());
-        let bytes_max = self.settings.limits.message_bytes_max;
-        let Some(content) = self
-            .transaction
-            .as_mut()
-            .and_then(|transaction| transaction.content.as_mut())
-        else {
-            return input;
-        };
-        content.bytes = content.bytes.saturating_add(piece.len() as u64);
+        let is_ended = content.scanner.is_ended();
         let was_refused = content.refusal.is_some();
-        // The one fault outweighs the other wherever each lies, so that the reply doesn't depend on the pieces.
-        if is_ill_formed {
-            content.refusal = Some(replies::bare_line_end_in_mail());
-        } else if content.bytes > bytes_max {
-            content.refusal = Some(replies::too_large(bytes_max));
-        }
-        match content.refusal.clone() {
-            Some(refusal) if was_refused => self.discard(piece.len(), &refusal),
+        content.count(piece.len(), self.settings.limits.message_bytes_max);
+        let refusal = content.refusal.clone();
+        match &refusal {
+            Some(refusal) if was_refused => self.discard(piece.len(), refusal),
             Some(_) => self.outputs.push_back(Output::BodyAbandoned),
-            None if !piece.is_empty() => self.outputs.push_back(Output::Body(piece)),
-            None => {}
+            None => self.give_content(piece),
         }
         if is_ended && matches!(self.stage, Stage::Data(_)) {
-            self.end_data();
+            self.end_data(refusal);
         }
         rest
     }
 
-    fn end_data(&mut self) {
+    fn end_data(&mut self, refusal: Option<Reply>) {
         self.stage = Stage::Commands;
         self.pace.end_content();
-        let content = self
-            .transaction
-            .as_mut()
-            .and_then(|transaction| transaction.content.as_mut());
-        match content.and_then(|content| content.refusal.take()) {
+        match refusal {
             Some(refusal) => {
                 self.transaction = None;
                 self.say(&refusal);
@@ -88,8 +92,12 @@ impl Receiver {
         if refusal.is_some() {
             self.reset();
         } else if let Some(transaction) = &mut self.transaction {
-            let content = transaction.content.get_or_insert_default();
-            content.bytes = content.bytes.saturating_add(head.size);
+            let chunks = transaction.chunks.get_or_insert_default();
+            chunks.bytes = chunks.bytes.saturating_add(head.size);
+            // A chunk of content is progress, not a command without a mail: some senders cut 50 MB by 8 KB.
+            if head.size > 0 {
+                self.tally.commands = self.tally.commands.saturating_sub(1);
+            }
         }
         self.pace.await_content();
         if head.size == 0 {
@@ -104,59 +112,75 @@ impl Receiver {
 
     /// Octets that the content would have with one more chunk of `size`.
     pub(super) fn bytes_with(&self, size: u64) -> u64 {
-        let content = self
-            .transaction
-            .as_ref()
-            .and_then(|transaction| transaction.content.as_ref());
-        content.map_or(0, |content| content.bytes).saturating_add(size)
+        self.chunks()
+            .map_or(0, |chunks| chunks.bytes)
+            .saturating_add(size)
     }
 
     /// Reads content of a chunk; returns what follows its end.
     pub(super) fn read_chunk<'a>(&mut self, input: &'a [u8]) -> &'a [u8] {
         let Stage::Chunk(chunk) = &mut self.stage else {
-            return input;
+            return &[];
         };
         let taken = usize::try_from(chunk.bytes_left).map_or(input.len(), |left| left.min(input.len()));
         let (piece, rest) = input.split_at(taken);
         chunk.bytes_left -= taken as u64;
+        let (bytes_left, place) = (chunk.bytes_left, chunk.place);
         self.pace.count_content(taken);
-        let content = self
-            .transaction
-            .as_mut()
-            .and_then(|transaction| transaction.content.as_mut());
-        match (&chunk.refusal, content) {
-            (None, Some(content)) => {
-                content.line_ends.look_at(piece);
-                if content.line_ends.is_ill_formed() {
-                    chunk.refusal = Some(replies::bare_line_end_in_mail());
-                    self.abandon();
-                } else {
-                    self.outputs.push_back(Output::Body(piece.to_vec()));
-                }
-            }
-            (Some(refusal), _) => {
-                let refusal = refusal.clone();
-                self.discard(taken, &refusal);
-            }
-            (None, None) => {}
+        if let Some(refusal) = chunk.refusal.clone() {
+            self.discard(taken, &refusal);
+        } else {
+            self.take_chunk_piece(piece);
         }
         if let Stage::Chunk(chunk) = &mut self.stage
-            && chunk.bytes_left == 0
+            && bytes_left == 0
         {
-            let (place, refusal) = (chunk.place, chunk.refusal.take());
+            let refusal = chunk.refusal.take();
             self.end_chunk(place, refusal);
         }
         rest
     }
 
+    fn take_chunk_piece(&mut self, piece: &[u8]) {
+        let Some(chunks) = self
+            .transaction
+            .as_mut()
+            .and_then(|transaction| transaction.chunks.as_mut())
+        else {
+            return;
+        };
+        chunks.line_ends.look_at(piece);
+        if !chunks.line_ends.is_ill_formed() {
+            return self.give_content(piece.to_vec());
+        }
+        self.abandon();
+        if let Stage::Chunk(chunk) = &mut self.stage {
+            chunk.refusal = Some(replies::bare_line_end_in_mail());
+        }
+    }
+
+    /// Gives the driver content, small chunks of one input joined.
+    fn give_content(&mut self, piece: Vec<u8>) {
+        match self.outputs.back_mut() {
+            _ if piece.is_empty() => {}
+            Some(Output::Body(before)) => before.extend_from_slice(&piece),
+            _ => self.outputs.push_back(Output::Body(piece)),
+        }
+    }
+
+    /// What BDAT brought so far, once its first chunk was let in.
+    pub(super) fn chunks(&self) -> Option<&Chunks> {
+        self.transaction
+            .as_ref()
+            .and_then(|transaction| transaction.chunks.as_ref())
+    }
+
     fn end_chunk(&mut self, place: ChunkPlace, refusal: Option<Reply>) {
         self.stage = Stage::Commands;
         self.pace.await_command();
-        let content = self
-            .transaction
-            .as_ref()
-            .and_then(|transaction| transaction.content.as_ref());
-        let ends_in_cr = content.is_some_and(|content| content.line_ends.is_ill_formed_at_end());
+        let ends_in_cr = self
+            .chunks()
+            .is_some_and(|chunks| chunks.line_ends.is_ill_formed_at_end());
         match (refusal, place) {
             (Some(refusal), _) => {
                 self.pace.end_content();
@@ -191,11 +215,11 @@ impl Receiver {
 
     /// Ends the transaction; the driver drops what it has of the content.
     fn abandon(&mut self) {
-        let content = self
+        if self
             .transaction
             .take()
-            .and_then(|transaction| transaction.content);
-        if content.is_some_and(|content| content.refusal.is_none()) {
+            .is_some_and(|transaction| transaction.chunks.is_some())
+        {
             self.outputs.push_back(Output::BodyAbandoned);
         }
     }

@@ -16,10 +16,14 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(limits: Limits) -> Self {
+        Self::with(StartTls::Offered, limits)
+    }
+
+    fn with(starttls: StartTls, limits: Limits) -> Self {
         let now = start();
         let settings = Settings {
             host: "mx.example".to_owned(),
-            starttls: StartTls::Offered,
+            starttls,
             limits,
         };
         let mut receiver = Receiver::new(settings, now);
@@ -99,17 +103,7 @@ fn clear_bytes_during_the_handshake_close_the_session() {
 
 #[test]
 fn starttls_is_offered_only_with_a_certificate() {
-    let settings = Settings {
-        host: "mx.example".to_owned(),
-        starttls: StartTls::Absent,
-        limits: Limits::default(),
-    };
-    let mut session = Session::new(Limits::default());
-    session.receiver = Receiver::new(settings, session.now);
-    session
-        .receiver
-        .connected("192.0.2.1:4321".parse().expect("an address"));
-    session.drain();
+    let mut session = Session::with(StartTls::Absent, Limits::default());
     assert!(!session.say("EHLO client.example\r\n").contains("STARTTLS"));
     assert!(session.say("STARTTLS\r\n").starts_with("502 5.5.1 "));
 }
@@ -334,12 +328,56 @@ fn dialogue() -> impl Strategy<Value = Vec<u8>> {
         b"<\"a b\"@c>",
         b"0123456789012345678901234567890123456789012345678901234567890123456789",
     ]);
-    (any::<u8>(), prop::collection::vec(fragments, 0..60))
-        .prop_map(|(way, fragments)| std::iter::once(way).chain(fragments.concat()).collect())
+    let openings = prop::sample::select(vec![
+        "",
+        "EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n",
+        "EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n",
+    ]);
+    (any::<u8>(), openings, prop::collection::vec(fragments, 0..60))
+        .prop_map(|(way, opening, fragments)| [&[way], opening.as_bytes(), &fragments.concat()].concat())
+}
+
+/// Replies, the content that was not abandoned, and all else, when `bytes` come in pieces of these lengths.
+fn outcome(bytes: &[u8], lengths: &[usize]) -> (String, Vec<u8>, Vec<Output>) {
+    // Injection behind STARTTLS is told by the cut alone; it has tests of its own.
+    let limits = Limits {
+        message_bytes_max: 150,
+        ..Limits::default()
+    };
+    let mut session = Session::with(StartTls::Absent, limits);
+    let (mut replies, mut rest) = (String::new(), bytes);
+    for length in lengths.iter().chain(&[bytes.len()]) {
+        let (piece, tail) = rest.split_at((*length).min(rest.len()));
+        session.receiver.input(piece);
+        replies += &session.drain();
+        rest = tail;
+    }
+    let (mut content, mut kept, mut events) = (Vec::new(), Vec::new(), Vec::new());
+    for output in session.out {
+        match output {
+            Output::Body(ref piece) => content.extend(piece),
+            Output::BodyAbandoned => content.clear(),
+            Output::BodyEnd(_) => kept.append(&mut content),
+            Output::Send(_) => continue,
+            _ => {}
+        }
+        if !matches!(output, Output::Body(_)) {
+            events.push(output);
+        }
+    }
+    (replies, kept, events)
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_reply_depends_on_how_the_bytes_are_cut(
+        data in dialogue(),
+        lengths in prop::collection::vec(1..40usize, 0..40),
+    ) {
+        prop_assert_eq!(outcome(&data[1..], &lengths), outcome(&data[1..], &[]));
+    }
 
     #[test]
     fn promise_9_no_dialogue_breaks_a_bound(data in dialogue()) {

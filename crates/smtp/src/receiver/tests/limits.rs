@@ -73,6 +73,20 @@ fn promise_9_commands_without_a_mail_are_bounded() {
 }
 
 #[test]
+fn chunks_of_content_are_progress_and_come_joined() {
+    let mut session = Session::new(Limits {
+        commands_max: 5,
+        ..Limits::default()
+    });
+    session.say(&format!("{HELLO}{MAIL}{RCPT}BDAT 1\r\nx"));
+    session.out.clear();
+    session.say(&"BDAT 1\r\nx".repeat(20));
+    assert_eq!(session.out.first(), Some(&Output::Body(vec![b'x'; 20])));
+    let said = session.say(&"BDAT 0\r\n".repeat(3));
+    assert!(said.contains("421 4.7.0 "), "empty chunks are none: {said}");
+}
+
+#[test]
 fn promise_9_transactions_are_bounded() {
     let mut session = Session::new(Limits {
         transactions_max: 3,
