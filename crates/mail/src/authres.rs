@@ -11,7 +11,7 @@ use std::ops::Range;
 use crate::domain::DomainName;
 use crate::headers::{Header, HeaderLimits};
 use crate::params::Structured;
-use crate::verdict::{AuthResult, Verdicts};
+use crate::verdict::{AuthResult, DmarcPolicy, Verdicts};
 
 /// The longest value of a stranger that is written, in characters.
 const VALUE_CHARS_MAX: usize = 200;
@@ -66,7 +66,7 @@ fn dmarc(field: &mut String, verdicts: &Verdicts) {
     property(
         field,
         "policy.published-domain-policy",
-        verdict.policy.map(|policy| policy.as_str()),
+        verdict.policy.map(DmarcPolicy::as_str),
     );
 }
 

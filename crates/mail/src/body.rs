@@ -100,17 +100,17 @@ impl Walk<'_> {
         }
         if kind == Kind::Alternative {
             if is_html {
-                self.html.push(index)
+                self.html.push(index);
             } else {
-                self.text.push(index)
+                self.text.push(index);
             }
             return;
         }
         if wanted.in_alternative {
             if is_html {
-                wanted.text = false
+                wanted.text = false;
             } else {
-                wanted.html = false
+                wanted.html = false;
             }
         }
         if wanted.text {

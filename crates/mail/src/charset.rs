@@ -99,10 +99,11 @@ fn is_ascii_label(label: &str) -> bool {
 fn decode_declared<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> (Cow<'a, str>, bool) {
     let (text, used, had_errors) = encoding.decode(bytes);
     // `us-ascii` and `iso-8859-1` on what is valid UTF-8: mislabelled, as no Western text looks like that by chance.
-    if used == WINDOWS_1252 && !bytes.is_ascii() {
-        if let Ok(utf8) = std::str::from_utf8(bytes) {
-            return (Cow::Borrowed(utf8), false);
-        }
+    if used == WINDOWS_1252
+        && !bytes.is_ascii()
+        && let Ok(utf8) = std::str::from_utf8(bytes)
+    {
+        return (Cow::Borrowed(utf8), false);
     }
     if had_errors && used == UTF_8 && is_mostly_damaged(&text) {
         return (WINDOWS_1252.decode_without_bom_handling(bytes).0, true);

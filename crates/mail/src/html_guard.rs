@@ -154,7 +154,10 @@ enum State {
     Text,
     TagName,
     BeforeName,
+    /// At the first octet of an attribute's name.
+    NewName,
     Name,
+    AfterName,
     BeforeValue,
     Quoted(u8),
     Unquoted,
@@ -175,27 +178,28 @@ impl Attributes {
     fn feed(&mut self, byte: u8) -> usize {
         self.doubtful +=
             usize::from(self.is_doubtful && (is_separator(byte) || matches!(byte, b'"' | b'\'')));
-        self.state = match (self.state, byte) {
-            (State::Text, _) => State::Text,
+        self.state = self.next(byte);
+        self.count += usize::from(self.state == State::NewName);
+        self.count
+    }
+
+    fn next(&self, byte: u8) -> State {
+        let is_space = is_separator(byte) && byte != b'/';
+        match (self.state, byte) {
             (State::Quoted(quote), byte) if byte == quote => State::BeforeName,
             (State::Quoted(quote), _) => State::Quoted(quote),
-            (_, b'>') => State::Text,
+            (State::Text, _) | (_, b'>') => State::Text,
             (State::BeforeValue, b'"' | b'\'') => State::Quoted(byte),
-            (State::BeforeValue, b' ' | b'\t' | b'\n' | b'\x0C' | b'\r') => State::BeforeValue,
-            (State::Unquoted | State::BeforeValue, byte) if byte == b'/' || !is_separator(byte) => {
-                State::Unquoted
-            }
-            (_, byte) if is_separator(byte) => State::BeforeName,
+            (State::BeforeValue, _) if is_space => State::BeforeValue,
+            (State::Unquoted, _) if is_space => State::BeforeName,
+            (State::BeforeValue | State::Unquoted, _) => State::Unquoted,
+            (State::NewName | State::Name | State::AfterName, b'=') => State::BeforeValue,
+            (State::NewName | State::Name | State::AfterName, _) if is_space => State::AfterName,
+            (_, b'/') => State::BeforeName,
+            (State::TagName | State::BeforeName, _) if is_space => State::BeforeName,
             (State::TagName, _) => State::TagName,
-            // After white space an equals sign belongs to the name before it, if there is one; counted as new it is too much.
-            (State::BeforeName, b'=') if self.count > 0 => State::BeforeValue,
-            (State::Name, b'=') => State::BeforeValue,
-            (State::BeforeName, _) => {
-                self.count += 1;
-                State::Name
-            }
-            (state, _) => state,
-        };
-        self.count
+            (State::BeforeName | State::AfterName, _) => State::NewName,
+            (State::NewName | State::Name, _) => State::Name,
+        }
     }
 }

@@ -3,6 +3,8 @@
 //! It reads only what the sanitiser wrote: tags in lower case, attributes in double quotes, `&` and `"` escaped. That is a grammar
 //! that a few lines can read safely; it would not do for HTML of strangers.
 
+use std::fmt::Write as _;
+
 use crate::domain::DomainName;
 use crate::html_text::strip_tags;
 use crate::sanitise::{SanitisedHtml, escape};
@@ -82,9 +84,7 @@ fn image(tag: &str, part_url: &impl Fn(&str) -> Option<String>, result: &mut San
         result.remote_images += 1;
         ("data-remote-src", value.to_owned())
     };
-    result
-        .html
-        .push_str(&format!("{before}{name}=\"{value}\"{after}"));
+    let _ = write!(result.html, "{before}{name}=\"{value}\"{after}");
 }
 
 /// Undoes the percent encoding in which a Content-ID may stand in a URL (RFC 2392).
@@ -115,9 +115,7 @@ fn link(tag: &str, after: &str, result: &mut SanitisedHtml) {
         (Some(target), Some(named)) if !target.is_within(&named) && !named.is_within(&target) => {
             result.link_mismatches += 1;
             let tag = tag.strip_suffix('>').unwrap_or(tag);
-            result
-                .html
-                .push_str(&format!("{tag} data-link-host=\"{}\">", escape(target.as_str())));
+            let _ = write!(result.html, "{tag} data-link-host=\"{target}\">");
         }
         _ => result.html.push_str(tag),
     }

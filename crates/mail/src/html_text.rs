@@ -110,7 +110,7 @@ impl TextBuilder {
         match name {
             "br" => self.breaks = (self.breaks + 1).min(2),
             "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "blockquote" | "ul" | "ol" | "table" | "hr" => {
-                self.breaks = 2
+                self.breaks = 2;
             }
             "div" | "tr" | "section" | "article" | "header" | "footer" | "dt" | "dd" | "pre" | "address"
             | "li" => {
