@@ -55,14 +55,19 @@ impl Args {
         T: FromStr,
         T::Err: Display,
     {
-        let Some(at) = self.words.iter().position(|word| names(word, name)) else { return Ok(None) };
+        let Some(at) = self.words.iter().position(|word| names(word, name)) else {
+            return Ok(None);
+        };
         let word = self.words.remove(at);
         let text = match word.split_once('=') {
             Some((_, value)) => value.to_owned(),
             None if at < self.words.len() => self.words.remove(at),
             None => bail!("{name} wants a value"),
         };
-        text.parse().map(Some).map_err(|error| anyhow::anyhow!("{error}")).with_context(|| format!("{name} {text}"))
+        text.parse()
+            .map(Some)
+            .map_err(|error| anyhow::anyhow!("{error}"))
+            .with_context(|| format!("{name} {text}"))
     }
 
     /// What follows `--`; an error where a word was left that nobody took.
@@ -97,7 +102,10 @@ mod tests {
         let mut args = args("load --size 5000 --json --to=127.0.0.1:25 -- --exact");
         assert_eq!(args.command().as_deref(), Some("load"));
         assert_eq!(args.value::<usize>("--size").unwrap(), Some(5000));
-        assert_eq!(args.value::<String>("--to").unwrap().as_deref(), Some("127.0.0.1:25"));
+        assert_eq!(
+            args.value::<String>("--to").unwrap().as_deref(),
+            Some("127.0.0.1:25")
+        );
         assert!(args.flag("--json"));
         assert!(!args.flag("--json"));
         assert_eq!(args.finish().unwrap(), ["--exact"]);

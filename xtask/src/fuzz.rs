@@ -72,7 +72,11 @@ fn build() -> Result<()> {
     let manifest = folder().join("Cargo.toml");
     let mut build = cargo::command(["build", "--release", "--manifest-path"]);
     // Plain flags in the environment would reach build scripts too, unless a target is named.
-    build.arg(manifest).args(["--target", &host()?]).env("RUSTFLAGS", COVERAGE).env("CARGO_TARGET_DIR", target_dir());
+    build
+        .arg(manifest)
+        .args(["--target", &host()?])
+        .env("RUSTFLAGS", COVERAGE)
+        .env("CARGO_TARGET_DIR", target_dir());
     cargo::run(&mut build)
 }
 
@@ -96,9 +100,13 @@ fn fuzz(target: &str, runs: u32) -> Result<()> {
         fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
     }
     let mut fuzz = Command::new(program);
-    fuzz.arg(&found).args(Some(&seeds).filter(|seeds| Path::is_dir(seeds)));
-    fuzz.arg(format!("-runs={runs}")).arg(format!("-timeout={INPUT_SECS_MAX}"));
-    fuzz.arg(format!("-max_len={INPUT_BYTES_MAX}")).arg(format!("-rss_limit_mb={MEMORY_MB_MAX}"));
-    fuzz.arg(format!("-artifact_prefix={}/", artifacts.display())).arg("-print_final_stats=1");
+    fuzz.arg(&found)
+        .args(Some(&seeds).filter(|seeds| Path::is_dir(seeds)));
+    fuzz.arg(format!("-runs={runs}"))
+        .arg(format!("-timeout={INPUT_SECS_MAX}"));
+    fuzz.arg(format!("-max_len={INPUT_BYTES_MAX}"))
+        .arg(format!("-rss_limit_mb={MEMORY_MB_MAX}"));
+    fuzz.arg(format!("-artifact_prefix={}/", artifacts.display()))
+        .arg("-print_final_stats=1");
     cargo::run(&mut fuzz)
 }

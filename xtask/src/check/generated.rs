@@ -9,8 +9,11 @@ use crate::args::Args;
 use crate::cargo;
 
 /// What `guichet generate` is asked for, and where its answer is kept.
-const FILES: &[(&str, &str)] =
-    &[("configuration", "docs/configuration.md"), ("cli", "docs/cli.md"), ("openapi", "docs/openapi.json")];
+const FILES: &[(&str, &str)] = &[
+    ("configuration", "docs/configuration.md"),
+    ("cli", "docs/cli.md"),
+    ("openapi", "docs/openapi.json"),
+];
 
 pub(crate) fn write(args: Args) -> Result<()> {
     args.finish()?;
@@ -36,7 +39,10 @@ pub(crate) fn compare() -> Result<()> {
         }
     }
     if !old.is_empty() {
-        bail!("not what the code says: {}; run `cargo xtask generate` and commit", old.join(", "));
+        bail!(
+            "not what the code says: {}; run `cargo xtask generate` and commit",
+            old.join(", ")
+        );
     }
     Ok(())
 }
