@@ -2,11 +2,12 @@
 //!
 //! A record is what a change comes to: keys, stored values, deletes, and the bytes of small blobs with their place.
 //! Applying it twice does no harm. The file was written in full when it was made, so a sync of a record touches no
-//! metadata. After a checkpoint the file is used again from its start under the next generation, so nothing old is
-//! taken for new. Reading ends at the first record that is not whole, or not the next one of its generation.
+//! metadata. After a checkpoint the file is used again from its start. Versions rise by one from record to record and
+//! never start over, so reading ends at the first record that is not whole or not the next one: nothing old is taken
+//! for new.
 //!
 //! ```text
-//! magic u32 | body length u32 | generation u64 | version u64 | BLAKE3 of the four and the body, cut to 16 | body
+//! magic u32 | body length u32 | version u64 | BLAKE3 of the three and the body, cut to 16 | body
 //! body: (1 | key length u32 | key | value length u32 | value)      put
 //!     | (2 | key length u32 | key)                                 delete
 //!     | (3 | segment u32 | offset u32 | length u32 | bytes)        small blob
@@ -22,7 +23,7 @@ use crate::segment::Position;
 
 const FILE_NAME: &str = "journal";
 const MAGIC: u32 = 0x4755_4A31;
-const HEAD_BYTES: usize = 24;
+const HEAD_BYTES: usize = 16;
 const DIGEST_BYTES: usize = 16;
 const BODY_AT: usize = HEAD_BYTES + DIGEST_BYTES;
 /// What is written at once when the file is made.
@@ -47,14 +48,13 @@ pub(crate) enum Entry<'a> {
 pub(crate) struct Journal {
     file: Arc<dyn File>,
     capacity: u64,
-    generation: u64,
     end: u64,
     buffer: Vec<u8>,
 }
 
 impl Journal {
     /// Opens the file, and makes it when it is not there.
-    pub(crate) fn open(disk: &dyn Disk, capacity: u64, generation: u64) -> io::Result<Self> {
+    pub(crate) fn open(disk: &dyn Disk, capacity: u64) -> io::Result<Self> {
         let file = disk.open(FILE_NAME, Mode::Create)?;
         let mut len = file.len()?;
         if len < capacity {
@@ -70,14 +70,9 @@ impl Journal {
         Ok(Self {
             file,
             capacity,
-            generation,
             end: 0,
             buffer: Vec::new(),
         })
-    }
-
-    pub(crate) fn generation(&self) -> u64 {
-        self.generation
     }
 
     /// Gives every entry after `version` to `each`, in order, and the version of the last record.
@@ -123,7 +118,7 @@ impl Journal {
     /// Writes the record that was prepared. When this returns it is durable.
     pub(crate) fn append(&mut self, version: u64) -> io::Result<()> {
         let body_len = self.buffer.len().saturating_sub(BODY_AT) as u32;
-        let head = head(body_len, self.generation, version);
+        let head = head(body_len, version);
         if let Some((front, body)) = self.buffer.split_first_chunk_mut::<BODY_AT>() {
             front[..HEAD_BYTES].copy_from_slice(&head);
             front[HEAD_BYTES..].copy_from_slice(&digest(&head, body));
@@ -134,9 +129,8 @@ impl Journal {
         Ok(())
     }
 
-    /// Starts over: all records so far are in the engine's own file, which names this generation.
-    pub(crate) fn restart(&mut self, generation: u64) {
-        self.generation = generation;
+    /// Starts over: all records so far are durable in the engine's own file.
+    pub(crate) fn restart(&mut self) {
         self.end = 0;
     }
 
@@ -158,7 +152,7 @@ impl Journal {
             .and_then(|len| len.try_into().ok())
             .map_or(0, u32::from_be_bytes);
         let body_at = self.end + BODY_AT as u64;
-        if found != head(body_len, self.generation, version) || body_at + u64::from(body_len) > len {
+        if found != head(body_len, version) || body_at + u64::from(body_len) > len {
             return Ok(None);
         }
         let mut body = vec![0; body_len as usize];
@@ -176,12 +170,11 @@ pub(crate) enum Fit {
     Never,
 }
 
-fn head(body_len: u32, generation: u64, version: u64) -> [u8; HEAD_BYTES] {
+fn head(body_len: u32, version: u64) -> [u8; HEAD_BYTES] {
     let mut head = [0; HEAD_BYTES];
     head[..4].copy_from_slice(&MAGIC.to_be_bytes());
     head[4..8].copy_from_slice(&body_len.to_be_bytes());
-    head[8..16].copy_from_slice(&generation.to_be_bytes());
-    head[16..].copy_from_slice(&version.to_be_bytes());
+    head[8..].copy_from_slice(&version.to_be_bytes());
     head
 }
 
@@ -249,4 +242,111 @@ fn take_bytes<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (bytes, tail) = rest.split_at_checked(len as usize)?;
     *rest = tail;
     Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::MemoryDisk;
+
+    fn change(version: u64) -> Change {
+        let key = format!("key {version}").into_bytes();
+        let rows = [(key, Some(vec![version as u8; 40])), (b"gone".to_vec(), None)];
+        Change {
+            version,
+            rows: rows.into(),
+            blobs: Vec::new(),
+        }
+    }
+
+    fn versions(disk: &MemoryDisk, after: u64) -> Vec<u64> {
+        let mut found = Vec::new();
+        let mut journal = Journal::open(disk, 4096).unwrap();
+        let last = journal.replay(after, |entry| {
+            if let Entry::Put { value, .. } = entry {
+                found.push(u64::from(value[0]));
+            }
+            Ok::<(), io::Error>(())
+        });
+        assert_eq!(last.unwrap(), after + found.len() as u64);
+        found
+    }
+
+    /// Records 1 to 3, and where each ends.
+    fn three_records(disk: &MemoryDisk) -> Vec<u64> {
+        let mut journal = Journal::open(disk, 4096).unwrap();
+        let append = |version| {
+            assert_eq!(journal.prepare(&change(version)), Fit::Now);
+            journal.append(version).unwrap();
+            journal.end
+        };
+        (1..=3).map(append).collect()
+    }
+
+    #[test]
+    fn promise_1_a_record_harmed_at_any_byte_ends_the_replay_before_it() {
+        let disk = MemoryDisk::default();
+        let ends = three_records(&disk);
+        assert_eq!(versions(&disk, 0), [1, 2, 3]);
+        let file = disk.open(FILE_NAME, Mode::Existing).unwrap();
+        for at in 0..ends[2] {
+            let whole = ends.iter().filter(|end| **end <= at).count() as u64;
+            let mut byte = [0];
+            file.read_at(at, &mut byte).unwrap();
+            file.write_at(at, &[!byte[0]]).unwrap();
+            assert_eq!(
+                versions(&disk, 0),
+                (1..=whole).collect::<Vec<_>>(),
+                "harmed at {at}"
+            );
+            file.write_at(at, &byte).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_journal_cut_short_ends_where_it_is_cut() {
+        for cut in 0..three_records(&MemoryDisk::default())[2] {
+            let disk = MemoryDisk::default();
+            let ends = three_records(&disk);
+            disk.open(FILE_NAME, Mode::Existing)
+                .unwrap()
+                .set_len(cut)
+                .unwrap();
+            let whole = ends.iter().filter(|end| **end <= cut).count() as u64;
+            assert_eq!(
+                versions(&disk, 0),
+                (1..=whole).collect::<Vec<_>>(),
+                "cut at {cut}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_lies_behind_the_newest_record_is_not_taken_for_new() {
+        let disk = MemoryDisk::default();
+        three_records(&disk);
+        let mut journal = Journal::open(&disk, 4096).unwrap();
+        journal.restart();
+        journal.prepare(&change(4));
+        journal.append(4).unwrap();
+        assert_eq!(versions(&disk, 3), [4]);
+        assert_eq!(versions(&disk, 4), [0; 0]);
+    }
+
+    #[test]
+    fn a_record_says_how_it_fits() {
+        let disk = MemoryDisk::default();
+        let mut journal = Journal::open(&disk, 4096).unwrap();
+        let sized = |len: usize| Change {
+            version: 1,
+            rows: [(vec![1], Some(vec![0; len]))].into(),
+            blobs: Vec::new(),
+        };
+        assert_eq!(journal.prepare(&sized(5000)), Fit::Never);
+        assert_eq!(journal.prepare(&sized(3000)), Fit::Now);
+        journal.append(1).unwrap();
+        assert_eq!(journal.prepare(&sized(3000)), Fit::AfterCheckpoint);
+        journal.restart();
+        assert_eq!(journal.prepare(&sized(3000)), Fit::Now);
+    }
 }

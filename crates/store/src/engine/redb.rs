@@ -1,12 +1,13 @@
 //! The engine on disk: a journal before one redb table.
 //!
 //! A change is durable when the journal has it. Then redb takes it without syncing (`Durability::None`), which makes it
-//! visible. A checkpoint makes redb durable up to here, in one commit that also names the journal's next generation;
-//! from there the journal starts over. After a crash redb opens as its last checkpoint left it, and the journal is
-//! applied to that. Why: docs/decisions/0001-journal-before-redb.md.
+//! visible. A checkpoint makes redb durable up to here, in one commit that also says up to which version; from there
+//! the journal starts over. After a crash redb opens as its last checkpoint left it, and the journal is applied to
+//! that. Why: docs/decisions/0001-journal-before-redb.md.
 //!
 //! When anything fails after the journal was touched, nobody can say what the disk holds: the engine drops redb and
-//! the journal, opens both anew, repeats what it finds, and begins a new generation before it takes another change.
+//! the journal, opens both anew, and makes what it finds there a checkpoint before it takes another change. A change
+//! that was refused may so come to stand after all; one that was acknowledged can't be lost.
 
 use std::io;
 use std::ops::Bound;
@@ -27,9 +28,8 @@ const FILE_NAME: &str = "store.redb";
 const NEW_FILE_NAME: &str = "store.redb.new";
 /// Every row of every space.
 const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
-/// The engine's own two numbers, as of the last checkpoint.
+/// How far redb is durable: the version of the last checkpoint.
 const CHECKPOINT: TableDefinition<'_, &str, u64> = TableDefinition::new("checkpoint");
-const GENERATION: &str = "generation";
 const VERSION: &str = "version";
 /// Free disk below which no change is taken, in journals: what a checkpoint may write at most, so that running out
 /// of room is found out before anything is touched.
@@ -56,15 +56,6 @@ struct OpenFiles {
 #[derive(Default)]
 struct Shared(RwLock<Option<Arc<Database>>>);
 
-/// Whether what the files hold is known.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Trust {
-    /// A start: the journal's end is where it was torn.
-    Files,
-    /// After a failure: a record may be there for us and gone after the next crash.
-    Nothing,
-}
-
 impl RedbEngine {
     pub(crate) fn open(disk: Arc<dyn Disk>, blobs: Arc<Blobs>, options: &Options) -> Result<Self, Failure> {
         let shared = Arc::default();
@@ -75,21 +66,21 @@ impl RedbEngine {
             shared,
             open: None,
         };
-        engine.reopen(Trust::Files)?;
+        engine.reopen()?;
         Ok(engine)
     }
 
     /// Opens the files, repeats the journal, and shows the result to readers.
-    fn reopen(&mut self, trust: Trust) -> Result<(), Failure> {
+    fn reopen(&mut self) -> Result<(), Failure> {
         let database = self.open_database()?;
-        let (generation, version) = read_checkpoint(&database)?;
-        let journal = Journal::open(&*self.disk, self.options.journal_bytes, generation)?;
+        let version = read_checkpoint(&database)?;
+        let journal = Journal::open(&*self.disk, self.options.journal_bytes)?;
         let mut open = OpenFiles {
             database: Arc::new(database),
             journal,
             version,
         };
-        open.repeat(&self.blobs, trust)?;
+        open.repeat(&self.blobs)?;
         self.shared.set(Some(open.database.clone()));
         self.open = Some(open);
         Ok(())
@@ -113,7 +104,7 @@ impl RedbEngine {
         let database = self.database_on(file)?;
         let transaction = begin(&database, Durability::Immediate)?;
         transaction.open_table(ROWS).map_err(failed)?;
-        write_checkpoint(&transaction, 1, 0)?;
+        write_checkpoint(&transaction, 0)?;
         transaction.commit().map_err(failed)?;
         drop(database);
         self.disk.rename(NEW_FILE_NAME, FILE_NAME)?;
@@ -138,7 +129,7 @@ impl Engine for RedbEngine {
 
     fn ready(&mut self) -> Result<u64, Failure> {
         if self.open.is_none() {
-            self.reopen(Trust::Nothing)?;
+            self.reopen()?;
         }
         Ok(self.open.as_ref().map_or(0, |open| open.version))
     }
@@ -158,7 +149,7 @@ impl Engine for RedbEngine {
                 tracing::error!(%failure, "the store's files failed; opening them again");
                 self.shared.set(None);
                 drop(open);
-                if let Err(failure) = self.reopen(Trust::Nothing) {
+                if let Err(failure) = self.reopen() {
                     tracing::error!(%failure, "the store's files don't open; the next use tries again");
                 }
                 return Err(failure);
@@ -195,7 +186,7 @@ impl OpenFiles {
     }
 
     /// Applies what the journal holds beyond the last checkpoint, and makes it the next one.
-    fn repeat(&mut self, blobs: &Blobs, trust: Trust) -> Result<(), Failure> {
+    fn repeat(&mut self, blobs: &Blobs) -> Result<(), Failure> {
         let transaction = begin(&self.database, Durability::Immediate)?;
         let mut rows = transaction.open_table(ROWS).map_err(failed)?;
         self.version = self.journal.replay(self.version, |entry| {
@@ -207,7 +198,7 @@ impl OpenFiles {
             Ok::<(), Failure>(())
         })?;
         drop(rows);
-        if self.journal.is_empty() && trust == Trust::Files {
+        if self.journal.is_empty() {
             return transaction.abort().map_err(failed);
         }
         self.finish_checkpoint(blobs, transaction)
@@ -230,13 +221,12 @@ impl OpenFiles {
 
     fn finish_checkpoint(&mut self, blobs: &Blobs, mut transaction: WriteTransaction) -> Result<(), Failure> {
         blobs.segments().sync()?;
-        let generation = self.journal.generation() + 1;
-        write_checkpoint(&transaction, generation, self.version)?;
+        write_checkpoint(&transaction, self.version)?;
         // What strangers write must not be able to forge a page; a start after a kill must not walk the file.
         transaction.set_two_phase_commit(true);
         transaction.set_quick_repair(true);
         transaction.commit().map_err(failed)?;
-        self.journal.restart(generation);
+        self.journal.restart();
         Ok(())
     }
 }
@@ -259,20 +249,18 @@ fn insert(rows: &mut RowTable<'_>, change: &Change) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The generation and version of the last checkpoint.
-fn read_checkpoint(database: &Database) -> Result<(u64, u64), Failure> {
+/// The version of the last checkpoint.
+fn read_checkpoint(database: &Database) -> Result<u64, Failure> {
     let transaction = database.begin_read().map_err(failed)?;
     let table = transaction.open_table(CHECKPOINT).map_err(failed)?;
-    let number = |name| match table.get(name).map_err(failed)? {
-        Some(number) => Ok::<u64, Failure>(number.value()),
+    match table.get(VERSION).map_err(failed)? {
+        Some(version) => Ok(version.value()),
         None => Err(Unavailable::new("it names no checkpoint").into()),
-    };
-    Ok((number(GENERATION)?, number(VERSION)?))
+    }
 }
 
-fn write_checkpoint(transaction: &WriteTransaction, generation: u64, version: u64) -> Result<(), Failure> {
+fn write_checkpoint(transaction: &WriteTransaction, version: u64) -> Result<(), Failure> {
     let mut table = transaction.open_table(CHECKPOINT).map_err(failed)?;
-    table.insert(GENERATION, generation).map_err(failed)?;
     table.insert(VERSION, version).map_err(failed)?;
     Ok(())
 }

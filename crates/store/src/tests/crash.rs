@@ -1,6 +1,6 @@
 //! A crash at any moment: what was acknowledged is there, once, and nothing is torn.
 
-use super::desk::{open, organisation, receive_and_commit, tickets_by_identity};
+use super::desk::{open, organisation, receive_and_commit, receive_for_all, tickets_by_identity};
 use crate::disk::MemoryDisk;
 use crate::disk::faulty::{FaultyDisk, Loss};
 
@@ -19,9 +19,9 @@ fn len_of(identity: u64) -> usize {
 /// After how many operations of the disk each mail was acknowledged.
 fn run(disk: &FaultyDisk) -> Vec<(u64, usize)> {
     let store = open(disk.clone());
-    let space = store.of(organisation(1));
+    let spaces = [store.of(organisation(1)), store.of(organisation(2))];
     let receive = |identity| {
-        receive_and_commit(&store, &space, identity, len_of(identity)).unwrap();
+        receive_for_all(&store, &spaces, identity, len_of(identity)).unwrap();
         (identity, disk.operations())
     };
     (1..=MAILS).map(receive).collect()
@@ -41,6 +41,11 @@ fn check(image: MemoryDisk, acknowledged: &[u64], point: usize) {
     let store = open(image);
     let space = store.of(organisation(1));
     let found = tickets_by_identity(&space);
+    assert_eq!(
+        found,
+        tickets_by_identity(&store.of(organisation(2))),
+        "both have it or none"
+    );
     for identity in acknowledged {
         assert!(
             found.contains_key(identity),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::disk::Disk;
 use crate::{
-    Batch, BlobRef, CommitError, Counter, Direction, Key, OrganisationId, Receipt, Space, Store, Template,
-    record,
+    Batch, BlobRef, CommitError, Counter, Direction, Key, OrganisationId, PendingBlob, Receipt, Space, Store,
+    Template, record,
 };
 
 /// Small, so that a few dozen mails pass several checkpoints.
@@ -43,17 +43,20 @@ pub(super) fn mail_bytes(identity: u64, len: usize) -> Vec<u8> {
     bytes
 }
 
-/// The batch that makes a ticket of a mail.
-pub(super) fn receive(store: &Store, space: &Space, identity: u64, len: usize) -> Result<Batch, CommitError> {
+fn write_blob(store: &Store, identity: u64, len: usize) -> Result<PendingBlob, CommitError> {
     let mut writer = store.blobs().writer();
     writer.write(&mail_bytes(identity, len))?;
-    let raw = writer.finish()?;
+    writer.finish()
+}
+
+/// The batch that makes a ticket of a mail.
+fn receive(space: &Space, identity: u64, raw: &PendingBlob) -> Result<Batch, CommitError> {
     let mut snapshot = space.snapshot()?;
     let seen = Key::new(BY_IDENTITY).number(identity);
     assert_eq!(snapshot.read(&seen)?, None, "mail {identity} is there already");
     let mut batch = snapshot.batch();
     let ticket = batch.next(Counter::Ticket);
-    let raw = record::encode(&batch.blob(&raw));
+    let raw = record::encode(&batch.blob(raw));
     batch.put(
         Template::from(Key::new(TICKETS)).slot(ticket),
         Template::new().number(identity),
@@ -70,8 +73,22 @@ pub(super) fn receive_and_commit(
     identity: u64,
     len: usize,
 ) -> Result<Receipt, CommitError> {
-    let batch = receive(store, space, identity, len)?;
-    Ok(store.commit_blocking(vec![batch])?.remove(0))
+    Ok(receive_for_all(store, std::slice::from_ref(space), identity, len)?.remove(0))
+}
+
+/// One mail to several organisations: one commit.
+pub(super) fn receive_for_all(
+    store: &Store,
+    spaces: &[Space],
+    identity: u64,
+    len: usize,
+) -> Result<Vec<Receipt>, CommitError> {
+    let raw = write_blob(store, identity, len)?;
+    let batches = spaces
+        .iter()
+        .map(|space| receive(space, identity, &raw))
+        .collect::<Result<_, _>>()?;
+    store.commit_blocking(batches)
 }
 
 /// Checks that all of a space hangs together, and says which mail became which ticket.
