@@ -137,7 +137,7 @@ impl Writer {
         }
         let (change, heads) = evaluation.finish();
         drop(view);
-        if accepted.is_empty() {
+        if change.is_empty() {
             return Ok(accepted);
         }
         if let Err(failure) = self.engine.apply(&change) {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use super::{Disk, File, Mode};
 
 /// Mail is read by the server's own user alone.
 const FILE_MODE: u32 = 0o600;
+const FOLDER_MODE: u32 = 0o700;
 
 /// A directory of this machine, locked for this process as long as the value lives.
 #[derive(Debug)]
@@ -22,7 +23,9 @@ pub(crate) struct RealDisk {
 impl RealDisk {
     /// Opens the directory and its `folders`, making what is missing; `None` when another process has it open.
     pub(crate) fn open(root: &Path, folders: &[&str]) -> io::Result<Option<Self>> {
-        fs::create_dir_all(root)?;
+        let mut private = fs::DirBuilder::new();
+        private.recursive(true).mode(FOLDER_MODE);
+        private.create(root)?;
         let lock = OpenOptions::new()
             .write(true)
             .create(true)
@@ -39,7 +42,7 @@ impl RealDisk {
             _lock: lock,
         };
         for folder in folders {
-            fs::create_dir_all(root.join(folder))?;
+            private.create(root.join(folder))?;
         }
         disk.sync_folder("")?;
         Ok(Some(disk))
@@ -105,5 +108,61 @@ impl File for fs::File {
 
     fn sync(&self) -> io::Result<()> {
         self.sync_data()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::{Key, OpenError, Options, OrganisationId, Store};
+
+    fn options() -> Options {
+        Options {
+            journal_bytes: 1 << 20,
+            ..Options::default()
+        }
+    }
+
+    #[test]
+    fn data_survives_closing_and_is_for_one_process_and_one_user_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("made/when/missing");
+        let store = Store::open(&path, &options()).unwrap();
+        assert!(matches!(Store::open(&path, &options()), Err(OpenError::InUse)));
+        let space = store.of(OrganisationId::new(1).unwrap());
+        let mut large = store.blobs().writer();
+        large.write(&vec![7; 1 << 20]).unwrap();
+        let large = large.finish().unwrap();
+        let mut batch = space.batch();
+        batch.put(Key::new(1), b"kept".as_slice());
+        let blob = batch.blob(&large);
+        store.commit_blocking(vec![batch]).unwrap();
+        assert!(store.room().unwrap().free_bytes > 0);
+        drop((store, space, large));
+        let space = Store::open(&path, &options())
+            .unwrap()
+            .of(OrganisationId::new(1).unwrap());
+        assert_eq!(
+            space.snapshot().unwrap().peek(&Key::new(1)).unwrap().unwrap(),
+            b"kept"
+        );
+        assert_eq!(
+            io::copy(&mut space.open_blob(&blob).unwrap(), &mut io::sink()).unwrap(),
+            1 << 20
+        );
+        let mode = |name: &str| fs::metadata(path.join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(
+            (mode(""), mode("blobs"), mode("store.redb")),
+            (0o700, 0o700, 0o600)
+        );
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_made_is_said_so() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let result = Store::open(&file.path().join("data"), &options());
+        assert!(matches!(result, Err(OpenError::Directory(_))));
     }
 }

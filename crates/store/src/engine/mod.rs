@@ -90,6 +90,13 @@ pub(crate) struct Change {
     pub(crate) blobs: Vec<NamedBlob>,
 }
 
+impl Change {
+    /// Whether nothing changes: all conflicted, or only asked whether what they read still holds.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.blobs.is_empty()
+    }
+}
+
 /// The writer's side of an engine.
 pub(crate) trait Engine: Send {
     /// For readers, for as long as the engine lives and after.
