@@ -1,1 +1,8 @@
 //! The desk, told as its users would.
+
+mod lists;
+mod people;
+mod policy;
+mod receiving;
+mod threads;
+mod world;

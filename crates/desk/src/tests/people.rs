@@ -1,0 +1,160 @@
+//! What people may see and change.
+
+use std::collections::BTreeSet;
+
+use guichet_accounts::{Actor, PersonId, TeamId};
+
+use super::world::{World, at, mail};
+use crate::{Error, EventKind, Log, Priority, State, TicketChange};
+
+async fn with_ticket() -> World {
+    let world = World::new().await;
+    let raw = mail("bia@customer.example", "1@customer.example", "Invoice", "");
+    world.receive(&raw, &[&world.billing]).await;
+    world
+}
+
+#[tokio::test]
+async fn promise_7_another_organisation_and_another_team_see_nothing() {
+    let world = with_ticket().await;
+    let mut agent = world.billing_agent().await;
+    assert!(world.desk.ticket(&agent, 1).is_ok());
+    agent.sight = guichet_accounts::Sight::Teams(vec![TeamId(99)]);
+    for actor in [agent, Actor::system(world.other)] {
+        assert!(matches!(world.desk.ticket(&actor, 1), Err(Error::NotFound(_))));
+        assert!(matches!(
+            world.desk.messages(&actor, 1, None, 9),
+            Err(Error::NotFound(_))
+        ));
+        assert!(matches!(world.desk.message(&actor, 1), Err(Error::NotFound(_))));
+        let change = TicketChange {
+            state: Some(State::Spam),
+            ..TicketChange::default()
+        };
+        let changed = world.desk.change_ticket(&actor, 1, &change, None, at(1)).await;
+        assert!(matches!(changed, Err(Error::NotFound(_))));
+        match world.desk.events(&actor, 0).unwrap() {
+            Log::Events { events, .. } => assert!(events.is_empty()),
+            Log::Resync { .. } => panic!("nothing was missed"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_change_is_made_once_and_told_to_those_who_lose_sight_too() {
+    let world = with_ticket().await;
+    let agent = world.billing_agent().await;
+    let change = TicketChange {
+        state: Some(State::Open),
+        priority: Some(Priority::Urgent),
+        tags: Some(BTreeSet::from(["vip".to_owned()])),
+        subject: Some("Invoice 7".to_owned()),
+        ..TicketChange::default()
+    };
+    let changed = world
+        .desk
+        .change_ticket(&agent, 1, &change, None, at(3))
+        .await
+        .unwrap();
+    assert_eq!(
+        (changed.record.state, changed.record.updated),
+        (State::Open, at(3))
+    );
+    let same = world
+        .desk
+        .change_ticket(&agent, 1, &change, None, at(4))
+        .await
+        .unwrap();
+    assert_eq!(
+        same.activity, changed.activity,
+        "what changes nothing is no event"
+    );
+
+    let away = TicketChange {
+        team: Some(None),
+        ..TicketChange::default()
+    };
+    world
+        .desk
+        .change_ticket(&agent, 1, &away, None, at(5))
+        .await
+        .unwrap();
+    assert!(matches!(world.desk.ticket(&agent, 1), Err(Error::NotFound(_))));
+    let Log::Events { events, .. } = world.desk.events(&agent, 0).unwrap() else {
+        panic!("resync")
+    };
+    let last = events.last().unwrap();
+    assert_eq!(
+        (last.event.kind, last.event.team),
+        (EventKind::TicketChanged, None)
+    );
+    assert_eq!(last.event.team_before, Some(world.billing_team));
+}
+
+#[tokio::test]
+async fn a_change_that_expects_what_is_no_longer_so_fails() {
+    let world = with_ticket().await;
+    let admin = world.admin();
+    let read = world.desk.ticket(&admin, 1).unwrap().ticket.activity;
+    let raw = mail(
+        "bia@customer.example",
+        "2@customer.example",
+        "Re: Invoice",
+        "In-Reply-To: <1@customer.example>\n",
+    );
+    world.receive(&raw, &[&world.billing]).await;
+    let change = TicketChange {
+        state: Some(State::Solved),
+        ..TicketChange::default()
+    };
+    let late = world
+        .desk
+        .change_ticket(&admin, 1, &change, Some(read), at(2))
+        .await;
+    assert!(matches!(late, Err(Error::Changed(_))), "{late:?}");
+    let read = world.desk.ticket(&admin, 1).unwrap().ticket.activity;
+    assert!(
+        world
+            .desk
+            .change_ticket(&admin, 1, &change, Some(read), at(2))
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn a_change_to_what_does_not_exist_is_refused_with_a_sentence() {
+    let world = with_ticket().await;
+    let bad = [
+        TicketChange {
+            team: Some(Some(TeamId(99))),
+            ..TicketChange::default()
+        },
+        TicketChange {
+            assignee: Some(Some(PersonId(99))),
+            ..TicketChange::default()
+        },
+        TicketChange {
+            tags: Some(BTreeSet::from(["a\nb".to_owned()])),
+            ..TicketChange::default()
+        },
+        TicketChange {
+            tags: Some((0..51).map(|n| n.to_string()).collect()),
+            ..TicketChange::default()
+        },
+        TicketChange {
+            subject: Some(" ".to_owned()),
+            ..TicketChange::default()
+        },
+    ];
+    for change in bad {
+        let refused = world
+            .desk
+            .change_ticket(&world.admin(), 1, &change, None, at(1))
+            .await;
+        assert!(
+            matches!(refused, Err(Error::Invalid(_))),
+            "{change:?}: {refused:?}"
+        );
+    }
+}
