@@ -105,7 +105,7 @@ fn decode_declared<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> (Cow<'a,
     {
         return (Cow::Borrowed(utf8), false);
     }
-    if had_errors && used == UTF_8 && is_mostly_damaged(&text) {
+    if had_errors && used == UTF_8 && is_mostly_damaged(&text) && !is_cut_off(bytes) {
         return (WINDOWS_1252.decode_without_bom_handling(bytes).0, true);
     }
     (text, had_errors)
@@ -115,6 +115,12 @@ fn decode_declared<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> (Cow<'a,
 fn is_mostly_damaged(text: &str) -> bool {
     text.chars()
         .all(|c| c.is_ascii() || c == char::REPLACEMENT_CHARACTER)
+}
+
+/// UTF-8 that ends within a character: some program cut it. A single octet is rather an `é` of another charset.
+fn is_cut_off(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes)
+        .is_err_and(|error| error.error_len().is_none() && bytes.len() - error.valid_up_to() > 1)
 }
 
 fn decode_undeclared(bytes: &[u8], is_damaged: bool) -> (Cow<'_, str>, bool) {

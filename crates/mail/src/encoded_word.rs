@@ -109,9 +109,15 @@ fn read_word(text: &str) -> Option<Word<'_>> {
 /// The longest charset label that is looked for.
 const CHARSET_BYTES_MAX: usize = 64;
 
-/// Where the content ends: at `?=`. In `?==41?=` the `?` belongs to the end, since Q writes a question mark as `=3F`.
+/// How far the end of a word's content is looked for, in octets. RFC 2047 allows 75; without a bound a text full of beginnings
+/// would not be read in linear time.
+const CONTENT_BYTES_MAX: usize = 4_096;
+
+/// Where the content ends: at the first `?=`, since Q writes a question mark as `=3F`.
 fn word_end(inner: &str) -> Option<usize> {
-    inner.find("?=")
+    inner
+        .get(..inner.floor_char_boundary(CONTENT_BYTES_MAX))?
+        .find("?=")
 }
 
 /// The Q encoding (RFC 2047, section 4.2): quoted-printable in which `_` is a space.

@@ -25,6 +25,8 @@ const FORMATTING: [&[u8]; 14] = [
 
 /// Element names told apart; more different ones than HTML has come from nobody who means well.
 const NAMES_MAX: usize = 1_000;
+/// Octets of a name that are looked at; the longest name of HTML has ten.
+const NAME_BYTES_MAX: usize = 32;
 /// Separators counted once a tag seems to begin within a tag, where attributes can no longer be told for certain.
 const DOUBTFUL_SEPARATORS_MAX: usize = 20_000;
 
@@ -126,7 +128,9 @@ fn is_one_of(name: &[u8], names: &[&[u8]]) -> bool {
     names.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
+/// A tag's name, cut where names of HTML never get to.
 fn tag_name(text: &[u8]) -> &[u8] {
+    let text = text.get(..NAME_BYTES_MAX).unwrap_or(text);
     let end = text
         .iter()
         .position(|byte| is_separator(*byte) || *byte == b'>')

@@ -36,9 +36,9 @@ pub(crate) fn read(leaf: &Leaf<'_>, header_start: u64, body_start: u64) -> Part 
         id: PartId::new(leaf.path),
         content_type: content_type(declared, leaf.kind),
         charset: declared
-            .and_then(|value| value.plain("charset"))
-            .map(label)
-            .filter(|label| !label.is_empty()),
+            .and_then(|value| value.label("charset"))
+            .map(|charset| label(&charset))
+            .filter(|charset| !charset.is_empty()),
         name: name.and_then(|name| safe_name(&name)),
         disposition: disposition.as_ref().map_or(Disposition::Unstated, disposition_of),
         content_id: field("Content-ID").and_then(|text| content_id(&text)),

@@ -42,6 +42,13 @@ impl Structured {
             .map(|(_, value)| value.as_str())
     }
 
+    /// A parameter that is no text for people; some programs write even a boundary after RFC 2231.
+    pub(crate) fn label(&self, name: &str) -> Option<String> {
+        self.plain(name)
+            .map(str::to_owned)
+            .or_else(|| self.extended(name))
+    }
+
     /// A parameter decoded: RFC 2231 first, then the plain one with encoded words.
     pub(crate) fn decoded(&self, name: &str) -> Option<String> {
         self.extended(name)

@@ -135,7 +135,8 @@ impl Scanner<'_> {
             self.note(Defect::TooDeep);
             return None;
         }
-        let boundary = value.plain("boundary").unwrap_or("").trim_end();
+        let boundary = value.label("boundary").unwrap_or_default();
+        let boundary = boundary.trim_end();
         if boundary.is_empty() || boundary.len() > BOUNDARY_BYTES_MAX {
             self.note(Defect::BoundaryMissing);
             return None;

@@ -2,7 +2,7 @@
 
 use guichet_mail::Automatic;
 
-use crate::read;
+use crate::reading::read;
 
 fn classified(headers: &str) -> Automatic {
     read(&format!("From: a@x.example\n{headers}\n\nhello\n")).automatic
@@ -11,9 +11,15 @@ fn classified(headers: &str) -> Automatic {
 // zammad#5113: answers of Gmail have no Microsoft headers
 #[test]
 fn case_14_out_of_office_by_rfc_3834_first() {
-    assert_eq!(classified("Subject: Urlaub\nAuto-Submitted: auto-replied\nPrecedence: bulk"), Automatic::Reply);
+    assert_eq!(
+        classified("Subject: Urlaub\nAuto-Submitted: auto-replied\nPrecedence: bulk"),
+        Automatic::Reply
+    );
     assert_eq!(classified("Auto-Submitted: auto-generated"), Automatic::Generated);
-    assert_eq!(classified("Auto-Submitted: auto-replied; owner-email=\"x\""), Automatic::Reply);
+    assert_eq!(
+        classified("Auto-Submitted: auto-replied; owner-email=\"x\""),
+        Automatic::Reply
+    );
     assert_eq!(classified("X-Autoreply: yes"), Automatic::Reply);
     assert_eq!(classified("X-Autorespond: Away"), Automatic::Reply);
     assert_eq!(classified("Precedence: auto_reply"), Automatic::Reply);
@@ -23,30 +29,61 @@ fn case_14_out_of_office_by_rfc_3834_first() {
 #[test]
 fn case_15_suppress_header_alone_is_no_machine() {
     assert_eq!(classified("X-Auto-Response-Suppress: All"), Automatic::No);
-    assert_eq!(classified("X-Auto-Response-Suppress: DR, OOF, AutoReply\nSubject: My order"), Automatic::No);
-    assert_eq!(classified("X-Auto-Response-Suppress: None\nSubject: Automatic reply: x"), Automatic::No);
-    assert_eq!(classified("Auto-Submitted: no\nX-Auto-Response-Suppress: All"), Automatic::No);
-    assert_eq!(classified("X-Auto-Response-Suppress: All\nSubject: Automatic reply: x"), Automatic::Reply);
-    assert_eq!(classified("X-Auto-Response-Suppress: All\nAuto-Submitted: auto-generated"), Automatic::Generated);
+    assert_eq!(
+        classified("X-Auto-Response-Suppress: DR, OOF, AutoReply\nSubject: My order"),
+        Automatic::No
+    );
+    assert_eq!(
+        classified("X-Auto-Response-Suppress: None\nSubject: Automatic reply: x"),
+        Automatic::No
+    );
+    assert_eq!(
+        classified("Auto-Submitted: no\nX-Auto-Response-Suppress: All"),
+        Automatic::No
+    );
+    assert_eq!(
+        classified("X-Auto-Response-Suppress: All\nSubject: Automatic reply: x"),
+        Automatic::Reply
+    );
+    assert_eq!(
+        classified("X-Auto-Response-Suppress: All\nAuto-Submitted: auto-generated"),
+        Automatic::Generated
+    );
     assert_eq!(classified("Subject: Out of office furniture"), Automatic::No);
 }
 
 #[test]
 fn reports_are_bounces_unless_they_say_otherwise() {
-    let report = |kind: &str| classified(&format!("Content-Type: multipart/report; report-type={kind}; boundary=b"));
+    let report = |kind: &str| {
+        classified(&format!(
+            "Content-Type: multipart/report; report-type={kind}; boundary=b"
+        ))
+    };
     assert_eq!(report("delivery-status"), Automatic::Bounce);
     assert_eq!(report("disposition-notification"), Automatic::Reply);
     assert_eq!(report("feedback-report"), Automatic::Generated);
     assert_eq!(classified("X-Failed-Recipients: b@y.example"), Automatic::Bounce);
-    assert_eq!(read("From: MAILER-DAEMON@x.example\n\nno such user\n").automatic, Automatic::Bounce);
+    assert_eq!(
+        read("From: MAILER-DAEMON@x.example\n\nno such user\n").automatic,
+        Automatic::Bounce
+    );
 }
 
 #[test]
 fn lists_and_mass_mail() {
-    assert_eq!(classified("List-Id: News <news.x.example>\nPrecedence: bulk"), Automatic::List);
+    assert_eq!(
+        classified("List-Id: News <news.x.example>\nPrecedence: bulk"),
+        Automatic::List
+    );
     assert_eq!(classified("Precedence: list"), Automatic::List);
-    assert_eq!(classified("Auto-Submitted: no\nList-Id: <news.x.example>"), Automatic::List);
-    assert_eq!(classified("List-Unsubscribe: <https://x.example/u>"), Automatic::Bulk);
+    assert_eq!(
+        classified("Auto-Submitted: no\nList-Id: <news.x.example>"),
+        Automatic::List
+    );
+    assert_eq!(
+        classified("List-Unsubscribe: <https://x.example/u>"),
+        Automatic::Bulk
+    );
     assert_eq!(classified("Precedence: bulk"), Automatic::Bulk);
     assert!(classified("Precedence: first-class").is_human());
 }

@@ -2,7 +2,7 @@
 
 use guichet_mail::encoded_word::decode;
 
-use crate::{read, read_octets};
+use crate::reading::{read, read_octets};
 
 // zammad#2227; freescout#3167, #3177, #5265, #1744
 #[test]
@@ -104,9 +104,13 @@ fn case_38_file_names_are_harmless() {
         ("..", None),
         ("a\tb.txt", Some("a b.txt")),
     ];
-    for (name, expected) in table {
-        assert_eq!(self::name(&format!("; name=\"{name}\"")).as_deref(), expected, "{name}");
+    for (written, expected) in table {
+        assert_eq!(
+            name(&format!("; name=\"{written}\"")).as_deref(),
+            expected,
+            "{written}"
+        );
     }
-    let long = self::name(&format!("; name=\"{}.pdf\"", "é".repeat(500))).unwrap();
+    let long = name(&format!("; name=\"{}.pdf\"", "é".repeat(500))).unwrap();
     assert!(long.ends_with("….pdf") && long.chars().count() <= 121, "{long}");
 }

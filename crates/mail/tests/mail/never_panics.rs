@@ -1,17 +1,63 @@
 //! Whatever the octets are: an answer, and offsets that lie within the mail.
 
-use guichet_mail::{MailAddress, ParseLimits, SanitiseLimits, display_headers, html_to_text, parse, sanitise_html};
+use guichet_mail::{
+    MailAddress, ParseLimits, SanitiseLimits, display_headers, html_to_text, parse, sanitise_html,
+};
 use proptest::prelude::*;
 
 /// Pieces out of which mail is made, put together at random.
 fn pieces() -> impl Strategy<Value = Vec<u8>> {
     let known: Vec<&'static [u8]> = vec![
-        b"From: ", b"To: ", b"Subject: ", b"Date: ", b"References: ", b"Content-Type: ", b"multipart/mixed; boundary=b", b"\r\n",
-        b"\n", b"\r\n\r\n", b"--b", b"--b--", b" ", b"\t", b"<", b">", b"\"", b"(", b")", b"\\", b",", b";", b":", b"=", b"@", b"=?",
-        b"?=", b"=?utf-8?q?", b"=?utf-8?b?", b"text/html", b"a", b"\xC3", b"\xE9", b"\x1B$B", b"name*0*=", b"%C3", b"base64", b"#1",
-        b"Content-Transfer-Encoding: ", b"quoted-printable", b"<a href=", b"<img src=\"cid:x\">", b"Re", b"[x]", b"\xEF\xBC\x9A",
+        b"From: ",
+        b"To: ",
+        b"Subject: ",
+        b"Date: ",
+        b"References: ",
+        b"Content-Type: ",
+        b"multipart/mixed; boundary=b",
+        b"\r\n",
+        b"\n",
+        b"\r\n\r\n",
+        b"--b",
+        b"--b--",
+        b" ",
+        b"\t",
+        b"<",
+        b">",
+        b"\"",
+        b"(",
+        b")",
+        b"\\",
+        b",",
+        b";",
+        b":",
+        b"=",
+        b"@",
+        b"=?",
+        b"?=",
+        b"=?utf-8?q?",
+        b"=?utf-8?b?",
+        b"text/html",
+        b"a",
+        b"\xC3",
+        b"\xE9",
+        b"\x1B$B",
+        b"name*0*=",
+        b"%C3",
+        b"base64",
+        b"#1",
+        b"Content-Transfer-Encoding: ",
+        b"quoted-printable",
+        b"<a href=",
+        b"<img src=\"cid:x\">",
+        b"Re",
+        b"[x]",
+        b"\xEF\xBC\x9A",
     ];
-    let piece = prop_oneof![proptest::sample::select(known).prop_map(<[u8]>::to_vec), proptest::collection::vec(any::<u8>(), 0..4)];
+    let piece = prop_oneof![
+        proptest::sample::select(known).prop_map(<[u8]>::to_vec),
+        proptest::collection::vec(any::<u8>(), 0..4)
+    ];
     proptest::collection::vec(piece, 0..120).prop_map(|pieces| pieces.concat())
 }
 

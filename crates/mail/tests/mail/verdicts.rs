@@ -1,8 +1,8 @@
 //! Verdicts, written down and forged.
 
 use guichet_mail::{
-    ArcVerdict, AuthResult, DkimVerdict, DmarcAlignment, DmarcPolicy, DmarcVerdict, DomainName, IprevVerdict, MailAddress,
-    ParseLimits, SpfVerdict, Verdicts, authentication_results, forged_results,
+    ArcVerdict, AuthResult, DkimVerdict, DmarcAlignment, DmarcPolicy, DmarcVerdict, DomainName, IprevVerdict,
+    MailAddress, ParseLimits, SpfVerdict, Verdicts, authentication_results, forged_results,
 };
 
 fn desk() -> DomainName {
@@ -13,7 +13,11 @@ fn desk() -> DomainName {
 fn results_are_written_as_rfc_8601_wants_them() {
     let verdicts = Verdicts {
         spf_helo: SpfVerdict::default(),
-        spf_mail_from: SpfVerdict { result: AuthResult::SoftFail, domain: Some("x.example".into()), reason: None },
+        spf_mail_from: SpfVerdict {
+            result: AuthResult::SoftFail,
+            domain: Some("x.example".into()),
+            reason: None,
+        },
         dkim: vec![DkimVerdict {
             result: AuthResult::Fail,
             domain: Some("x.example".into()),
@@ -28,8 +32,16 @@ fn results_are_written_as_rfc_8601_wants_them() {
             policy: Some(DmarcPolicy::Reject),
             ..DmarcVerdict::default()
         },
-        arc: ArcVerdict { result: AuthResult::Pass, chain_length: 2, ..ArcVerdict::default() },
-        iprev: IprevVerdict { result: AuthResult::Pass, address: Some("2001:db8::1".parse().unwrap()), ..IprevVerdict::default() },
+        arc: ArcVerdict {
+            result: AuthResult::Pass,
+            chain_length: 2,
+            ..ArcVerdict::default()
+        },
+        iprev: IprevVerdict {
+            result: AuthResult::Pass,
+            address: Some("2001:db8::1".parse().unwrap()),
+            ..IprevVerdict::default()
+        },
     };
     insta::assert_snapshot!(authentication_results(&desk(), &verdicts));
 }
@@ -40,7 +52,10 @@ fn forged_results_of_ours_are_found() {
                 authentication-results: (c) \"mx.desk.example\"; dkim=pass\r\nAuthentication-Results: mx.desk.example.evil.example; x\r\n\r\n\
                 Authentication-Results: mx.desk.example; none\r\n";
     let found = forged_results(raw, &desk(), ParseLimits::default().header());
-    let fields: Vec<&str> = found.into_iter().map(|range| std::str::from_utf8(&raw[range]).unwrap()).collect();
+    let fields: Vec<&str> = found
+        .into_iter()
+        .map(|range| std::str::from_utf8(&raw[range]).unwrap())
+        .collect();
     assert_eq!(
         fields,
         [
@@ -54,7 +69,12 @@ fn forged_results_of_ours_are_found() {
 fn authenticated_means_aligned_with_that_very_domain() {
     let anna = MailAddress::parse("anna@X.example").unwrap();
     let verdicts = |result, domain: &str, aligned_by| Verdicts {
-        dmarc: DmarcVerdict { result, domain: Some(domain.into()), aligned_by, ..DmarcVerdict::default() },
+        dmarc: DmarcVerdict {
+            result,
+            domain: Some(domain.into()),
+            aligned_by,
+            ..DmarcVerdict::default()
+        },
         ..Verdicts::default()
     };
     let spf = Some(DmarcAlignment::Spf);
