@@ -21,6 +21,8 @@ const GROUP_SUBMISSIONS_MAX: usize = 512;
 const GROUP_BYTES_MAX: usize = 2 << 20;
 
 type Answer = Result<Vec<Receipt>, CommitError>;
+/// One who waits for an answer.
+type Caller = oneshot::Sender<Answer>;
 
 /// What the writer is asked.
 pub(crate) enum Request {
@@ -35,7 +37,7 @@ pub(crate) enum Request {
 pub(crate) struct Submission {
     batches: Vec<Batch>,
     bytes: usize,
-    answer: oneshot::Sender<Answer>,
+    answer: Caller,
 }
 
 impl Submission {
@@ -92,43 +94,34 @@ impl Writer {
     }
 
     fn commit(&mut self, group: Vec<Submission>) {
-        match self.apply(group) {
-            Ok(accepted) => {
-                for (answer, receipts) in accepted {
-                    // A caller that left finds its batches committed when it comes again.
-                    let _ = answer.send(Ok(receipts));
+        let mut group = group.into_iter();
+        let mut accepted = Vec::with_capacity(group.len());
+        // A caller that left finds its batches committed, or not, when it comes again: hence no care for it.
+        match self.apply(&mut group, &mut accepted) {
+            Ok(()) => {
+                for (caller, receipts) in accepted {
+                    let _ = caller.send(Ok(receipts));
                 }
             }
-            Err((failure, waiting)) => {
-                tracing::error!(%failure, commits = waiting.len(), "commits failed");
-                for answer in waiting {
-                    let _ = answer.send(Err(failure.clone().into()));
+            Err(failure) => {
+                tracing::error!(%failure, "commits failed");
+                let untried = group.map(|submission| submission.answer);
+                for caller in accepted.into_iter().map(|(caller, _)| caller).chain(untried) {
+                    let _ = caller.send(Err(failure.clone().into()));
                 }
             }
         }
     }
 
-    /// Applies a group. Who conflicts is answered here.
-    #[expect(clippy::type_complexity, reason = "each pair is a caller and what it hears")]
+    /// Applies a group. Who conflicts is answered here, the others are `accepted`.
     fn apply(
         &mut self,
-        group: Vec<Submission>,
-    ) -> Result<Vec<(oneshot::Sender<Answer>, Vec<Receipt>)>, (Failure, Vec<oneshot::Sender<Answer>>)> {
-        let state = self
-            .engine
-            .ready()
-            .and_then(|version| Ok((version, self.engine.views().view()?)));
-        let (version, view) = match state {
-            Ok(state) => state,
-            Err(failure) => {
-                return Err((
-                    failure,
-                    group.into_iter().map(|submission| submission.answer).collect(),
-                ));
-            }
-        };
-        let mut evaluation = Evaluation::new(&*view, version + 1);
-        let mut accepted = Vec::with_capacity(group.len());
+        group: &mut impl Iterator<Item = Submission>,
+        accepted: &mut Vec<(Caller, Vec<Receipt>)>,
+    ) -> Result<(), Failure> {
+        let version = self.engine.ready()? + 1;
+        let view = self.engine.views().view()?;
+        let mut evaluation = Evaluation::new(&*view, version);
         for Submission { batches, answer, .. } in group {
             match evaluation.add(batches) {
                 Ok(receipts) => accepted.push((answer, receipts)),
@@ -138,15 +131,13 @@ impl Writer {
         let (change, heads) = evaluation.finish();
         drop(view);
         if change.is_empty() {
-            return Ok(accepted);
+            return Ok(());
         }
-        if let Err(failure) = self.engine.apply(&change) {
-            return Err((failure, accepted.into_iter().map(|(answer, _)| answer).collect()));
-        }
+        self.engine.apply(&change)?;
         for (owner, head) in heads {
             self.watchers.tell(owner, head);
         }
-        Ok(accepted)
+        Ok(())
     }
 }
 
