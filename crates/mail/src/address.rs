@@ -58,10 +58,7 @@ impl MailAddress {
             return Err(MailAddressError::TooLong);
         }
         let (local, domain) = text.rsplit_once('@').ok_or(MailAddressError::NoAt)?;
-        let address = Self {
-            local: parse_local(local)?,
-            domain: DomainName::parse(domain)?,
-        };
+        let address = Self { local: parse_local(local)?, domain: DomainName::parse(domain)? };
         if address.local.len() + 1 + address.domain.as_str().len() > ADDRESS_BYTES_MAX {
             return Err(MailAddressError::TooLong);
         }
@@ -112,11 +109,7 @@ fn parse_local(local: &str) -> Result<String, MailAddressError> {
     if local.len() > LOCAL_BYTES_MAX {
         return Err(MailAddressError::TooLong);
     }
-    Ok(if is_dot_atom(&inner) {
-        inner
-    } else {
-        local.to_owned()
-    })
+    Ok(if is_dot_atom(&inner) { inner } else { local.to_owned() })
 }
 
 /// Resolves the quoted pairs of a quoted string's inside (RFC 5321, `QcontentSMTP`).

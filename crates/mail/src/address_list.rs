@@ -23,10 +23,7 @@ pub(crate) struct AddressList {
 
 /// Reads an unfolded header value.
 pub(crate) fn parse(text: &str, addresses_max: usize) -> AddressList {
-    let mut list = AddressList {
-        addresses: Vec::new(),
-        is_cut: false,
-    };
+    let mut list = AddressList { addresses: Vec::new(), is_cut: false };
     let mut rest = text;
     while !rest.is_empty() {
         let entry = Entry::take(&mut rest);
@@ -141,24 +138,15 @@ impl<'a> Entry<'a> {
             return None;
         }
         let (spec, name) = match &self.angle {
-            Some(angle) => (
-                angle.as_str(),
-                if self.name.trim().is_empty() {
-                    &self.comment
-                } else {
-                    &self.name
-                },
-            ),
+            Some(angle) => {
+                (angle.as_str(), if self.name.trim().is_empty() { &self.comment } else { &self.name })
+            }
             None => (self.plain.as_str(), &self.comment),
         };
-        let address = MailAddress::parse(&addr_spec(spec))
-            .ok()
-            .filter(|_| self.is_outside());
+        let address = MailAddress::parse(&addr_spec(spec)).ok().filter(|_| self.is_outside());
         let name =
             Some(one_line(&encoded_word::decode(name), NAME_CHARS_MAX)).filter(|name| !name.is_empty());
-        let raw = address
-            .is_none()
-            .then(|| one_line(&encoded_word::decode(self.raw), RAW_CHARS_MAX));
+        let raw = address.is_none().then(|| one_line(&encoded_word::decode(self.raw), RAW_CHARS_MAX));
         Some(Address { name, address, raw })
     }
 }
@@ -166,11 +154,8 @@ impl<'a> Entry<'a> {
 /// The address without an obsolete route (`@relay,@relay:user@host`) and without the spaces that once could stand about `.` and `@`.
 fn addr_spec(text: &str) -> String {
     let text = text.trim();
-    let text = if text.starts_with('@') {
-        text.rsplit_once(':').map_or(text, |(_, spec)| spec)
-    } else {
-        text
-    };
+    let text =
+        if text.starts_with('@') { text.rsplit_once(':').map_or(text, |(_, spec)| spec) } else { text };
     if text.starts_with('"') || !text.contains(char::is_whitespace) {
         return text.to_owned();
     }

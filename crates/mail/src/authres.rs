@@ -35,10 +35,8 @@ pub fn authentication_results(authserv_id: &DomainName, verdicts: &Verdicts) -> 
 }
 
 fn spf(field: &mut String, verdicts: &Verdicts) {
-    for (property, verdict) in [
-        ("smtp.helo", &verdicts.spf_helo),
-        ("smtp.mailfrom", &verdicts.spf_mail_from),
-    ] {
+    for (property, verdict) in [("smtp.helo", &verdicts.spf_helo), ("smtp.mailfrom", &verdicts.spf_mail_from)]
+    {
         if verdict.domain.is_some() {
             result(field, "spf", verdict.result, verdict.reason.as_deref());
             self::property(field, property, verdict.domain.as_deref());
@@ -63,11 +61,7 @@ fn dmarc(field: &mut String, verdicts: &Verdicts) {
     let verdict = &verdicts.dmarc;
     result(field, "dmarc", verdict.result, verdict.reason.as_deref());
     property(field, "header.from", verdict.domain.as_deref());
-    property(
-        field,
-        "policy.published-domain-policy",
-        verdict.policy.map(DmarcPolicy::as_str),
-    );
+    property(field, "policy.published-domain-policy", verdict.policy.map(DmarcPolicy::as_str));
 }
 
 fn arc(field: &mut String, verdicts: &Verdicts) {
@@ -79,12 +73,7 @@ fn arc(field: &mut String, verdicts: &Verdicts) {
 
 fn iprev(field: &mut String, verdicts: &Verdicts) {
     if let Some(address) = verdicts.iprev.address {
-        result(
-            field,
-            "iprev",
-            verdicts.iprev.result,
-            verdicts.iprev.reason.as_deref(),
-        );
+        result(field, "iprev", verdicts.iprev.result, verdicts.iprev.reason.as_deref());
         property(field, "policy.iprev", Some(&address.to_string()));
     }
 }
@@ -99,9 +88,7 @@ fn result(field: &mut String, method: &str, result: AuthResult, reason: Option<&
 fn property(field: &mut String, name: &str, value: Option<&str>) {
     if let Some(value) = value.filter(|value| !value.is_empty()) {
         let is_token = value.len() <= VALUE_CHARS_MAX
-            && value
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
+            && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
         let value = if is_token { value.to_owned() } else { quoted(value) };
         let _ = write!(field, " {name}={value}");
     }

@@ -122,18 +122,11 @@ fn report(header: &Header<'_>) -> Option<Automatic> {
     if content_type.value != "multipart/report" {
         return None;
     }
-    Some(
-        match content_type
-            .plain("report-type")
-            .unwrap_or("")
-            .to_ascii_lowercase()
-            .as_str()
-        {
-            "disposition-notification" => Automatic::Reply,
-            "feedback-report" | "tlsrpt" | "dmarc" => Automatic::Generated,
-            _ => Automatic::Bounce,
-        },
-    )
+    Some(match content_type.plain("report-type").unwrap_or("").to_ascii_lowercase().as_str() {
+        "disposition-notification" => Automatic::Reply,
+        "feedback-report" | "tlsrpt" | "dmarc" => Automatic::Generated,
+        _ => Automatic::Bounce,
+    })
 }
 
 /// What `Auto-Submitted` says.
@@ -172,15 +165,9 @@ fn answers_by_machine(header: &Header<'_>) -> bool {
             .text(name)
             .is_some_and(|value| !matches!(value.to_ascii_lowercase().as_str(), "" | "no" | "none" | "false"))
     };
-    [
-        "X-Autoreply",
-        "X-Autorespond",
-        "X-Autoreply-From",
-        "X-Mail-Autoreply",
-        "X-Autoresponse",
-    ]
-    .iter()
-    .any(|name| is_yes(name))
+    ["X-Autoreply", "X-Autorespond", "X-Autoreply-From", "X-Mail-Autoreply", "X-Autoresponse"]
+        .iter()
+        .any(|name| is_yes(name))
         || precedence(header) == "auto_reply"
 }
 

@@ -155,10 +155,7 @@ pub struct BaseSubject<'a> {
 
 /// Takes prefixes, list names in brackets and a trailing `(fwd)` off a decoded subject.
 pub fn base_subject(subject: &str) -> BaseSubject<'_> {
-    let mut base = BaseSubject {
-        text: subject.trim(),
-        prefix: SubjectPrefix::None,
-    };
+    let mut base = BaseSubject { text: subject.trim(), prefix: SubjectPrefix::None };
     loop {
         if let Some((prefix, rest)) = split_prefix(base.text) {
             base.text = rest;
@@ -184,9 +181,7 @@ fn split_prefix(text: &str) -> Option<(SubjectPrefix, &str)> {
     let colon = head.find([':', '：'])?;
     let (word, rest) = text.split_at(colon);
     let word = word.trim_end();
-    let bare = word
-        .trim_end_matches(|c: char| c.is_ascii_digit() || "[]()^*".contains(c))
-        .trim_end();
+    let bare = word.trim_end_matches(|c: char| c.is_ascii_digit() || "[]()^*".contains(c)).trim_end();
     let word = bare.to_lowercase();
     let prefix = if REPLIES.contains(&word.as_str()) {
         SubjectPrefix::Reply

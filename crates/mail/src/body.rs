@@ -8,33 +8,20 @@ use crate::structure::{Kind, Node};
 
 /// Chooses the body. `depth` of the tree is bounded by the scanner.
 pub(crate) fn select(root: &Node, parts: &[Part]) -> Body {
-    let mut walk = Walk {
-        parts,
-        text: Vec::new(),
-        html: Vec::new(),
-    };
+    let mut walk = Walk { parts, text: Vec::new(), html: Vec::new() };
     match root {
         Node::Leaf(_) => walk.nodes(std::slice::from_ref(root), Kind::Mixed, Wanted::default()),
         Node::Multipart(kind, children) => {
-            let wanted = Wanted {
-                in_alternative: *kind == Kind::Alternative,
-                ..Wanted::default()
-            };
+            let wanted = Wanted { in_alternative: *kind == Kind::Alternative, ..Wanted::default() };
             walk.nodes(children, *kind, wanted);
         }
     }
-    let is_html = |index: &u32| {
-        walk.parts
-            .get(*index as usize)
-            .is_some_and(|part| part.content_type == "text/html")
-    };
+    let is_html =
+        |index: &u32| walk.parts.get(*index as usize).is_some_and(|part| part.content_type == "text/html");
     if !walk.html.iter().any(is_html) {
         walk.html.clear();
     }
-    Body {
-        text_parts: walk.text,
-        html_parts: walk.html,
-    }
+    Body { text_parts: walk.text, html_parts: walk.html }
 }
 
 struct Walk<'a> {
@@ -54,11 +41,7 @@ struct Wanted {
 
 impl Default for Wanted {
     fn default() -> Self {
-        Self {
-            text: true,
-            html: true,
-            in_alternative: false,
-        }
+        Self { text: true, html: true, in_alternative: false }
     }
 }
 
@@ -69,14 +52,7 @@ impl Walk<'_> {
             match node {
                 Node::Multipart(inner, children) => {
                     let in_alternative = wanted.in_alternative || *inner == Kind::Alternative;
-                    self.nodes(
-                        children,
-                        *inner,
-                        Wanted {
-                            in_alternative,
-                            ..wanted
-                        },
-                    );
+                    self.nodes(children, *inner, Wanted { in_alternative, ..wanted });
                 }
                 Node::Leaf(index) => self.leaf(*index, position, kind, &mut wanted),
             }

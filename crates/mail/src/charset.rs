@@ -29,10 +29,7 @@ pub fn decode_text_checked(bytes: &[u8], charset: Option<&str>) -> DecodedText {
         Some((label, None)) => decode_undeclared(bytes, !is_ascii_label(label)),
         Some((_, Some(encoding))) => decode_declared(bytes, encoding),
     };
-    DecodedText {
-        text: text.into_owned(),
-        is_damaged,
-    }
+    DecodedText { text: text.into_owned(), is_damaged }
 }
 
 /// The encoding of a label. GB18030 reads all that GBK and GB2312 do, and the characters that senders add (case 26).
@@ -55,16 +52,9 @@ fn alias_of(label: &str) -> Option<&'static Encoding> {
         }
         "utf8mb4" | "utf-8-mac" | "x-utf-8" => "utf-8",
         "latin-1" | "iso 8859-1" | "cp1252" | "ansi" => "windows-1252",
-        other => other
-            .strip_prefix("cp")
-            .filter(|number| number.starts_with("125"))
-            .map_or("", |number| {
-                WINDOWS_NAMES
-                    .iter()
-                    .find(|name| name.ends_with(number))
-                    .copied()
-                    .unwrap_or("")
-            }),
+        other => other.strip_prefix("cp").filter(|number| number.starts_with("125")).map_or("", |number| {
+            WINDOWS_NAMES.iter().find(|name| name.ends_with(number)).copied().unwrap_or("")
+        }),
     };
     Encoding::for_label_no_replacement(known.as_bytes())
 }
@@ -83,17 +73,9 @@ const WINDOWS_NAMES: [&str; 9] = [
 
 /// Labels that say "nothing special" and so are no defect.
 fn is_ascii_label(label: &str) -> bool {
-    [
-        "",
-        "ascii",
-        "us-ascii",
-        "default",
-        "_iso-2022-jp$esc",
-        "unknown-8bit",
-        "x-unknown",
-    ]
-    .iter()
-    .any(|known| label.trim().eq_ignore_ascii_case(known))
+    ["", "ascii", "us-ascii", "default", "_iso-2022-jp$esc", "unknown-8bit", "x-unknown"]
+        .iter()
+        .any(|known| label.trim().eq_ignore_ascii_case(known))
 }
 
 fn decode_declared<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> (Cow<'a, str>, bool) {
@@ -113,8 +95,7 @@ fn decode_declared<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> (Cow<'a,
 
 /// Labelled UTF-8 and not one sequence beyond ASCII is valid: some single-octet charset, most likely Western.
 fn is_mostly_damaged(text: &str) -> bool {
-    text.chars()
-        .all(|c| c.is_ascii() || c == char::REPLACEMENT_CHARACTER)
+    text.chars().all(|c| c.is_ascii() || c == char::REPLACEMENT_CHARACTER)
 }
 
 /// UTF-8 that ends within a character: some program cut it. A single octet is rather an `é` of another charset.

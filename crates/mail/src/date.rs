@@ -10,9 +10,8 @@ use jiff::tz::Offset;
 /// Years outside of these are no dates of mail but clocks that run wrong.
 const YEARS: std::ops::RangeInclusive<i16> = 1971..=2999;
 
-const MONTHS: [&str; 12] = [
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-];
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /// Reads a date; `None` where it makes no sense.
 pub(crate) fn parse(value: &str) -> Option<Timestamp> {
@@ -23,33 +22,21 @@ pub(crate) fn parse(value: &str) -> Option<Timestamp> {
         .take(8)
         .collect();
     // An optional weekday, then day, month, year, time, zone.
-    let first = words
-        .iter()
-        .position(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+    let first = words.iter().position(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
     let [day, month, year, time, zone @ ..] = words.get(first..)? else {
         return None;
     };
     let [hour, minute, second] = parse_time(time)?;
-    let civil = DateTime::new(
-        parse_year(year)?,
-        parse_month(month)?,
-        day.parse().ok()?,
-        hour,
-        minute,
-        second,
-        0,
-    )
-    .ok()?;
+    let civil =
+        DateTime::new(parse_year(year)?, parse_month(month)?, day.parse().ok()?, hour, minute, second, 0)
+            .ok()?;
     let offset = parse_zone(zone.first().copied().unwrap_or("GMT"))?;
     offset.to_timestamp(civil).ok()
 }
 
 fn parse_month(word: &str) -> Option<i8> {
     let word = word.get(..3)?.to_ascii_lowercase();
-    MONTHS
-        .iter()
-        .position(|month| *month == word)
-        .map(|index| index as i8 + 1)
+    MONTHS.iter().position(|month| *month == word).map(|index| index as i8 + 1)
 }
 
 /// Two and three digits as RFC 5322, section 4.3 wants them.

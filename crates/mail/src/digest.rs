@@ -59,21 +59,14 @@ pub fn digest(raw: &[u8], limits: HeaderLimits) -> MailDigest {
     for name in FIELDS {
         for field in header.all(name) {
             hasher.update(name.as_bytes()).update(b":");
-            for word in field
-                .value
-                .split(u8::is_ascii_whitespace)
-                .filter(|word| !word.is_empty())
-            {
+            for word in field.value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
                 hasher.update(word).update(b" ");
             }
             hasher.update(b"\n");
         }
     }
     let body = raw.get(header.body_start..).unwrap_or_default();
-    let end = body
-        .iter()
-        .rposition(|byte| !matches!(byte, b'\r' | b'\n'))
-        .map_or(0, |last| last + 1);
+    let end = body.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
     hasher.update(b"\n").update(body.get(..end).unwrap_or_default());
     let mut octets = [0; 16];
     hasher.finalize_xof().fill(&mut octets);

@@ -72,9 +72,7 @@ impl DomainName {
 
     /// Whether this name is `parent`, or lies below it.
     pub fn is_within(&self, parent: &Self) -> bool {
-        self.0
-            .strip_suffix(parent.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        self.0.strip_suffix(parent.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     }
 }
 
@@ -98,11 +96,7 @@ fn check_labels(ascii: &str) -> Result<(), DomainNameError> {
         return Err(DomainNameError::BadLabel);
     }
     // A last label of digits is an IP address in disguise (`127.1`), never a name.
-    if ascii
-        .rsplit('.')
-        .next()
-        .is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()))
-    {
+    if ascii.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit())) {
         return Err(DomainNameError::IpAddress);
     }
     Ok(())

@@ -86,24 +86,18 @@ fn read_word(text: &str) -> Option<Word<'_>> {
     let (encoding, inner) = inner.split_once('?')?;
     let is_label =
         !charset.is_empty() && charset.len() <= CHARSET_BYTES_MAX && !charset.contains(char::is_whitespace);
-    if !is_label {
+    if !is_label || !matches!(encoding, "q" | "Q" | "b" | "B") {
         return None;
     }
     let end = word_end(inner)?;
     let (content, rest) = inner.split_at(end);
-    let octets = match encoding {
-        "q" | "Q" => decode_q(content),
-        "b" | "B" => decode_part(content.as_bytes(), TransferEncoding::Base64).into_owned(),
-        _ => return None,
+    let octets = if encoding.eq_ignore_ascii_case("q") {
+        decode_q(content)
+    } else {
+        decode_part(content.as_bytes(), TransferEncoding::Base64).into_owned()
     };
-    let charset = charset
-        .split_once('*')
-        .map_or(charset, |(charset, _language)| charset);
-    Some(Word {
-        charset,
-        octets,
-        rest: rest.strip_prefix("?=").unwrap_or(rest),
-    })
+    let charset = charset.split_once('*').map_or(charset, |(charset, _language)| charset);
+    Some(Word { charset, octets, rest: rest.strip_prefix("?=").unwrap_or(rest) })
 }
 
 /// The longest charset label that is looked for.
@@ -111,13 +105,11 @@ const CHARSET_BYTES_MAX: usize = 64;
 
 /// How far the end of a word's content is looked for, in octets. RFC 2047 allows 75; without a bound a text full of beginnings
 /// would not be read in linear time.
-const CONTENT_BYTES_MAX: usize = 4_096;
+const CONTENT_BYTES_MAX: usize = 1_024;
 
 /// Where the content ends: at the first `?=`, since Q writes a question mark as `=3F`.
 fn word_end(inner: &str) -> Option<usize> {
-    inner
-        .get(..inner.floor_char_boundary(CONTENT_BYTES_MAX))?
-        .find("?=")
+    inner.get(..inner.floor_char_boundary(CONTENT_BYTES_MAX))?.find("?=")
 }
 
 /// The Q encoding (RFC 2047, section 4.2): quoted-printable in which `_` is a space.

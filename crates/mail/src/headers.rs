@@ -70,11 +70,7 @@ impl<'a> Header<'a> {
             let end = field_end(raw, next);
             if header.fields.len() < limits.fields_max && end <= limits.bytes_max {
                 let value = raw.get(at + line_name_bytes(line)..end).unwrap_or_default();
-                header.fields.push(RawField {
-                    name,
-                    value,
-                    range: at..end,
-                });
+                header.fields.push(RawField { name, value, range: at..end });
             } else {
                 header.is_cut = true;
             }
@@ -86,16 +82,12 @@ impl<'a> Header<'a> {
 
     /// The fields of that name, in order.
     pub fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s RawField<'a>> {
-        self.fields
-            .iter()
-            .filter(move |field| field.name.eq_ignore_ascii_case(name))
+        self.fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name))
     }
 
     /// The first field of that name.
     pub fn first(&self, name: &str) -> Option<&RawField<'a>> {
-        self.fields
-            .iter()
-            .find(|field| field.name.eq_ignore_ascii_case(name))
+        self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))
     }
 
     /// The first value of that name, unfolded, without comments or decoding.
@@ -160,9 +152,7 @@ fn field_name(line: &[u8]) -> Option<&str> {
         return None;
     }
     let colon = memchr::memchr(b':', line)?;
-    let name = std::str::from_utf8(line.get(..colon)?)
-        .ok()?
-        .trim_end_matches([' ', '\t']);
+    let name = std::str::from_utf8(line.get(..colon)?).ok()?.trim_end_matches([' ', '\t']);
     (!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic())).then_some(name)
 }
 

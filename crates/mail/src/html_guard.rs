@@ -44,19 +44,8 @@ struct Guard<'a> {
 
 impl<'a> Guard<'a> {
     fn new(limits: &'a SanitiseLimits) -> Self {
-        let nesting = Nesting {
-            open: HashMap::new(),
-            depth: 0,
-            formatting: 0,
-            work: 0,
-            formatting_work: 0,
-        };
-        Self {
-            limits,
-            tags: 0,
-            nesting,
-            attributes: Attributes::default(),
-        }
+        let nesting = Nesting { open: HashMap::new(), depth: 0, formatting: 0, work: 0, formatting_work: 0 };
+        Self { limits, tags: 0, nesting, attributes: Attributes::default() }
     }
 
     /// `None` as soon as a limit is passed.
@@ -131,10 +120,7 @@ fn is_one_of(name: &[u8], names: &[&[u8]]) -> bool {
 /// A tag's name, cut where names of HTML never get to.
 fn tag_name(text: &[u8]) -> &[u8] {
     let text = text.get(..NAME_BYTES_MAX).unwrap_or(text);
-    let end = text
-        .iter()
-        .position(|byte| is_separator(*byte) || *byte == b'>')
-        .unwrap_or(text.len());
+    let end = text.iter().position(|byte| is_separator(*byte) || *byte == b'>').unwrap_or(text.len());
     text.get(..end).unwrap_or_default()
 }
 

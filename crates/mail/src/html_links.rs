@@ -106,9 +106,7 @@ fn percent_decode(text: &str) -> String {
 
 fn link(tag: &str, after: &str, result: &mut SanitisedHtml) {
     let target = attribute(tag, "href").and_then(|(_, href, _)| host_of(&unescape(href)));
-    let window = after
-        .get(..after.floor_char_boundary(LINK_TEXT_BYTES_MAX))
-        .unwrap_or(after);
+    let window = after.get(..after.floor_char_boundary(LINK_TEXT_BYTES_MAX)).unwrap_or(after);
     let text = window.split_once("</a>").map_or(window, |(text, _)| text);
     let named = host_in_text(&unescape(&strip_tags(text)));
     match (target, named) {
@@ -143,26 +141,19 @@ fn host_in_text(text: &str) -> Option<DomainName> {
     if text.contains("://") {
         return host_of(text);
     }
-    let host = text
-        .split(['/', '?', '#', ':'])
-        .next()
-        .filter(|host| !host.contains('@'))?;
+    let host = text.split(['/', '?', '#', ':']).next().filter(|host| !host.contains('@'))?;
     let (_, last) = host.rsplit_once('.')?;
     // `report.pdf` is no host; `www.` or a path behind it says that it is meant as one, and so does a known kind of end.
     let is_meant =
         host.len() < text.len() || host.to_ascii_lowercase().starts_with("www.") || is_common_end(last);
-    DomainName::parse(host)
-        .ok()
-        .filter(|_| is_meant && last.chars().all(char::is_alphabetic))
+    DomainName::parse(host).ok().filter(|_| is_meant && last.chars().all(char::is_alphabetic))
 }
 
 /// Ends of host names that are no usual file extensions.
 fn is_common_end(last: &str) -> bool {
     let last = last.to_ascii_lowercase();
-    [
-        "com", "net", "org", "info", "biz", "gov", "edu", "io", "app", "example", "test",
-    ]
-    .contains(&last.as_str())
+    ["com", "net", "org", "info", "biz", "gov", "edu", "io", "app", "example", "test"]
+        .contains(&last.as_str())
         || (last.len() == 2
             && !["js", "gz", "7z", "md", "ps", "rs", "py", "sh", "ai"].contains(&last.as_str()))
 }

@@ -119,11 +119,7 @@ impl TextBuilder {
             "td" | "th" => self.space = true,
             _ => {}
         }
-        if tag.kind == TagKind::StartTag {
-            self.start(name)
-        } else {
-            TokenSinkResult::Continue
-        }
+        if tag.kind == TagKind::StartTag { self.start(name) } else { TokenSinkResult::Continue }
     }
 
     /// What opens beyond a line: a list item, or content that the tokenizer must read in another way.

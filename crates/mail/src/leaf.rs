@@ -56,9 +56,7 @@ fn content_type(declared: Option<&Structured>, kind: Kind) -> String {
     let value = declared.map_or("", |value| value.value.as_str());
     let is_token = |text: &str| {
         !text.is_empty()
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic() && !b"()<>@,;:\\\"[]?=".contains(&byte))
+            && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"()<>@,;:\\\"[]?=".contains(&byte))
     };
     match value.split_once('/').map(|(main, sub)| (main.trim(), sub.trim())) {
         None if value.is_empty() && kind == Kind::Digest => "message/rfc822".to_owned(),
@@ -97,13 +95,7 @@ pub(crate) fn safe_name(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).find(|piece| !piece.trim().is_empty())?;
     let clean: String = last
         .chars()
-        .map(|c| {
-            if matches!(c, ':' | '*' | '?' | '"' | '<' | '>' | '|') {
-                '_'
-            } else {
-                c
-            }
-        })
+        .map(|c| if matches!(c, ':' | '*' | '?' | '"' | '<' | '>' | '|') { '_' } else { c })
         .collect();
     let line = one_line(&clean, usize::MAX);
     // A leading dot hides a file, a trailing one vanishes on some systems.
@@ -118,16 +110,8 @@ fn shorten(name: &str) -> String {
         return name.to_owned();
     }
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    let extension = if extension.chars().count() <= 10 {
-        extension
-    } else {
-        ""
-    };
+    let extension = if extension.chars().count() <= 10 { extension } else { "" };
     let keep = NAME_CHARS_MAX - extension.chars().count() - 2;
     let stem: String = name.chars().take(keep).collect();
-    if extension.is_empty() {
-        format!("{stem}…")
-    } else {
-        format!("{stem}….{extension}")
-    }
+    if extension.is_empty() { format!("{stem}…") } else { format!("{stem}….{extension}") }
 }

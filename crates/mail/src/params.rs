@@ -36,23 +36,17 @@ impl Structured {
 
     /// A parameter as it stands, unquoted.
     pub(crate) fn plain(&self, name: &str) -> Option<&str> {
-        self.parameters
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// A parameter that is no text for people; some programs write even a boundary after RFC 2231.
     pub(crate) fn label(&self, name: &str) -> Option<String> {
-        self.plain(name)
-            .map(str::to_owned)
-            .or_else(|| self.extended(name))
+        self.plain(name).map(str::to_owned).or_else(|| self.extended(name))
     }
 
     /// A parameter decoded: RFC 2231 first, then the plain one with encoded words.
     pub(crate) fn decoded(&self, name: &str) -> Option<String> {
-        self.extended(name)
-            .or_else(|| self.plain(name).map(encoded_word::decode))
+        self.extended(name).or_else(|| self.plain(name).map(encoded_word::decode))
     }
 
     /// `name*=charset'language'value`, or `name*0*=`, `name*1=` and so on joined in the order of their numbers.
@@ -66,11 +60,7 @@ impl Structured {
                     Some(number) => (number, true),
                     None => (suffix, suffix.is_empty()),
                 };
-                let number = if number.is_empty() {
-                    0
-                } else {
-                    number.parse().ok()?
-                };
+                let number = if number.is_empty() { 0 } else { number.parse().ok()? };
                 Some((number, is_encoded, value.as_str()))
             })
             .collect();

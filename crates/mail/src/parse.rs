@@ -43,10 +43,7 @@ pub struct ParseLimits {
 impl ParseLimits {
     /// The limits of a single header.
     pub fn header(&self) -> HeaderLimits {
-        HeaderLimits {
-            bytes_max: self.header_bytes_max,
-            fields_max: self.header_fields_max,
-        }
+        HeaderLimits { bytes_max: self.header_bytes_max, fields_max: self.header_fields_max }
     }
 }
 
@@ -60,7 +57,7 @@ impl Default for ParseLimits {
             subject_chars_max: 500,
             parts_max: 1_000,
             depth_max: 50,
-            preview_bytes_max: 64 * 1024,
+            preview_bytes_max: 16 * 1024,
             preview_chars_max: 200,
         }
     }
@@ -129,17 +126,8 @@ pub struct ListHeaders {
 }
 
 /// Fields that may stand only once (RFC 5322, section 3.6), other than `From`.
-const SINGLE_FIELDS: [&str; 9] = [
-    "Sender",
-    "Reply-To",
-    "To",
-    "Cc",
-    "Subject",
-    "Date",
-    "Message-ID",
-    "In-Reply-To",
-    "Content-Type",
-];
+const SINGLE_FIELDS: [&str; 9] =
+    ["Sender", "Reply-To", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "Content-Type"];
 
 /// The longest list header kept, in characters.
 const LIST_CHARS_MAX: usize = 1_000;
@@ -147,12 +135,7 @@ const LIST_CHARS_MAX: usize = 1_000;
 /// Reads a raw mail.
 pub fn parse(raw: &[u8], limits: &ParseLimits) -> Parsed {
     let header = Header::read(raw, limits.header());
-    let mut parsed = Reader {
-        header: &header,
-        limits,
-        defects: Vec::new(),
-    }
-    .read();
+    let mut parsed = Reader { header: &header, limits, defects: Vec::new() }.read();
     let structure = structure::scan(raw, &header, limits);
     parsed.defects.extend(structure.defects);
     parsed.body = body::select(&structure.root, &structure.parts);
@@ -188,10 +171,7 @@ impl Reader<'_> {
             subject_prefix: base.prefix,
             mentions: mentions(&subject),
             date: self.date(),
-            message_id: self
-                .header
-                .text("Message-ID")
-                .and_then(|text| MessageId::parse(&text)),
+            message_id: self.header.text("Message-ID").and_then(|text| MessageId::parse(&text)),
             in_reply_to: self.identifiers("In-Reply-To"),
             references: self.identifiers("References"),
             list: self.list(),
@@ -219,10 +199,7 @@ impl Reader<'_> {
         if self.header.all("From").nth(1).is_some() {
             self.note(Defect::FromDoubled);
         }
-        if SINGLE_FIELDS
-            .iter()
-            .any(|name| self.header.all(name).nth(1).is_some())
-        {
+        if SINGLE_FIELDS.iter().any(|name| self.header.all(name).nth(1).is_some()) {
             self.note(Defect::HeaderDoubled);
         }
     }
@@ -278,15 +255,8 @@ impl Reader<'_> {
             Some((_, id)) => id.trim_end_matches('>').trim().to_owned(),
             None => text,
         });
-        let one_click = kept("List-Unsubscribe-Post").is_some_and(|text| {
-            text.replace(' ', "")
-                .eq_ignore_ascii_case("List-Unsubscribe=One-Click")
-        });
-        ListHeaders {
-            id,
-            post: kept("List-Post"),
-            unsubscribe: kept("List-Unsubscribe"),
-            one_click,
-        }
+        let one_click = kept("List-Unsubscribe-Post")
+            .is_some_and(|text| text.replace(' ', "").eq_ignore_ascii_case("List-Unsubscribe=One-Click"));
+        ListHeaders { id, post: kept("List-Post"), unsubscribe: kept("List-Unsubscribe"), one_click }
     }
 }

@@ -75,10 +75,7 @@ pub enum TransferEncoding {
 impl TransferEncoding {
     /// Reads `Content-Transfer-Encoding`; what nobody knows is [`Self::Identity`].
     pub fn parse(value: &str) -> Self {
-        let word = value
-            .split([';', ' ', '\t', '('])
-            .find(|word| !word.is_empty())
-            .unwrap_or("");
+        let word = value.split([';', ' ', '\t', '(']).find(|word| !word.is_empty()).unwrap_or("");
         match word.to_ascii_lowercase().as_str() {
             "base64" => Self::Base64,
             "quoted-printable" => Self::QuotedPrintable,
@@ -141,10 +138,7 @@ impl Part {
 
     /// Whether the part is a whole message.
     pub fn is_message(&self) -> bool {
-        matches!(
-            self.content_type.as_str(),
-            "message/rfc822" | "message/global" | "message/news"
-        )
+        matches!(self.content_type.as_str(), "message/rfc822" | "message/global" | "message/news")
     }
 
     /// Whether the part is an image.

@@ -26,9 +26,7 @@ pub(crate) fn read(raw: &[u8], parts: &[Part], body: &Body, limits: &ParseLimits
         let Some(part) = parts.get(*index as usize) else {
             continue;
         };
-        let encoded = raw
-            .get(part.body_start as usize..part.body_end as usize)
-            .unwrap_or_default();
+        let encoded = raw.get(part.body_start as usize..part.body_end as usize).unwrap_or_default();
         let read = encoded.get(..bytes_left).unwrap_or(encoded);
         bytes_left -= read.len();
         let text = decode(part, read, read.len() < encoded.len(), &mut preview.defects);

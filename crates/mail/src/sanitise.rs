@@ -104,12 +104,7 @@ const STYLE_PROPERTIES: [&str; 26] = [
 ];
 
 /// Pictures within the HTML itself. No SVG, which may hold script.
-const DATA_IMAGES: [&str; 4] = [
-    "data:image/png;",
-    "data:image/jpeg;",
-    "data:image/gif;",
-    "data:image/webp;",
-];
+const DATA_IMAGES: [&str; 4] = ["data:image/png;", "data:image/jpeg;", "data:image/gif;", "data:image/webp;"];
 
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(cleaner);
 
@@ -120,15 +115,9 @@ pub fn sanitise_html(
     part_url: impl Fn(&str) -> Option<String>,
 ) -> SanitisedHtml {
     if !is_affordable(html, limits) {
-        let shown = html
-            .get(..html.floor_char_boundary(limits.html_bytes_max))
-            .unwrap_or(html);
+        let shown = html.get(..html.floor_char_boundary(limits.html_bytes_max)).unwrap_or(html);
         let html = format!("<pre>{}</pre>", escape(&strip_tags(shown)));
-        return SanitisedHtml {
-            html,
-            is_fallback: true,
-            ..SanitisedHtml::default()
-        };
+        return SanitisedHtml { html, is_fallback: true, ..SanitisedHtml::default() };
     }
     html_links::rewrite(&CLEANER.clean(html).to_string(), part_url)
 }

@@ -101,12 +101,7 @@ impl Scanner<'_> {
         let content_type = header.text("Content-Type").map(|text| Structured::parse(&text));
         let kind = self.open.last().map_or(Kind::Mixed, |open| open.kind);
         let path = self.path();
-        let leaf = Leaf {
-            header,
-            content_type: content_type.as_ref(),
-            kind,
-            path: &path,
-        };
+        let leaf = Leaf { header, content_type: content_type.as_ref(), kind, path: &path };
         let part = leaf::read(&leaf, header_start as u64, body_start as u64);
         match content_type.and_then(|value| self.multipart(&value)) {
             Some((kind, boundary)) => {
@@ -258,11 +253,7 @@ impl Scanner<'_> {
 
     /// The IMAP number of the leaf that begins: the numbers of the multiparts around it (the outermost has none).
     fn path(&self) -> Vec<u32> {
-        if self.open.is_empty() {
-            vec![1]
-        } else {
-            self.open.iter().map(|open| open.count).collect()
-        }
+        if self.open.is_empty() { vec![1] } else { self.open.iter().map(|open| open.count).collect() }
     }
 
     fn note(&mut self, defect: Defect) {
@@ -282,11 +273,7 @@ impl Scanner<'_> {
             self.defects.retain(|defect| *defect != Defect::Truncated);
         }
         let root = self.root.unwrap_or(Node::Multipart(Kind::Mixed, Vec::new()));
-        Structure {
-            root,
-            parts: self.parts,
-            defects: self.defects,
-        }
+        Structure { root, parts: self.parts, defects: self.defects }
     }
 }
 

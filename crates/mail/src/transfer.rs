@@ -50,15 +50,9 @@ impl PartDecoder {
             TransferEncoding::Identity => State::Identity,
             TransferEncoding::Base64 => State::Base64(Base64::default()),
             TransferEncoding::QuotedPrintable => State::QuotedPrintable(Vec::new()),
-            TransferEncoding::Uuencode => State::Uuencode {
-                held: Vec::new(),
-                phase: UuPhase::Before,
-            },
+            TransferEncoding::Uuencode => State::Uuencode { held: Vec::new(), phase: UuPhase::Before },
         };
-        Self {
-            state,
-            is_damaged: false,
-        }
+        Self { state, is_damaged: false }
     }
 
     /// Decodes one piece and appends the result to `out`: never more octets than went in, but for the line held before.
@@ -203,12 +197,7 @@ fn each_line(held: &mut Vec<u8>, input: &[u8], mut decode: impl FnMut(&[u8]) -> 
     held.extend_from_slice(rest);
     if held.len() > HELD_BYTES_MAX {
         // Never cut an escape (`=`, `=4`, `= \r`) in two: keep back what may be the beginning of one.
-        let keep = held
-            .iter()
-            .rev()
-            .take(HELD_BYTES_MAX)
-            .position(|b| *b == b'=')
-            .filter(|p| *p < 3);
+        let keep = held.iter().rev().take(HELD_BYTES_MAX).position(|b| *b == b'=').filter(|p| *p < 3);
         let tail = held.split_off(held.len() - keep.map_or(0, |p| p + 1));
         damaged |= decode(held);
         *held = tail;
@@ -220,11 +209,7 @@ fn each_line(held: &mut Vec<u8>, input: &[u8], mut decode: impl FnMut(&[u8]) -> 
 fn quoted_printable_line(line: &[u8], out: &mut Vec<u8>) -> bool {
     let (text, line_break) = split_line_break(line);
     // White space before a line break was added on the way (rule 3).
-    let text = if line_break.is_empty() {
-        text
-    } else {
-        text.trim_ascii_end()
-    };
+    let text = if line_break.is_empty() { text } else { text.trim_ascii_end() };
     let mut damaged = false;
     let mut rest = text;
     while let Some(at) = memchr::memchr(b'=', rest) {
@@ -278,9 +263,7 @@ fn uuencode_octets(text: &[u8], out: &mut Vec<u8>) -> bool {
 }
 
 fn split_line_break(line: &[u8]) -> (&[u8], &[u8]) {
-    let text = line
-        .strip_suffix(b"\n")
-        .map_or(line, |text| text.strip_suffix(b"\r").unwrap_or(text));
+    let text = line.strip_suffix(b"\n").map_or(line, |text| text.strip_suffix(b"\r").unwrap_or(text));
     line.split_at(text.len())
 }
 

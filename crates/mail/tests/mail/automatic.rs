@@ -16,10 +16,7 @@ fn case_14_out_of_office_by_rfc_3834_first() {
         Automatic::Reply
     );
     assert_eq!(classified("Auto-Submitted: auto-generated"), Automatic::Generated);
-    assert_eq!(
-        classified("Auto-Submitted: auto-replied; owner-email=\"x\""),
-        Automatic::Reply
-    );
+    assert_eq!(classified("Auto-Submitted: auto-replied; owner-email=\"x\""), Automatic::Reply);
     assert_eq!(classified("X-Autoreply: yes"), Automatic::Reply);
     assert_eq!(classified("X-Autorespond: Away"), Automatic::Reply);
     assert_eq!(classified("Precedence: auto_reply"), Automatic::Reply);
@@ -29,22 +26,10 @@ fn case_14_out_of_office_by_rfc_3834_first() {
 #[test]
 fn case_15_suppress_header_alone_is_no_machine() {
     assert_eq!(classified("X-Auto-Response-Suppress: All"), Automatic::No);
-    assert_eq!(
-        classified("X-Auto-Response-Suppress: DR, OOF, AutoReply\nSubject: My order"),
-        Automatic::No
-    );
-    assert_eq!(
-        classified("X-Auto-Response-Suppress: None\nSubject: Automatic reply: x"),
-        Automatic::No
-    );
-    assert_eq!(
-        classified("Auto-Submitted: no\nX-Auto-Response-Suppress: All"),
-        Automatic::No
-    );
-    assert_eq!(
-        classified("X-Auto-Response-Suppress: All\nSubject: Automatic reply: x"),
-        Automatic::Reply
-    );
+    assert_eq!(classified("X-Auto-Response-Suppress: DR, OOF, AutoReply\nSubject: My order"), Automatic::No);
+    assert_eq!(classified("X-Auto-Response-Suppress: None\nSubject: Automatic reply: x"), Automatic::No);
+    assert_eq!(classified("Auto-Submitted: no\nX-Auto-Response-Suppress: All"), Automatic::No);
+    assert_eq!(classified("X-Auto-Response-Suppress: All\nSubject: Automatic reply: x"), Automatic::Reply);
     assert_eq!(
         classified("X-Auto-Response-Suppress: All\nAuto-Submitted: auto-generated"),
         Automatic::Generated
@@ -54,36 +39,21 @@ fn case_15_suppress_header_alone_is_no_machine() {
 
 #[test]
 fn reports_are_bounces_unless_they_say_otherwise() {
-    let report = |kind: &str| {
-        classified(&format!(
-            "Content-Type: multipart/report; report-type={kind}; boundary=b"
-        ))
-    };
+    let report =
+        |kind: &str| classified(&format!("Content-Type: multipart/report; report-type={kind}; boundary=b"));
     assert_eq!(report("delivery-status"), Automatic::Bounce);
     assert_eq!(report("disposition-notification"), Automatic::Reply);
     assert_eq!(report("feedback-report"), Automatic::Generated);
     assert_eq!(classified("X-Failed-Recipients: b@y.example"), Automatic::Bounce);
-    assert_eq!(
-        read("From: MAILER-DAEMON@x.example\n\nno such user\n").automatic,
-        Automatic::Bounce
-    );
+    assert_eq!(read("From: MAILER-DAEMON@x.example\n\nno such user\n").automatic, Automatic::Bounce);
 }
 
 #[test]
 fn lists_and_mass_mail() {
-    assert_eq!(
-        classified("List-Id: News <news.x.example>\nPrecedence: bulk"),
-        Automatic::List
-    );
+    assert_eq!(classified("List-Id: News <news.x.example>\nPrecedence: bulk"), Automatic::List);
     assert_eq!(classified("Precedence: list"), Automatic::List);
-    assert_eq!(
-        classified("Auto-Submitted: no\nList-Id: <news.x.example>"),
-        Automatic::List
-    );
-    assert_eq!(
-        classified("List-Unsubscribe: <https://x.example/u>"),
-        Automatic::Bulk
-    );
+    assert_eq!(classified("Auto-Submitted: no\nList-Id: <news.x.example>"), Automatic::List);
+    assert_eq!(classified("List-Unsubscribe: <https://x.example/u>"), Automatic::Bulk);
     assert_eq!(classified("Precedence: bulk"), Automatic::Bulk);
     assert!(classified("Precedence: first-class").is_human());
 }

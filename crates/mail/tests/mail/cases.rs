@@ -16,12 +16,7 @@ fn case_1_numbers_in_subjects_are_only_mentioned() {
 // freescout-help-desk/freescout#5591
 #[test]
 fn case_6_one_message_id_on_two_mails_is_no_duplicate() {
-    let of = |raw: &str| {
-        digest(
-            raw.replace('\n', "\r\n").as_bytes(),
-            ParseLimits::default().header(),
-        )
-    };
+    let of = |raw: &str| digest(raw.replace('\n', "\r\n").as_bytes(), ParseLimits::default().header());
     let first = "From: a@x.example\nSubject: Parcel\nMessage-ID: <1@x.example>\n\nParcel 1\n";
     let second = "From: a@x.example\nSubject: Parcel\nMessage-ID: <1@x.example>\n\nParcel 2\n";
     let relayed = "Return-Path: <a@x.example>\nReceived: from x by y; now\nX-Spam-Score: 1\nDKIM-Signature: v=1\n\
@@ -78,10 +73,7 @@ fn a_missing_or_empty_message_id_is_none_and_case_counts() {
     assert_eq!(id("Message-ID:"), None);
     assert_eq!(id("Message-ID: <>"), None);
     assert_eq!(id("Message-ID: < >"), None);
-    assert_eq!(
-        id("Message-ID:  < a@x.example > "),
-        MessageId::parse("a@x.example")
-    );
+    assert_eq!(id("Message-ID:  < a@x.example > "), MessageId::parse("a@x.example"));
     assert_eq!(id("Message-ID: a@x.example"), id("Message-ID: <a@x.example>"));
     assert_ne!(id("Message-ID: <A@x.example>"), id("Message-ID: <a@x.example>"));
 }
@@ -102,18 +94,12 @@ fn references_keep_what_can_be_read() {
 fn dates_make_sense_or_are_absent() {
     let date = |value: &str| {
         let parsed = read(&format!("Date: {value}\n\nx\n"));
-        (
-            parsed.date.map(|date| date.to_string()),
-            parsed.defects.contains(&Defect::DateInvalid),
-        )
+        (parsed.date.map(|date| date.to_string()), parsed.defects.contains(&Defect::DateInvalid))
     };
     let table = [
         ("Tue, 3 Feb 2026 10:00:00 -0300", "2026-02-03T13:00:00Z"),
         ("3 Feb 2026 10:00 +0000", "2026-02-03T10:00:00Z"),
-        (
-            "Tue,  3  feb 26 10:00:00 GMT (comment (nested))",
-            "2026-02-03T10:00:00Z",
-        ),
+        ("Tue,  3  feb 26 10:00:00 GMT (comment (nested))", "2026-02-03T10:00:00Z"),
         ("Tue, 03 Feb 2026 10:00:60 EST", "2026-02-03T15:00:59Z"),
         ("Mon, 03 Jan 2050 10:00:00 +0530", "2050-01-03T04:30:00Z"),
         ("3 Feb 99 10:00:00 +02:00", "1999-02-03T08:00:00Z"),
@@ -135,10 +121,7 @@ fn dates_make_sense_or_are_absent() {
 #[test]
 fn two_from_headers_are_seen() {
     let parsed = read("From: a@x.example\nFrom: b@y.example\nSubject: x\nSubject: y\n\nhello\n");
-    assert_eq!(
-        parsed.from[0].address.as_ref().unwrap().to_string(),
-        "a@x.example"
-    );
+    assert_eq!(parsed.from[0].address.as_ref().unwrap().to_string(), "a@x.example");
     assert_eq!(parsed.subject, "x");
     assert_eq!(parsed.defects, [Defect::FromDoubled, Defect::HeaderDoubled]);
     assert!(!parsed.unparsed);
@@ -153,14 +136,7 @@ fn several_authors_and_a_sender() {
 
 #[test]
 fn what_is_no_mail_is_still_parsed() {
-    for raw in [
-        &b""[..],
-        b"\r\n",
-        b"no header at all",
-        b"\0\0\0",
-        b":",
-        b"\xFF\xFE",
-    ] {
+    for raw in [&b""[..], b"\r\n", b"no header at all", b"\0\0\0", b":", b"\xFF\xFE"] {
         let parsed = read_octets(raw);
         assert!(parsed.unparsed, "{raw:?}");
         assert!(parsed.defects.contains(&Defect::FromAbsent));
@@ -181,17 +157,6 @@ fn case_26_a_broken_charset_is_shown_and_noted() {
 fn headers_are_shown_in_order_with_doubles() {
     let raw = b"Received: one\r\nReceived: two\r\nSubject: =?utf-8?q?caf=C3=A9?=\r\n folded\r\nX-Raw: caf\xE9\r\n\r\nbody: no\r\n";
     let shown = guichet_mail::display_headers(raw, ParseLimits::default().header(), 100);
-    let lines: Vec<String> = shown
-        .iter()
-        .map(|field| format!("{}: {}", field.name, field.value))
-        .collect();
-    assert_eq!(
-        lines,
-        [
-            "Received: one",
-            "Received: two",
-            "Subject: café folded",
-            "X-Raw: café"
-        ]
-    );
+    let lines: Vec<String> = shown.iter().map(|field| format!("{}: {}", field.name, field.value)).collect();
+    assert_eq!(lines, ["Received: one", "Received: two", "Subject: café folded", "X-Raw: café"]);
 }

@@ -105,11 +105,7 @@ fn case_38_file_names_are_harmless() {
         ("a\tb.txt", Some("a b.txt")),
     ];
     for (written, expected) in table {
-        assert_eq!(
-            name(&format!("; name=\"{written}\"")).as_deref(),
-            expected,
-            "{written}"
-        );
+        assert_eq!(name(&format!("; name=\"{written}\"")).as_deref(), expected, "{written}");
     }
     let long = name(&format!("; name=\"{}.pdf\"", "é".repeat(500))).unwrap();
     assert!(long.ends_with("….pdf") && long.chars().count() <= 121, "{long}");

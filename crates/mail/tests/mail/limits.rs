@@ -38,11 +38,7 @@ fn multiparts_without_leaves_count_too() {
 fn a_hundred_levels_end_at_the_limit() {
     let mut mail = "From: a@x.example\r\n".to_owned();
     for level in 0..100 {
-        write!(
-            mail,
-            "Content-Type: multipart/mixed; boundary=b{level}\r\n\r\n--b{level}\r\n"
-        )
-        .unwrap();
+        write!(mail, "Content-Type: multipart/mixed; boundary=b{level}\r\n\r\n--b{level}\r\n").unwrap();
     }
     mail.push_str("\r\nHello\r\n");
     let parsed = with(&mail, |_| ());
@@ -65,17 +61,11 @@ fn a_header_without_end_is_cut() {
     let parsed = with(&many, |_| ());
     assert!(parsed.defects.contains(&Defect::HeaderTooLarge));
     assert_eq!((parsed.from.len(), parsed.preview.as_str()), (1, "Hello"));
-    let long = format!(
-        "From: a@x.example\r\nX: {}\r\nSubject: s\r\n\r\nHello\r\n",
-        "y".repeat(2_000_000)
-    );
+    let long = format!("From: a@x.example\r\nX: {}\r\nSubject: s\r\n\r\nHello\r\n", "y".repeat(2_000_000));
     let parsed = with(&long, |_| ());
     assert!(parsed.defects.contains(&Defect::HeaderTooLarge));
     assert_eq!((parsed.subject.as_str(), parsed.preview.as_str()), ("", "Hello"));
-    let folded = format!(
-        "From: a@x.example\r\nX: y\r\n{}\r\nHello\r\n",
-        " \r\n".repeat(500_000)
-    );
+    let folded = format!("From: a@x.example\r\nX: y\r\n{}\r\nHello\r\n", " \r\n".repeat(500_000));
     assert!(with(&folded, |_| ()).defects.contains(&Defect::HeaderTooLarge));
 }
 
@@ -93,27 +83,19 @@ fn lists_keep_what_the_limits_allow() {
     assert_eq!(parsed.references.len(), 100);
     assert_eq!(parsed.references[99].as_str(), "499@x.example");
     assert!(parsed.defects.contains(&Defect::HeaderListTooLong));
-    assert_eq!(
-        with("Subject: abcdef\r\n\r\n", |limits| limits.subject_chars_max = 3).subject,
-        "abc"
-    );
+    assert_eq!(with("Subject: abcdef\r\n\r\n", |limits| limits.subject_chars_max = 3).subject, "abc");
 }
 
 #[test]
 fn the_preview_reads_only_so_much() {
     let mail = format!("From: a@x.example\r\n\r\n{}hidden", " \r\n".repeat(100_000));
     assert_eq!(with(&mail, |_| ()).preview, "");
-    assert_eq!(
-        with("\r\nabcdef", |limits| limits.preview_chars_max = 3).preview,
-        "abc"
-    );
+    assert_eq!(with("\r\nabcdef", |limits| limits.preview_chars_max = 3).preview, "abc");
 }
 
 #[test]
 fn a_text_cut_for_the_preview_is_not_called_broken() {
-    let mail = format!(
-        "From: a@x.example\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{}",
-        "€".repeat(100)
-    );
+    let mail =
+        format!("From: a@x.example\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{}", "€".repeat(100));
     assert_eq!(with(&mail, |limits| limits.preview_bytes_max = 100).defects, []);
 }

@@ -15,8 +15,5 @@ pub(crate) fn read_octets(raw: &[u8]) -> Parsed {
 pub(crate) fn text_of(raw: &[u8], parsed: &Parsed, index: u32) -> String {
     let part = &parsed.parts[index as usize];
     let body = &raw[part.body_start as usize..part.body_end as usize];
-    guichet_mail::decode_text(
-        &guichet_mail::decode_part(body, part.encoding),
-        part.charset.as_deref(),
-    )
+    guichet_mail::decode_text(&guichet_mail::decode_part(body, part.encoding), part.charset.as_deref())
 }

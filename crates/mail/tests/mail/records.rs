@@ -31,61 +31,32 @@ fn part() -> Part {
 #[test]
 fn small_values() {
     holds(&DomainName::parse("x.example").unwrap(), "69782e6578616d706c65");
-    holds(
-        &MailAddress::parse("a@x.example").unwrap(),
-        "6b6140782e6578616d706c65",
-    );
+    holds(&MailAddress::parse("a@x.example").unwrap(), "6b6140782e6578616d706c65");
     holds(&MessageId::parse("1@x").unwrap(), "63314078");
     holds(&Automatic::Bounce, "03");
     holds(&SubjectPrefix::Forward, "02");
     holds(&vec![Defect::FromAbsent, Defect::TextTooLarge], "82000e");
-    holds(
-        &Body {
-            text_parts: vec![0],
-            html_parts: vec![1, 2],
-        },
-        "828100820102",
-    );
+    holds(&Body { text_parts: vec![0], html_parts: vec![1, 2] }, "828100820102");
 }
 
 #[test]
 fn addresses_and_lists() {
-    let address = Address {
-        name: Some("A".into()),
-        address: MailAddress::parse("a@x.example").ok(),
-        raw: None,
-    };
+    let address =
+        Address { name: Some("A".into()), address: MailAddress::parse("a@x.example").ok(), raw: None };
     holds(&address, "8261416b6140782e6578616d706c65");
-    holds(
-        &Address {
-            raw: Some("?".into()),
-            ..Address::default()
-        },
-        "83f6f6613f",
-    );
-    let list = ListHeaders {
-        id: Some("n.x".into()),
-        post: None,
-        unsubscribe: None,
-        one_click: true,
-    };
+    holds(&Address { raw: Some("?".into()), ..Address::default() }, "83f6f6613f");
+    let list = ListHeaders { id: Some("n.x".into()), post: None, unsubscribe: None, one_click: true };
     holds(&list, "84636e2e78f6f6f5");
 }
 
 #[test]
 fn parts() {
-    holds(
-        &part(),
-        "8a613169696d6167652f706e67657574662d3865612e706e6701636340780100189c18a0",
-    );
+    holds(&part(), "8a613169696d6167652f706e67657574662d3865612e706e6701636340780100189c18a0");
 }
 
 #[test]
 fn digests() {
-    let digest: MailDigest = digest(
-        b"From: a@x.example\r\n\r\nhello\r\n",
-        ParseLimits::default().header(),
-    );
+    let digest: MailDigest = digest(b"From: a@x.example\r\n\r\nhello\r\n", ParseLimits::default().header());
     holds(&digest, "50b8e8ee7253296f7016cc814b5ad00eff");
 }
 

@@ -13,24 +13,11 @@ fn outline(mail: &str) -> String {
     let mut out = String::new();
     for (index, part) in parsed.parts.iter().enumerate() {
         let index = index as u32;
-        let text = if parsed.body.text_parts.contains(&index) {
-            "T"
-        } else {
-            "-"
-        };
-        let html = if parsed.body.html_parts.contains(&index) {
-            "H"
-        } else {
-            "-"
-        };
+        let text = if parsed.body.text_parts.contains(&index) { "T" } else { "-" };
+        let html = if parsed.body.html_parts.contains(&index) { "H" } else { "-" };
         let body = &raw[part.body_start as usize..part.body_end as usize];
         let name = part.name.as_deref().unwrap_or("-");
-        writeln!(
-            out,
-            "{} {text}{html} {} {name} {body:?}",
-            part.id, part.content_type
-        )
-        .unwrap();
+        writeln!(out, "{} {text}{html} {} {name} {body:?}", part.id, part.content_type).unwrap();
     }
     write!(out, "{} {:?}", parsed.preview, parsed.defects).unwrap();
     out
@@ -64,10 +51,7 @@ fn a_list_that_adds_a_footer_makes_two_texts() {
 #[test]
 fn html_alone_is_both_bodies() {
     let parsed = read("From: a@x.example\nContent-Type: text/html\n\n<p>Hello <b>you</b></p>\n");
-    assert_eq!(
-        (parsed.body.text_parts, parsed.body.html_parts),
-        (vec![0], vec![0])
-    );
+    assert_eq!((parsed.body.text_parts, parsed.body.html_parts), (vec![0], vec![0]));
     assert_eq!(parsed.preview, "Hello you");
 }
 
@@ -93,11 +77,8 @@ fn case_37_an_inline_picture_needs_no_disposition() {
 
 #[test]
 fn types_that_are_missing_or_misspelt() {
-    let kind = |value: &str| {
-        read(&format!("From: a@x.example\n{value}\n\nx\n")).parts[0]
-            .content_type
-            .clone()
-    };
+    let kind =
+        |value: &str| read(&format!("From: a@x.example\n{value}\n\nx\n")).parts[0].content_type.clone();
     let table = [
         ("X: y", "text/plain"),
         ("Content-Type:", "text/plain"),
@@ -116,10 +97,7 @@ fn types_that_are_missing_or_misspelt() {
 #[test]
 fn a_boundary_that_never_comes_leaves_one_text() {
     let mail = "From: a@x.example\nContent-Type: multipart/mixed; boundary=b\n\nHello\n";
-    assert_eq!(
-        outline(mail),
-        "1 T- text/plain - \"Hello\\r\\n\"\nHello [BoundaryMissing]"
-    );
+    assert_eq!(outline(mail), "1 T- text/plain - \"Hello\\r\\n\"\nHello [BoundaryMissing]");
     let nested = "From: a@x.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\
                   Content-Type: multipart/alternative; boundary=c\n\nHello\n--b\nContent-Type: image/png\n\nx\n--b--\n";
     assert_eq!(
@@ -141,13 +119,7 @@ fn a_mail_cut_off_keeps_what_came() {
 fn boundaries_that_begin_alike_are_told_apart() {
     let mail = "From: a@x.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\
                 Content-Type: multipart/alternative; boundary=bb\n\n--bb\n\nHello\n--bb--\n--b\n\nBye\n--b--\n";
-    assert_eq!(
-        outline(mail)
-            .lines()
-            .filter(|line| line.contains("text/plain"))
-            .count(),
-        2
-    );
+    assert_eq!(outline(mail).lines().filter(|line| line.contains("text/plain")).count(), 2);
     assert!(outline(mail).contains("1.1 T- text/plain - \"Hello\"\n2 T- text/plain - \"Bye\""));
 }
 
@@ -155,11 +127,7 @@ fn boundaries_that_begin_alike_are_told_apart() {
 fn a_part_without_header_or_empty_line_is_text() {
     let mail =
         "From: a@x.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\nHello there\n--b\n--b--\n";
-    assert!(
-        outline(mail).starts_with("1 T- text/plain - \"Hello there\""),
-        "{}",
-        outline(mail)
-    );
+    assert!(outline(mail).starts_with("1 T- text/plain - \"Hello there\""), "{}", outline(mail));
 }
 
 #[test]

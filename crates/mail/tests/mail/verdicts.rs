@@ -32,11 +32,7 @@ fn results_are_written_as_rfc_8601_wants_them() {
             policy: Some(DmarcPolicy::Reject),
             ..DmarcVerdict::default()
         },
-        arc: ArcVerdict {
-            result: AuthResult::Pass,
-            chain_length: 2,
-            ..ArcVerdict::default()
-        },
+        arc: ArcVerdict { result: AuthResult::Pass, chain_length: 2, ..ArcVerdict::default() },
         iprev: IprevVerdict {
             result: AuthResult::Pass,
             address: Some("2001:db8::1".parse().unwrap()),
@@ -52,10 +48,8 @@ fn forged_results_of_ours_are_found() {
                 authentication-results: (c) \"mx.desk.example\"; dkim=pass\r\nAuthentication-Results: mx.desk.example.evil.example; x\r\n\r\n\
                 Authentication-Results: mx.desk.example; none\r\n";
     let found = forged_results(raw, &desk(), ParseLimits::default().header());
-    let fields: Vec<&str> = found
-        .into_iter()
-        .map(|range| std::str::from_utf8(&raw[range]).unwrap())
-        .collect();
+    let fields: Vec<&str> =
+        found.into_iter().map(|range| std::str::from_utf8(&raw[range]).unwrap()).collect();
     assert_eq!(
         fields,
         [
@@ -69,12 +63,7 @@ fn forged_results_of_ours_are_found() {
 fn authenticated_means_aligned_with_that_very_domain() {
     let anna = MailAddress::parse("anna@X.example").unwrap();
     let verdicts = |result, domain: &str, aligned_by| Verdicts {
-        dmarc: DmarcVerdict {
-            result,
-            domain: Some(domain.into()),
-            aligned_by,
-            ..DmarcVerdict::default()
-        },
+        dmarc: DmarcVerdict { result, domain: Some(domain.into()), aligned_by, ..DmarcVerdict::default() },
         ..Verdicts::default()
     };
     let spf = Some(DmarcAlignment::Spf);
