@@ -107,6 +107,6 @@ fn fuzz(target: &str, runs: u32) -> Result<()> {
     fuzz.arg(format!("-max_len={INPUT_BYTES_MAX}"))
         .arg(format!("-rss_limit_mb={MEMORY_MB_MAX}"));
     fuzz.arg(format!("-artifact_prefix={}/", artifacts.display()))
-        .arg("-print_final_stats=1");
+        .arg("-verbosity=0").arg("-print_final_stats=1");
     cargo::run(&mut fuzz)
 }

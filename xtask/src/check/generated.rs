@@ -1,4 +1,4 @@
-//! Files in docs/ that the program itself writes: `cargo xtask generate` makes them, `check` fails where one is old.
+//! Files in the tree that the program itself writes: `cargo xtask generate` makes them, `check` fails where one is old.
 
 use std::fs;
 use std::process::Command;
@@ -13,6 +13,7 @@ const FILES: &[(&str, &str)] = &[
     ("configuration", "docs/configuration.md"),
     ("cli", "docs/cli.md"),
     ("openapi", "docs/openapi.json"),
+    ("example", "resources/guichet.toml"),
 ];
 
 pub(crate) fn write(args: Args) -> Result<()> {

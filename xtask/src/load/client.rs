@@ -24,6 +24,8 @@ use super::{Connections, Delivery};
 const SILENCE_SECS_MAX: i64 = 60;
 /// Sessions come from this many addresses, as mail comes from many servers.
 const SOURCES: usize = 200;
+/// A kept connection is renewed after this many mails, as mail servers do, before the other side asks for it.
+const MAILS_PER_CONNECTION_MAX: u32 = 500;
 /// One read takes this much.
 const READ_BYTES: usize = 16 * 1024;
 
@@ -67,6 +69,8 @@ struct Connection {
     mail: Mail,
     number: usize,
     begun: Instant,
+    /// How many mails went over it.
+    mails: u32,
     /// What is being written.
     writing: Writing,
     /// How much of it is.
@@ -140,6 +144,7 @@ impl Client<'_> {
             mail,
             number,
             begun,
+            mails: 0,
             writing: Writing::Nothing,
             written: 0,
         }))
@@ -199,6 +204,16 @@ impl Client<'_> {
         }
     }
 
+    /// What happens to the connection after the mail that it carries now.
+    fn after(&self, connection: &Connection) -> Connections {
+        let worn_out = connection.mails + 1 >= MAILS_PER_CONNECTION_MAX;
+        if worn_out {
+            Connections::PerMail
+        } else {
+            self.delivery.connections
+        }
+    }
+
     /// Does what the replies ask for.
     fn answer(&mut self, connection: &mut Connection) -> Result<Life> {
         let mut next = connection.session.next();
@@ -207,11 +222,11 @@ impl Client<'_> {
                 Next::Wait => return Ok(Life::Open),
                 Next::Hello => connection.write(Writing::Hello, self.mails)?,
                 Next::Commands(which) => connection.write(Writing::Commands(which), self.mails)?,
-                Next::Body => connection.write(Writing::Body(self.delivery.connections), self.mails)?,
+                Next::Body => connection.write(Writing::Body(self.after(connection)), self.mails)?,
                 Next::Accepted => {
                     let latency = connection.begun.elapsed();
                     self.report.count(connection.number, Outcome::Accepted(latency));
-                    if self.delivery.connections == Connections::PerMail {
+                    if self.after(connection) == Connections::PerMail {
                         connection.session.quit();
                     } else {
                         let Some((number, mail)) = self.next_mail() else {
@@ -219,6 +234,7 @@ impl Client<'_> {
                         };
                         (connection.number, connection.mail) = (number, mail);
                         connection.begun = Instant::now();
+                        connection.mails += 1;
                         next = connection.session.again();
                         continue;
                     }
