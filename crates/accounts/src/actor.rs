@@ -53,12 +53,7 @@ impl Sight {
 impl Actor {
     /// Guichet itself, in one organisation.
     pub fn system(organisation: OrganisationId) -> Self {
-        Self {
-            organisation,
-            who: Who::System,
-            sight: Sight::All,
-            scopes: Scopes::all(),
-        }
+        Self { organisation, who: Who::System, sight: Sight::All, scopes: Scopes::all() }
     }
 
     /// Whether the token allows this.

@@ -74,12 +74,10 @@ impl Accounts {
             let mut space = self.store.of(organisation).snapshot()?;
             let taken = take_address(&mut operator, alias)?;
             let bytes = space.read(&keys::channel(id))?;
-            let bytes = bytes.ok_or_else(|| Error::not_found("channel", id))?;
+            let bytes = bytes.ok_or_else(|| Error::not_found("channel", &id))?;
             let mut channel: Channel = stored::decode("channel", &bytes)?;
             if channel.aliases.len() >= ALIASES_MAX {
-                return Err(Error::Invalid(format!(
-                    "a channel has at most {ALIASES_MAX} aliases"
-                )));
+                return Err(Error::Invalid(format!("a channel has at most {ALIASES_MAX} aliases")));
             }
             channel.aliases.push(alias.clone());
             let mut routing = operator.batch();
@@ -93,17 +91,13 @@ impl Accounts {
 
     /// The channels of an organisation, oldest first.
     pub fn channels(&self, organisation: OrganisationId) -> Result<Vec<Channel>, Error> {
-        stored::list(
-            &self.store.of(organisation).snapshot()?,
-            "channel",
-            keys::CHANNELS,
-        )
+        stored::list(&self.store.of(organisation).snapshot()?, "channel", keys::CHANNELS)
     }
 
     /// One channel of an organisation.
     pub fn channel(&self, organisation: OrganisationId, id: ChannelId) -> Result<Channel, Error> {
         let snapshot = self.store.of(organisation).snapshot()?;
-        stored::get(&snapshot, "channel", &keys::channel(id))?.ok_or_else(|| Error::not_found("channel", id))
+        stored::get(&snapshot, "channel", &keys::channel(id))?.ok_or_else(|| Error::not_found("channel", &id))
     }
 
     /// Makes this channel the reader of the bare `postmaster` (RFC 5321 4.5.1) of the whole server.

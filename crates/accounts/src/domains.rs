@@ -28,12 +28,8 @@ impl Accounts {
         if let Some(target) = alias_of {
             self.domain(organisation, target)?;
         }
-        let domain = Domain {
-            name: name.clone(),
-            catch_all: None,
-            role_channel: None,
-            alias_of: alias_of.cloned(),
-        };
+        let domain =
+            Domain { name: name.clone(), catch_all: None, role_channel: None, alias_of: alias_of.cloned() };
         change(&self.store, || {
             let mut operator = self.store.operator().snapshot()?;
             let owner = keys::domain_owner(name);
@@ -76,18 +72,13 @@ impl Accounts {
         name: &DomainName,
         wanted: DomainChange,
     ) -> Result<Domain, Error> {
-        for channel in [wanted.catch_all.flatten(), wanted.role_channel]
-            .into_iter()
-            .flatten()
-        {
+        for channel in [wanted.catch_all.flatten(), wanted.role_channel].into_iter().flatten() {
             self.channel(organisation, channel)?;
         }
         change(&self.store, || {
             let mut snapshot = self.store.of(organisation).snapshot()?;
             let key = keys::domain(name);
-            let bytes = snapshot
-                .read(&key)?
-                .ok_or_else(|| Error::not_found("domain", name))?;
+            let bytes = snapshot.read(&key)?.ok_or_else(|| Error::not_found("domain", name))?;
             let mut domain: Domain = stored::decode("domain", &bytes)?;
             domain.catch_all = wanted.catch_all.unwrap_or(domain.catch_all);
             domain.role_channel = wanted.role_channel.or(domain.role_channel);

@@ -33,18 +33,12 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn not_found(what: &'static str, name: impl ToString) -> Self {
-        Error::NotFound {
-            what,
-            name: name.to_string(),
-        }
+    pub(crate) fn not_found(what: &'static str, name: &(impl ToString + ?Sized)) -> Self {
+        Error::NotFound { what, name: name.to_string() }
     }
 
-    pub(crate) fn taken(what: &'static str, name: impl ToString) -> Self {
-        Error::Taken {
-            what,
-            name: name.to_string(),
-        }
+    pub(crate) fn taken(what: &'static str, name: &(impl ToString + ?Sized)) -> Self {
+        Error::Taken { what, name: name.to_string() }
     }
 }
 

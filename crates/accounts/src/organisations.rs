@@ -42,18 +42,14 @@ impl Accounts {
 
     /// Every organisation of this server, oldest first.
     pub fn organisations(&self) -> Result<Vec<Organisation>, Error> {
-        stored::list(
-            &self.store.operator().snapshot()?,
-            "organisation",
-            keys::ORGANISATIONS,
-        )
+        stored::list(&self.store.operator().snapshot()?, "organisation", keys::ORGANISATIONS)
     }
 
     /// One organisation.
     pub fn organisation(&self, id: OrganisationId) -> Result<Organisation, Error> {
         let snapshot = self.store.operator().snapshot()?;
         stored::get(&snapshot, "organisation", &keys::organisation(id))?
-            .ok_or_else(|| Error::not_found("organisation", id))
+            .ok_or_else(|| Error::not_found("organisation", &id))
     }
 
     /// The organisation of this short name.
@@ -61,10 +57,7 @@ impl Accounts {
         let snapshot = self.store.operator().snapshot()?;
         let number = snapshot.peek(&keys::slug(slug))?;
         let number = number.ok_or_else(|| Error::not_found("organisation", slug))?;
-        let number = number
-            .as_slice()
-            .try_into()
-            .map_err(|_| Error::Damaged("organisation"))?;
+        let number = number.as_slice().try_into().map_err(|_| Error::Damaged("organisation"))?;
         let id = OrganisationId::new(u32::from_be_bytes(number)).ok_or(Error::Damaged("organisation"))?;
         self.organisation(id)
     }
@@ -79,9 +72,7 @@ impl Accounts {
         change(&self.store, || {
             let mut snapshot = self.store.operator().snapshot()?;
             let key = keys::organisation(id);
-            let bytes = snapshot
-                .read(&key)?
-                .ok_or_else(|| Error::not_found("organisation", id))?;
+            let bytes = snapshot.read(&key)?.ok_or_else(|| Error::not_found("organisation", &id))?;
             let mut organisation: Organisation = stored::decode("organisation", &bytes)?;
             organisation.policy = policy;
             organisation.trusted_sealers.clone_from(&trusted_sealers);
@@ -111,7 +102,5 @@ pub(crate) fn check_name(name: &str) -> Result<String, Error> {
     if fits && !name.chars().any(char::is_control) {
         return Ok(name.to_owned());
     }
-    Err(Error::Invalid(format!(
-        "a name has 1 to {NAME_CHARS_MAX} characters and no control characters"
-    )))
+    Err(Error::Invalid(format!("a name has 1 to {NAME_CHARS_MAX} characters and no control characters")))
 }

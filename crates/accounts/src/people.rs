@@ -55,7 +55,7 @@ impl Accounts {
     /// One person of an organisation.
     pub fn person(&self, organisation: OrganisationId, id: PersonId) -> Result<Person, Error> {
         let snapshot = self.store.of(organisation).snapshot()?;
-        stored::get(&snapshot, "person", &keys::person(id))?.ok_or_else(|| Error::not_found("person", id))
+        stored::get(&snapshot, "person", &keys::person(id))?.ok_or_else(|| Error::not_found("person", &id))
     }
 
     /// Makes a team.
@@ -65,10 +65,7 @@ impl Accounts {
         change(&self.store, || {
             let mut snapshot = self.store.of(organisation).snapshot()?;
             let number = stored::next_number(&mut snapshot)?;
-            let team = Team {
-                id: TeamId(number),
-                name: name.clone(),
-            };
+            let team = Team { id: TeamId(number), name: name.clone() };
             let mut batch = snapshot.batch();
             stored::put_number(&mut batch, number);
             batch.put(keys::team(team.id), stored::encode(&team));
@@ -85,6 +82,6 @@ impl Accounts {
     /// One team of an organisation.
     pub fn team(&self, organisation: OrganisationId, id: TeamId) -> Result<Team, Error> {
         let snapshot = self.store.of(organisation).snapshot()?;
-        stored::get(&snapshot, "team", &keys::team(id))?.ok_or_else(|| Error::not_found("team", id))
+        stored::get(&snapshot, "team", &keys::team(id))?.ok_or_else(|| Error::not_found("team", &id))
     }
 }

@@ -64,14 +64,10 @@ impl std::str::FromStr for VerdictPolicy {
     type Err = UnknownPolicy;
 
     fn from_str(word: &str) -> Result<Self, UnknownPolicy> {
-        [
-            VerdictPolicy::Tag,
-            VerdictPolicy::Quarantine,
-            VerdictPolicy::Reject,
-        ]
-        .into_iter()
-        .find(|policy| policy.as_str() == word)
-        .ok_or_else(|| UnknownPolicy(word.to_owned()))
+        [VerdictPolicy::Tag, VerdictPolicy::Quarantine, VerdictPolicy::Reject]
+            .into_iter()
+            .find(|policy| policy.as_str() == word)
+            .ok_or_else(|| UnknownPolicy(word.to_owned()))
     }
 }
 

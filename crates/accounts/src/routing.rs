@@ -94,15 +94,7 @@ impl Accounts {
             "postmaster" | "abuse" => self.role_channel(organisation, domain)?,
             _ => domain.catch_all,
         };
-        Ok(channel.map_or(Route::UnknownAddress, |channel| {
-            Route::to(
-                Owner {
-                    organisation,
-                    channel,
-                },
-                tag,
-            )
-        }))
+        Ok(channel.map_or(Route::UnknownAddress, |channel| Route::to(Owner { organisation, channel }, tag)))
     }
 
     fn role_channel(
@@ -113,10 +105,7 @@ impl Accounts {
         if domain.role_channel.is_some() {
             return Ok(domain.role_channel);
         }
-        Ok(self
-            .channels(organisation)?
-            .first()
-            .map(|channel: &Channel| channel.id))
+        Ok(self.channels(organisation)?.first().map(|channel: &Channel| channel.id))
     }
 }
 

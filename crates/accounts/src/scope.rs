@@ -72,9 +72,7 @@ impl FromStr for Scope {
         Scope::ALL
             .into_iter()
             .find(|scope| scope.as_str() == word)
-            .ok_or_else(|| UnknownScope {
-                word: word.to_owned(),
-            })
+            .ok_or_else(|| UnknownScope { word: word.to_owned() })
     }
 }
 
@@ -116,10 +114,7 @@ mod tests {
             assert_eq!(scope.as_str().parse::<Scope>().unwrap(), scope);
         }
         let error = "tickets:burn".parse::<Scope>().unwrap_err().to_string();
-        assert!(
-            error.contains("`tickets:burn` is no scope") && error.contains("tickets:read"),
-            "{error}"
-        );
+        assert!(error.contains("`tickets:burn` is no scope") && error.contains("tickets:read"), "{error}");
     }
 
     #[test]

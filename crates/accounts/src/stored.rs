@@ -44,10 +44,7 @@ pub(crate) fn list<T: for<'b> Decode<'b, ()>>(
     snapshot
         .scan(&Key::new(kind), Direction::Forward, None)?
         .take(LISTED_MAX)
-        .map(|row| {
-            row.map_err(Error::from)
-                .and_then(|(_, value)| decode(what, &value))
-        })
+        .map(|row| row.map_err(Error::from).and_then(|(_, value)| decode(what, &value)))
         .collect()
 }
 
@@ -65,10 +62,7 @@ pub(crate) fn owner(operator: &Snapshot, key: &Key) -> Result<Option<Owner>, Err
         .map(|bytes| {
             let (organisation, rest) = read_owner(&bytes)?;
             let channel = rest.try_into().map_err(|_| Error::Damaged("address"))?;
-            Ok(Owner {
-                organisation,
-                channel: ChannelId(u64::from_be_bytes(channel)),
-            })
+            Ok(Owner { organisation, channel: ChannelId(u64::from_be_bytes(channel)) })
         })
         .transpose()
 }
@@ -91,10 +85,7 @@ pub(crate) fn next_number(snapshot: &mut Snapshot) -> Result<u64, Error> {
     let last = snapshot.read(&last_number())?;
     let last: [u8; 8] = match last {
         None => [0; 8],
-        Some(bytes) => bytes
-            .as_slice()
-            .try_into()
-            .map_err(|_| Error::Damaged("number"))?,
+        Some(bytes) => bytes.as_slice().try_into().map_err(|_| Error::Damaged("number"))?,
     };
     Ok(u64::from_be_bytes(last) + 1)
 }

@@ -20,94 +20,48 @@ fn address(text: &str) -> MailAddress {
 async fn with_domain() -> (Accounts, OrganisationId) {
     let accounts = Accounts::new(Store::memory());
     let id = accounts.create_organisation("acme", "Acme Ltd").await.unwrap().id;
-    accounts
-        .add_domain(id, &domain("acme.example"), None)
-        .await
-        .unwrap();
+    accounts.add_domain(id, &domain("acme.example"), None).await.unwrap();
     (accounts, id)
 }
 
 async fn channel(accounts: &Accounts, id: OrganisationId, at: &str) -> Channel {
-    let wanted = NewChannel {
-        address: address(at),
-        name: "Support".to_owned(),
-        team: None,
-    };
+    let wanted = NewChannel { address: address(at), name: "Support".to_owned(), team: None };
     accounts.create_channel(id, wanted).await.unwrap()
 }
 
 fn to(channel: &Channel, organisation: OrganisationId, tag: Option<&str>) -> Route {
-    Route::Channel {
-        organisation,
-        channel: channel.id,
-        tag: tag.map(str::to_owned),
-    }
+    Route::Channel { organisation, channel: channel.id, tag: tag.map(str::to_owned) }
 }
 
 #[tokio::test]
 async fn an_address_leads_to_its_channel_however_it_is_written() {
     let (accounts, id) = with_domain().await;
     let support = channel(&accounts, id, "support@acme.example").await;
-    for (local, domain) in [
-        ("support", "acme.example"),
-        ("SUPPORT", "Acme.Example"),
-        ("support", "acme.example."),
-    ] {
-        assert_eq!(
-            accounts.route(local, domain).unwrap(),
-            to(&support, id, None),
-            "{local}@{domain}"
-        );
+    for (local, domain) in
+        [("support", "acme.example"), ("SUPPORT", "Acme.Example"), ("support", "acme.example.")]
+    {
+        assert_eq!(accounts.route(local, domain).unwrap(), to(&support, id, None), "{local}@{domain}");
     }
-    assert_eq!(
-        accounts.route("support+Vip", "acme.example").unwrap(),
-        to(&support, id, Some("Vip"))
-    );
-    assert_eq!(
-        accounts.route("sales", "acme.example").unwrap(),
-        Route::UnknownAddress
-    );
-    assert_eq!(
-        accounts.route("support", "other.example").unwrap(),
-        Route::ForeignDomain
-    );
-    assert_eq!(
-        accounts.route("support", "not a domain").unwrap(),
-        Route::ForeignDomain
-    );
+    assert_eq!(accounts.route("support+Vip", "acme.example").unwrap(), to(&support, id, Some("Vip")));
+    assert_eq!(accounts.route("sales", "acme.example").unwrap(), Route::UnknownAddress);
+    assert_eq!(accounts.route("support", "other.example").unwrap(), Route::ForeignDomain);
+    assert_eq!(accounts.route("support", "not a domain").unwrap(), Route::ForeignDomain);
 }
 
 #[tokio::test]
 async fn postmaster_and_abuse_go_to_somebody() {
     let (accounts, id) = with_domain().await;
-    assert_eq!(
-        accounts.route("postmaster", "acme.example").unwrap(),
-        Route::UnknownAddress,
-        "nobody yet"
-    );
+    assert_eq!(accounts.route("postmaster", "acme.example").unwrap(), Route::UnknownAddress, "nobody yet");
     let support = channel(&accounts, id, "support@acme.example").await;
     let desk = channel(&accounts, id, "desk@acme.example").await;
     for role in ["postmaster", "Abuse"] {
-        assert_eq!(
-            accounts.route(role, "acme.example").unwrap(),
-            to(&support, id, None),
-            "{role}"
-        );
+        assert_eq!(accounts.route(role, "acme.example").unwrap(), to(&support, id, None), "{role}");
     }
     assert_eq!(accounts.route_postmaster().unwrap(), to(&support, id, None));
-    let wanted = DomainChange {
-        role_channel: Some(desk.id),
-        ..DomainChange::default()
-    };
-    accounts
-        .change_domain(id, &domain("acme.example"), wanted)
-        .await
-        .unwrap();
+    let wanted = DomainChange { role_channel: Some(desk.id), ..DomainChange::default() };
+    accounts.change_domain(id, &domain("acme.example"), wanted).await.unwrap();
     accounts.set_postmaster(id, desk.id).await.unwrap();
-    assert_eq!(
-        accounts.route("abuse", "acme.example").unwrap(),
-        to(&desk, id, None)
-    );
+    assert_eq!(accounts.route("abuse", "acme.example").unwrap(), to(&desk, id, None));
     assert_eq!(accounts.route_postmaster().unwrap(), to(&desk, id, None));
 }
 
@@ -115,48 +69,18 @@ async fn postmaster_and_abuse_go_to_somebody() {
 async fn aliases_catch_all_and_alias_domains_lead_to_channels() {
     let (accounts, id) = with_domain().await;
     let support = channel(&accounts, id, "support@acme.example").await;
-    accounts
-        .add_alias(id, support.id, &address("help@acme.example"))
-        .await
-        .unwrap();
-    assert_eq!(
-        accounts.route("help", "acme.example").unwrap(),
-        to(&support, id, None)
-    );
+    accounts.add_alias(id, support.id, &address("help@acme.example")).await.unwrap();
+    assert_eq!(accounts.route("help", "acme.example").unwrap(), to(&support, id, None));
 
-    accounts
-        .add_domain(id, &domain("acme.test"), Some(&domain("acme.example")))
-        .await
-        .unwrap();
-    assert_eq!(
-        accounts.route("help+x", "acme.test").unwrap(),
-        to(&support, id, Some("x"))
-    );
+    accounts.add_domain(id, &domain("acme.test"), Some(&domain("acme.example"))).await.unwrap();
+    assert_eq!(accounts.route("help+x", "acme.test").unwrap(), to(&support, id, Some("x")));
 
-    let wanted = DomainChange {
-        catch_all: Some(Some(support.id)),
-        ..DomainChange::default()
-    };
-    accounts
-        .change_domain(id, &domain("acme.example"), wanted)
-        .await
-        .unwrap();
-    assert_eq!(
-        accounts.route("whoever", "acme.test").unwrap(),
-        to(&support, id, None)
-    );
-    let refuse = DomainChange {
-        catch_all: Some(None),
-        ..DomainChange::default()
-    };
-    accounts
-        .change_domain(id, &domain("acme.example"), refuse)
-        .await
-        .unwrap();
-    assert_eq!(
-        accounts.route("whoever", "acme.example").unwrap(),
-        Route::UnknownAddress
-    );
+    let wanted = DomainChange { catch_all: Some(Some(support.id)), ..DomainChange::default() };
+    accounts.change_domain(id, &domain("acme.example"), wanted).await.unwrap();
+    assert_eq!(accounts.route("whoever", "acme.test").unwrap(), to(&support, id, None));
+    let refuse = DomainChange { catch_all: Some(None), ..DomainChange::default() };
+    accounts.change_domain(id, &domain("acme.example"), refuse).await.unwrap();
+    assert_eq!(accounts.route("whoever", "acme.example").unwrap(), Route::UnknownAddress);
 }
 
 #[tokio::test]
@@ -166,17 +90,8 @@ async fn a_name_is_given_once_on_the_whole_server() {
     let other = accounts.create_organisation("other", "Other").await.unwrap().id;
     let taken = |result: Result<(), Error>| assert!(matches!(result, Err(Error::Taken { .. })), "{result:?}");
     taken(accounts.create_organisation("acme", "Again").await.map(drop));
-    taken(
-        accounts
-            .add_domain(other, &domain("ACME.example"), None)
-            .await
-            .map(drop),
-    );
-    let again = NewChannel {
-        address: address("Support@acme.example"),
-        name: "x".to_owned(),
-        team: None,
-    };
+    taken(accounts.add_domain(other, &domain("ACME.example"), None).await.map(drop));
+    let again = NewChannel { address: address("Support@acme.example"), name: "x".to_owned(), team: None };
     taken(accounts.create_channel(id, again).await.map(drop));
 }
 
@@ -184,24 +99,10 @@ async fn a_name_is_given_once_on_the_whole_server() {
 async fn a_channel_needs_a_domain_of_its_own_organisation() {
     let (accounts, id) = with_domain().await;
     let other = accounts.create_organisation("other", "Other").await.unwrap().id;
-    let stolen = NewChannel {
-        address: address("x@acme.example"),
-        name: "x".to_owned(),
-        team: None,
-    };
-    assert!(matches!(
-        accounts.create_channel(other, stolen).await,
-        Err(Error::NotFound { .. })
-    ));
-    let tagged = NewChannel {
-        address: address("a+b@acme.example"),
-        name: "x".to_owned(),
-        team: None,
-    };
-    assert!(matches!(
-        accounts.create_channel(id, tagged).await,
-        Err(Error::Invalid(_))
-    ));
+    let stolen = NewChannel { address: address("x@acme.example"), name: "x".to_owned(), team: None };
+    assert!(matches!(accounts.create_channel(other, stolen).await, Err(Error::NotFound { .. })));
+    let tagged = NewChannel { address: address("a+b@acme.example"), name: "x".to_owned(), team: None };
+    assert!(matches!(accounts.create_channel(id, tagged).await, Err(Error::Invalid(_))));
 }
 
 #[tokio::test]
@@ -209,15 +110,9 @@ async fn bad_names_are_refused_with_a_sentence() {
     let accounts = Accounts::new(Store::memory());
     for slug in ["", "-a", "a-", "A", "a b", "ä", &"a".repeat(64)] {
         let error = accounts.create_organisation(slug, "Name").await.unwrap_err();
-        assert!(
-            matches!(&error, Error::Invalid(text) if text.contains("short name")),
-            "{slug}: {error}"
-        );
+        assert!(matches!(&error, Error::Invalid(text) if text.contains("short name")), "{slug}: {error}");
     }
-    assert!(matches!(
-        accounts.create_organisation("ok", "a\nb").await,
-        Err(Error::Invalid(_))
-    ));
+    assert!(matches!(accounts.create_organisation("ok", "a\nb").await, Err(Error::Invalid(_))));
 }
 
 #[tokio::test]
@@ -233,28 +128,13 @@ async fn a_token_opens_what_it_was_made_for_until_it_is_taken_back() {
     let person = accounts.add_person(id, person).await.unwrap();
     let secret = Secret::from_random([7; 32]);
     let scopes: Scopes = [Scope::TicketsRead].into_iter().collect();
-    let wanted = NewToken {
-        person: person.id,
-        name: "laptop".to_owned(),
-        scopes,
-    };
+    let wanted = NewToken { person: person.id, name: "laptop".to_owned(), scopes };
     let token = accounts.create_token(id, wanted, &secret).await.unwrap();
 
-    let actor = accounts
-        .authenticate(&Secret::presented(secret.reveal()))
-        .unwrap()
-        .unwrap();
-    assert_eq!(
-        (actor.organisation, actor.sight.clone()),
-        (id, Sight::Teams(vec![team.id]))
-    );
+    let actor = accounts.authenticate(&Secret::presented(secret.reveal())).unwrap().unwrap();
+    assert_eq!((actor.organisation, actor.sight.clone()), (id, Sight::Teams(vec![team.id])));
     assert!(actor.may(Scope::TicketsRead) && !actor.may(Scope::TicketsWrite));
-    assert!(
-        accounts
-            .authenticate(&Secret::presented("guichet_x"))
-            .unwrap()
-            .is_none()
-    );
+    assert!(accounts.authenticate(&Secret::presented("guichet_x")).unwrap().is_none());
     assert_eq!(accounts.tokens(id).unwrap(), vec![token.clone()]);
 
     accounts.revoke_token(id, token.id).await.unwrap();
@@ -273,22 +153,14 @@ async fn promise_7_no_secret_of_a_token_is_stored() {
     };
     let person = accounts.add_person(id, person).await.unwrap();
     let secret = Secret::from_random([9; 32]);
-    let wanted = NewToken {
-        person: person.id,
-        name: "x".to_owned(),
-        scopes: Scopes::all(),
-    };
+    let wanted = NewToken { person: person.id, name: "x".to_owned(), scopes: Scopes::all() };
     accounts.create_token(id, wanted, &secret).await.unwrap();
     let text = secret.reveal().as_bytes();
     let mut rows = 0;
     for kind in 0x20..=0x7f {
         for space in [accounts.store.operator(), accounts.store.of(id)] {
             let snapshot = space.snapshot().unwrap();
-            let scan = snapshot.scan(
-                &guichet_store::Key::new(kind),
-                guichet_store::Direction::Forward,
-                None,
-            );
+            let scan = snapshot.scan(&guichet_store::Key::new(kind), guichet_store::Direction::Forward, None);
             for row in scan.unwrap() {
                 let (key, value) = row.unwrap();
                 rows += 1;
@@ -306,15 +178,9 @@ async fn promise_7_no_secret_of_a_token_is_stored() {
 async fn a_policy_is_kept() {
     let (accounts, id) = with_domain().await;
     let sealers = vec![domain("forwarder.example")];
-    accounts
-        .set_policy(id, VerdictPolicy::Reject, sealers.clone())
-        .await
-        .unwrap();
+    accounts.set_policy(id, VerdictPolicy::Reject, sealers.clone()).await.unwrap();
     let kept = accounts.organisation_named("acme").unwrap();
-    assert_eq!(
-        (kept.policy, kept.trusted_sealers),
-        (VerdictPolicy::Reject, sealers)
-    );
+    assert_eq!((kept.policy, kept.trusted_sealers), (VerdictPolicy::Reject, sealers));
 }
 
 #[tokio::test]

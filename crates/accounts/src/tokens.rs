@@ -32,10 +32,7 @@ pub struct Secret(String);
 impl Secret {
     /// From 32 bytes of the system's randomness.
     pub fn from_random(bytes: [u8; 32]) -> Self {
-        Secret(format!(
-            "{PREFIX}{}",
-            BASE32_NOPAD.encode(&bytes).to_ascii_lowercase()
-        ))
+        Secret(format!("{PREFIX}{}", BASE32_NOPAD.encode(&bytes).to_ascii_lowercase()))
     }
 
     /// As somebody presents it.
@@ -88,10 +85,7 @@ impl Accounts {
         let operator = self.store.operator().snapshot()?;
         let space = self.store.of(organisation).snapshot()?;
         let mut tokens = Vec::new();
-        for row in space
-            .scan(&Key::new(keys::TOKENS), Direction::Forward, None)?
-            .take(stored::LISTED_MAX)
-        {
+        for row in space.scan(&Key::new(keys::TOKENS), Direction::Forward, None)?.take(stored::LISTED_MAX) {
             let key = keys::secret(&as_digest(&row?.1)?);
             tokens.extend(stored::get(&operator, "token", &key)?);
         }
@@ -102,9 +96,7 @@ impl Accounts {
     pub async fn revoke_token(&self, organisation: OrganisationId, id: TokenId) -> Result<(), Error> {
         change(&self.store, || {
             let mut space = self.store.of(organisation).snapshot()?;
-            let digest = space
-                .read(&keys::token(id))?
-                .ok_or_else(|| Error::not_found("token", id))?;
+            let digest = space.read(&keys::token(id))?.ok_or_else(|| Error::not_found("token", &id))?;
             let mut opens = self.store.operator().snapshot()?.batch();
             opens.delete(keys::secret(&as_digest(&digest)?));
             let mut listed = space.batch();

@@ -62,11 +62,7 @@ impl Reading {
         let limits = ParseLimits::default();
         let parsed = parse(raw, &limits);
         let digest = digest(raw, limits.header());
-        Self {
-            base_subject: parsed.base_subject.clone(),
-            content: content(parsed),
-            digest,
-        }
+        Self { base_subject: parsed.base_subject.clone(), content: content(parsed), digest }
     }
 
     /// The one valid address in `From`; none where it is absent, doubled or absurd.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::event::{self, Event, EventKind};
 use crate::keys::Number;
-use crate::receive::put_ticket;
+use crate::rows::put_ticket;
 use crate::stored::{self, StoredTicket};
 use crate::ticket::{Priority, State, Ticket};
 use crate::{Desk, Error, facet};
@@ -79,19 +79,13 @@ impl Desk {
             match self.store.commit(vec![batch]).await {
                 Ok(receipts) => {
                     let activity = receipts.first().map_or(0, |receipt| receipt.number(activity));
-                    return Ok(StoredTicket {
-                        activity,
-                        record: changed,
-                        ..ticket
-                    });
+                    return Ok(StoredTicket { activity, record: changed, ..ticket });
                 }
                 Err(CommitError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(Error::Unavailable(
-            "too much happens to this ticket at once".to_owned(),
-        ))
+        Err(Error::Unavailable("too much happens to this ticket at once".to_owned()))
     }
 
     /// What the change names must exist in the organisation, and must be fit to be stored.
@@ -116,9 +110,7 @@ impl Desk {
         for tag in tags {
             check_line("a tag", tag, TAG_CHARS_MAX)?;
         }
-        change.subject.as_ref().map_or(Ok(()), |subject| {
-            check_line("a subject", subject, SUBJECT_CHARS_MAX)
-        })
+        change.subject.as_ref().map_or(Ok(()), |subject| check_line("a subject", subject, SUBJECT_CHARS_MAX))
     }
 }
 

@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
 use crate::keys::{self, Number};
+use crate::message::Content;
 use crate::{Error, numbers};
-use guichet_mail::MailAddress;
+use guichet_mail::{Address, MailAddress};
 use guichet_store::record;
 
 /// The number of a contact, unique within its organisation.
@@ -27,35 +28,38 @@ pub struct Contact {
     pub created: Timestamp,
 }
 
-/// Finds the contact of this address or adds one to the batch that `later` builds. The look-up is a check of the
-/// batch, so two mails of one new sender never make two contacts.
-pub(crate) fn find(snapshot: &mut Snapshot, address: &MailAddress) -> Result<Option<u64>, Error> {
-    let found = snapshot.read(&keys::contact_of(&address.normalised()))?;
-    found
-        .map(|bytes| numbers::<1>(&bytes).map(|([id], _)| id))
-        .transpose()
+/// Who sent a mail, as a contact that exists or will.
+pub(crate) struct Sender<'a> {
+    from: Option<(&'a Address, &'a MailAddress)>,
+    known: Option<u64>,
 }
 
-/// Adds a contact that [`find`] did not find.
-pub(crate) fn add(
-    batch: &mut Batch,
-    address: &MailAddress,
-    name: Option<String>,
-    received: Timestamp,
-) -> Number {
+impl<'a> Sender<'a> {
+    /// Looks the sender up, as a check of the batch, so that two mails of one new sender never make two contacts.
+    pub(crate) fn of(snapshot: &mut Snapshot, content: &'a Content) -> Result<Self, Error> {
+        let from = content.from.iter().find_map(|from| Some((from, from.address.as_ref()?)));
+        let known = match from {
+            Some((_, address)) => snapshot.read(&keys::contact_of(&address.normalised()))?,
+            None => None,
+        };
+        let known = known.map(|bytes| numbers::<1>(&bytes).map(|([id], _)| id)).transpose()?;
+        Ok(Sender { from, known })
+    }
+
+    /// The contact's number, 0 where the mail has no valid sender; a contact that is new is added.
+    pub(crate) fn enter(&self, batch: &mut Batch, received: Timestamp) -> Number {
+        match (self.from, self.known) {
+            (None, _) => Number::Known(0),
+            (Some(_), Some(contact)) => Number::Known(contact),
+            (Some((from, address)), None) => add(batch, address, from.name.clone(), received),
+        }
+    }
+}
+
+fn add(batch: &mut Batch, address: &MailAddress, name: Option<String>, received: Timestamp) -> Number {
     let slot = batch.next(Counter::Contact);
-    let contact = Contact {
-        address: address.clone(),
-        name,
-        created: received,
-    };
-    batch.put(
-        keys::contact_of(&address.normalised()),
-        Template::new().slot(slot),
-    );
-    batch.put(
-        Template::from(Key::new(keys::CONTACTS)).slot(slot),
-        record::encode(&contact),
-    );
+    let contact = Contact { address: address.clone(), name, created: received };
+    batch.put(keys::contact_of(&address.normalised()), Template::new().slot(slot));
+    batch.put(Template::from(Key::new(keys::CONTACTS)).slot(slot), record::encode(&contact));
     Number::Assigned(slot)
 }

@@ -27,11 +27,10 @@ pub(crate) fn decide(organisation: &Organisation, verdicts: &Verdicts) -> Dispos
     let asks = verdicts.dmarc.policy.unwrap_or(DmarcPolicy::None);
     match (organisation.policy, asks) {
         (VerdictPolicy::Tag, _) => Disposition::Accept,
-        (VerdictPolicy::Quarantine, _) => Disposition::Quarantine(why),
         (VerdictPolicy::Reject, DmarcPolicy::Reject) => {
             Disposition::Reject(format!("{why} and asks for such mail to be refused"))
         }
-        (VerdictPolicy::Reject, DmarcPolicy::Quarantine | DmarcPolicy::None) => Disposition::Quarantine(why),
+        (VerdictPolicy::Quarantine | VerdictPolicy::Reject, _) => Disposition::Quarantine(why),
     }
 }
 

@@ -100,9 +100,7 @@ pub enum Log {
 }
 
 pub(crate) fn append(batch: &mut Batch, ticket: Number, message: Number, event: &Event) -> Slot {
-    let value = message
-        .write(ticket.write(Template::new()))
-        .raw(&record::encode(event));
+    let value = message.write(ticket.write(Template::new())).raw(&record::encode(event));
     batch.event(value)
 }
 

@@ -30,11 +30,9 @@ impl Facet {
         let key = Key::new(KIND);
         match self {
             Facet::State(state) => Template::from(key.byte(b's').byte(*state as u8)),
-            Facet::Team(team, state) => Template::from(
-                key.byte(b't')
-                    .number(team.map_or(0, |team| team.0))
-                    .byte(*state as u8),
-            ),
+            Facet::Team(team, state) => {
+                Template::from(key.byte(b't').number(team.map_or(0, |team| team.0)).byte(*state as u8))
+            }
             Facet::Assignee(person, state) => {
                 let person = person.map_or(0, |person| person.0);
                 Template::from(key.byte(b'a').number(person).byte(*state as u8))
@@ -49,14 +47,12 @@ impl Facet {
         let key = Key::new(KIND);
         match self {
             Facet::State(state) => key.byte(b's').byte(*state as u8),
-            Facet::Team(team, state) => key
-                .byte(b't')
-                .number(team.map_or(0, |team| team.0))
-                .byte(*state as u8),
-            Facet::Assignee(person, state) => key
-                .byte(b'a')
-                .number(person.map_or(0, |person| person.0))
-                .byte(*state as u8),
+            Facet::Team(team, state) => {
+                key.byte(b't').number(team.map_or(0, |team| team.0)).byte(*state as u8)
+            }
+            Facet::Assignee(person, state) => {
+                key.byte(b'a').number(person.map_or(0, |person| person.0)).byte(*state as u8)
+            }
             Facet::Requester(Number::Known(contact)) => key.byte(b'r').number(*contact),
             Facet::Requester(Number::Assigned(_)) => key.byte(b'r'),
             Facet::Tag(tag) => key.byte(b'g').text(tag),

@@ -80,11 +80,7 @@ impl Known {
         self.bytes.rchunks_exact(ENTRY_BYTES).map(|entry| {
             let (mark, rest) = entry.split_first().ok_or(Error::Damaged("identity"))?;
             let ([ticket, message], _) = numbers::<2>(rest)?;
-            Ok(Entry {
-                is_own: *mark == OWN,
-                ticket,
-                message,
-            })
+            Ok(Entry { is_own: *mark == OWN, ticket, message })
         })
     }
 }

@@ -39,9 +39,7 @@ impl Number {
 
 /// Rows under one or two numbers, either of which may still be assigned.
 pub(crate) fn row(kind: u8, numbers: &[Number]) -> Template {
-    numbers
-        .iter()
-        .fold(Template::from(Key::new(kind)), |key, number| number.write(key))
+    numbers.iter().fold(Template::from(Key::new(kind)), |key, number| number.write(key))
 }
 
 pub(crate) fn ticket(number: u64) -> Key {

@@ -17,6 +17,7 @@ mod message;
 mod quarantine;
 mod read;
 mod receive;
+mod rows;
 mod stored;
 #[cfg(test)]
 mod tests;

@@ -144,11 +144,7 @@ fn merged<'s>(
     for facet in facets {
         let prefix = facet.prefix();
         let after = query.cursor.map(|cursor| prefix.clone().number(cursor));
-        let scan = snapshot.scan(
-            &prefix,
-            query.order.direction(),
-            after.as_ref().map(Key::as_bytes),
-        )?;
+        let scan = snapshot.scan(&prefix, query.order.direction(), after.as_ref().map(Key::as_bytes))?;
         let rows = scan.map(|row| {
             let (key, value) = row?;
             Ok((last_number(&key)?, numbers::<1>(&value)?.0[0]))
@@ -177,11 +173,7 @@ fn by_number<'s>(
 ) -> Result<Box<dyn Iterator<Item = Row> + 's>, Error> {
     let after = query.cursor.map(keys::ticket);
     let prefix = Key::new(keys::TICKETS);
-    let scan = snapshot.scan(
-        &prefix,
-        query.order.direction(),
-        after.as_ref().map(Key::as_bytes),
-    )?;
+    let scan = snapshot.scan(&prefix, query.order.direction(), after.as_ref().map(Key::as_bytes))?;
     Ok(Box::new(scan.map(|row| {
         let number = last_number(&row?.0)?;
         Ok((number, number))
@@ -194,10 +186,7 @@ fn page(
     limit: usize,
     shows: impl Fn(&StoredTicket) -> bool,
 ) -> Result<Page<StoredTicket>, Error> {
-    let mut page = Page {
-        items: Vec::new(),
-        next: None,
-    };
+    let mut page = Page { items: Vec::new(), next: None };
     let mut last = None;
     for (read, row) in rows.enumerate() {
         if page.items.len() == limit || read == ROWS_READ_MAX {
@@ -216,15 +205,9 @@ fn page(
 
 fn matches(filter: &TicketFilter, ticket: &StoredTicket) -> bool {
     let record = &ticket.record;
-    filter
-        .state
-        .map_or(State::SHOWN.contains(&record.state), |state| {
-            state == record.state
-        })
+    filter.state.map_or(State::SHOWN.contains(&record.state), |state| state == record.state)
         && filter.team.is_none_or(|team| team == record.team)
         && filter.assignee.is_none_or(|assignee| assignee == record.assignee)
-        && filter
-            .requester
-            .is_none_or(|contact| contact.0 == ticket.requester)
+        && filter.requester.is_none_or(|contact| contact.0 == ticket.requester)
         && filter.tag.as_ref().is_none_or(|tag| record.tags.contains(tag))
 }

@@ -142,7 +142,6 @@ mod ip {
             return Ok(v4.into());
         }
         let v6 = <[u8; 16]>::try_from(bytes);
-        v6.map(IpAddr::from)
-            .map_err(|_| DecodeError::message("an address of odd length"))
+        v6.map(IpAddr::from).map_err(|_| DecodeError::message("an address of odd length"))
     }
 }

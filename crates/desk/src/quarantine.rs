@@ -1,14 +1,14 @@
 //! Quarantine: mail that is kept aside until somebody who may releases it.
 
 use guichet_accounts::{Actor, ChannelId, Sight, TeamId};
-use guichet_store::{CommitError, Counter, Key};
+use guichet_store::{Batch, CommitError, Counter, Key, Slot};
 use jiff::Timestamp;
 
 use crate::event::{self, Event, EventKind};
 use crate::keys::{self, Number};
 use crate::list::Page;
 use crate::read::numbered_page;
-use crate::receive::{put_message, put_ticket};
+use crate::rows::{put_message, put_ticket};
 use crate::stored::{self, StoredMessage};
 use crate::ticket::Ticket;
 use crate::{Desk, Error, contact};
@@ -25,102 +25,63 @@ impl Desk {
         limit: usize,
     ) -> Result<Page<StoredMessage>, Error> {
         if actor.sight != Sight::All {
-            return Ok(Page {
-                items: Vec::new(),
-                next: None,
-            });
+            return Ok(Page { items: Vec::new(), next: None });
         }
         let snapshot = self.store.of(actor.organisation).snapshot()?;
-        numbered_page(
-            &snapshot,
-            &Key::new(keys::QUARANTINE),
-            cursor,
-            limit,
-            |number, _| stored::message(&snapshot, number)?.ok_or(Error::Damaged("message")),
-        )
+        numbered_page(&snapshot, &Key::new(keys::QUARANTINE), cursor, limit, |number, _| {
+            stored::message(&snapshot, number)?.ok_or(Error::Damaged("message"))
+        })
     }
 
     /// One mail in quarantine.
     pub fn quarantined(&self, actor: &Actor, number: u64) -> Result<StoredMessage, Error> {
         let snapshot = self.store.of(actor.organisation).snapshot()?;
         let is_there = actor.sight == Sight::All && snapshot.peek(&keys::quarantined(number))?.is_some();
-        let message = if is_there {
-            stored::message(&snapshot, number)?
-        } else {
-            None
-        };
+        let message = if is_there { stored::message(&snapshot, number)? } else { None };
         message.ok_or(Error::NotFound("message"))
     }
 
     /// Makes a ticket of a mail in quarantine; answers the ticket's number.
     pub async fn release(&self, actor: &Actor, number: u64, now: Timestamp) -> Result<u64, Error> {
         for _ in 0..ATTEMPTS_MAX {
-            let message = self.quarantined(actor, number)?;
-            let channel = message.record.channels.first().copied().unwrap_or(ChannelId(0));
-            let team = self.accounts.channel(actor.organisation, channel)?.team;
-            let mut snapshot = self.store.of(actor.organisation).snapshot()?;
-            if snapshot.read(&keys::quarantined(number))?.is_none() {
-                return Err(Error::NotFound("message"));
-            }
-            let from = message
-                .record
-                .content
-                .from
-                .iter()
-                .find(|from| from.address.is_some())
-                .cloned();
-            let address = from.as_ref().and_then(|from| from.address.as_ref());
-            let contact = address
-                .map(|address| contact::find(&mut snapshot, address))
-                .transpose()?;
-            let mut batch = snapshot.batch();
-            let requester = match (address, contact.flatten()) {
-                (None, _) => Number::Known(0),
-                (Some(_), Some(contact)) => Number::Known(contact),
-                (Some(address), None) => {
-                    let name = from.as_ref().and_then(|from| from.name.clone());
-                    contact::add(&mut batch, address, name, message.record.received)
-                }
-            };
-            let slot = batch.next(Counter::Ticket);
-            let (ticket, known) = (Number::Assigned(slot), Number::Known(number));
-            batch.delete(keys::quarantined(number));
-            batch.put(keys::ticket_message_row(ticket, known), Vec::new());
-            put_message(&mut batch, ticket, known, &message.record);
-            let event = Event {
-                kind: EventKind::MessageReleased,
-                team_before: team,
-                team,
-                who: actor.who,
-                at: now,
-            };
-            let activity = Number::Assigned(event::append(&mut batch, ticket, known, &event));
-            put_ticket(
-                &mut batch,
-                ticket,
-                &begun(&message, channel, team, now),
-                requester,
-                activity,
-            );
+            let (batch, ticket) = self.plan_release(actor, number, now)?;
             match self.store.commit(vec![batch]).await {
-                Ok(receipts) => return Ok(receipts.first().map_or(0, |receipt| receipt.number(slot))),
+                Ok(receipts) => return Ok(receipts.first().map_or(0, |receipt| receipt.number(ticket))),
                 Err(CommitError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
         }
         Err(Error::Unavailable("too much happens at once".to_owned()))
     }
+
+    fn plan_release(&self, actor: &Actor, number: u64, now: Timestamp) -> Result<(Batch, Slot), Error> {
+        let message = self.quarantined(actor, number)?;
+        let channel = message.record.channels.first().copied().unwrap_or(ChannelId(0));
+        let team = self.accounts.channel(actor.organisation, channel)?.team;
+        let mut snapshot = self.store.of(actor.organisation).snapshot()?;
+        if snapshot.read(&keys::quarantined(number))?.is_none() {
+            return Err(Error::NotFound("message"));
+        }
+        let sender = contact::Sender::of(&mut snapshot, &message.record.content)?;
+        let mut batch = snapshot.batch();
+        let requester = sender.enter(&mut batch, message.record.received);
+        let slot = batch.next(Counter::Ticket);
+        let (ticket, known) = (Number::Assigned(slot), Number::Known(number));
+        batch.delete(keys::quarantined(number));
+        batch.put(keys::ticket_message_row(ticket, known), Vec::new());
+        put_message(&mut batch, ticket, known, &message.record);
+        let event =
+            Event { kind: EventKind::MessageReleased, team_before: team, team, who: actor.who, at: now };
+        let activity = Number::Assigned(event::append(&mut batch, ticket, known, &event));
+        put_ticket(&mut batch, ticket, &begun(&message, channel, team, now), requester, activity);
+        Ok((batch, slot))
+    }
 }
 
 fn begun(message: &StoredMessage, channel: ChannelId, team: Option<TeamId>, now: Timestamp) -> Ticket {
     let record = &message.record;
     let mut ticket = Ticket::begun(&record.content, channel, team, record.received);
-    let own: Vec<String> = record
-        .envelope
-        .recipients
-        .iter()
-        .map(|address| address.to_lowercase())
-        .collect();
+    let own: Vec<String> = record.envelope.recipients.iter().map(|address| address.to_lowercase()).collect();
     ticket.admit(&record.content, &own);
     ticket.updated = now;
     ticket

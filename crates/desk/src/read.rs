@@ -73,10 +73,7 @@ impl Desk {
         let snapshot = self.store.of(actor.organisation).snapshot()?;
         let ticket = seen_ticket(&snapshot, actor, number)?;
         let mut linked = Vec::new();
-        for row in snapshot
-            .scan(&keys::links(number), Direction::Forward, None)?
-            .take(PAGE_MAX)
-        {
+        for row in snapshot.scan(&keys::links(number), Direction::Forward, None)?.take(PAGE_MAX) {
             let other = last_number(&row?.0)?;
             if seen_ticket(&snapshot, actor, other).is_ok() {
                 linked.push(other);
@@ -95,13 +92,9 @@ impl Desk {
     ) -> Result<Page<StoredMessage>, Error> {
         let snapshot = self.store.of(actor.organisation).snapshot()?;
         seen_ticket(&snapshot, actor, ticket)?;
-        numbered_page(
-            &snapshot,
-            &keys::ticket_messages(ticket),
-            cursor,
-            limit,
-            |number, _| stored::message(&snapshot, number)?.ok_or(Error::Damaged("message")),
-        )
+        numbered_page(&snapshot, &keys::ticket_messages(ticket), cursor, limit, |number, _| {
+            stored::message(&snapshot, number)?.ok_or(Error::Damaged("message"))
+        })
     }
 
     /// One message of a ticket that the actor sees.
@@ -124,18 +117,13 @@ impl Desk {
     /// One part of a message that was read before, decoded as it is streamed.
     pub fn part(&self, actor: &Actor, message: &StoredMessage, id: &str) -> Result<PartContent, Error> {
         let parts = &message.record.content.parts;
-        let part = parts
-            .iter()
-            .find(|part| part.id.as_str() == id)
-            .ok_or(Error::NotFound("part"))?;
+        let part = parts.iter().find(|part| part.id.as_str() == id).ok_or(Error::NotFound("part"))?;
         self.open_part(actor, message, part)
     }
 
     fn open_part(&self, actor: &Actor, message: &StoredMessage, part: &Part) -> Result<PartContent, Error> {
         let mut source = self.raw(actor, message)?;
-        source
-            .skip(part.body_range().start)
-            .map_err(|_| Error::Damaged("mail"))?;
+        source.skip(part.body_range().start).map_err(|_| Error::Damaged("mail"))?;
         Ok(PartContent {
             part: part.clone(),
             source: source.take(part.encoded_bytes()),
@@ -148,12 +136,8 @@ impl Desk {
     pub fn texts(&self, actor: &Actor, message: &StoredMessage) -> Result<Texts, Error> {
         let content = &message.record.content;
         let body = &content.body;
-        let html = self.joined(actor, message, &body.html_parts, |part| {
-            part.content_type == "text/html"
-        })?;
-        let plain = self.joined(actor, message, &body.text_parts, |part| {
-            part.content_type != "text/html"
-        })?;
+        let html = self.joined(actor, message, &body.html_parts, |part| part.content_type == "text/html")?;
+        let plain = self.joined(actor, message, &body.text_parts, |part| part.content_type != "text/html")?;
         let text = match (&plain, &html) {
             (Some(plain), _) => plain.clone(),
             (None, Some(html)) => html_to_text(html, &SanitiseLimits::default()),
@@ -171,10 +155,8 @@ impl Desk {
     ) -> Result<Option<String>, Error> {
         let parts = &message.record.content.parts;
         let mut joined: Option<String> = None;
-        for part in indexes
-            .iter()
-            .filter_map(|index| parts.get(*index as usize))
-            .filter(|part| is_wanted(part))
+        for part in
+            indexes.iter().filter_map(|index| parts.get(*index as usize)).filter(|part| is_wanted(part))
         {
             let bytes = self.text_bytes(actor, message, part)?;
             let text = decode_text(&bytes, part.charset.as_deref());
@@ -210,24 +192,16 @@ impl Desk {
         limit: usize,
     ) -> Result<Page<(ContactId, Contact)>, Error> {
         let snapshot = self.store.of(actor.organisation).snapshot()?;
-        numbered_page(
-            &snapshot,
-            &Key::new(keys::CONTACTS),
-            cursor,
-            limit,
-            |number, value| {
-                let contact = record::decode(value).map_err(|_| Error::Damaged("contact"))?;
-                Ok((ContactId(number), contact))
-            },
-        )
+        numbered_page(&snapshot, &Key::new(keys::CONTACTS), cursor, limit, |number, value| {
+            let contact = record::decode(value).map_err(|_| Error::Damaged("contact"))?;
+            Ok((ContactId(number), contact))
+        })
     }
 
     /// One contact.
     pub fn contact(&self, actor: &Actor, id: ContactId) -> Result<Contact, Error> {
         let snapshot = self.store.of(actor.organisation).snapshot()?;
-        let bytes = snapshot
-            .peek(&keys::contact(id.0))?
-            .ok_or(Error::NotFound("contact"))?;
+        let bytes = snapshot.peek(&keys::contact(id.0))?.ok_or(Error::NotFound("contact"))?;
         record::decode(&bytes).map_err(|_| Error::Damaged("contact"))
     }
 }
@@ -249,10 +223,7 @@ pub(crate) fn numbered_page<T>(
 ) -> Result<Page<T>, Error> {
     let limit = limit.clamp(1, PAGE_MAX);
     let after = cursor.map(|cursor| prefix.clone().number(cursor));
-    let mut page = Page {
-        items: Vec::new(),
-        next: None,
-    };
+    let mut page = Page { items: Vec::new(), next: None };
     let mut last = None;
     for row in snapshot.scan(prefix, Direction::Forward, after.as_ref().map(Key::as_bytes))? {
         if page.items.len() == limit {

@@ -9,21 +9,16 @@
 
 use std::collections::BTreeMap;
 
-use guichet_accounts::{ChannelId, Organisation, TeamId};
-use guichet_store::{
-    Batch, BlobRef, CommitError, Counter, OrganisationId, Receipt, Slot, Snapshot, Template, record,
-};
+use guichet_accounts::{Organisation, TeamId};
+use guichet_store::{Batch, CommitError, Counter, OrganisationId, Receipt, Slot, Snapshot};
 
 use crate::arrival::{Arrival, Recipient};
 use crate::disposition::{self, Disposition};
-use crate::event::{self, Event, EventKind};
+use crate::event::{self, EventKind};
 use crate::identity::{Identities, Identity, Known};
 use crate::keys::{self, Number};
-use crate::message::{Envelope, Message};
-use crate::stored;
-use crate::threading::{self, Thread};
-use crate::ticket::Ticket;
-use crate::{Desk, Error, contact, facet};
+use crate::rows::{Target, Writer, message_record, put_message, received_event};
+use crate::{Desk, Error, contact, stored, threading};
 
 /// How often a mail is decided anew because others were quicker. Each time at least one other mail got through.
 const ATTEMPTS_MAX: usize = 64;
@@ -72,7 +67,7 @@ pub enum Outcome {
 }
 
 /// An outcome whose numbers the commit will assign.
-enum Planned {
+pub(crate) enum Planned {
     Settled(Outcome),
     Created(Slot),
     Quarantined(Slot),
@@ -82,12 +77,8 @@ impl Planned {
     fn settle(self, receipt: &Receipt) -> Outcome {
         match self {
             Planned::Settled(outcome) => outcome,
-            Planned::Created(slot) => Outcome::Created {
-                ticket: receipt.number(slot),
-            },
-            Planned::Quarantined(slot) => Outcome::Quarantined {
-                message: receipt.number(slot),
-            },
+            Planned::Created(slot) => Outcome::Created { ticket: receipt.number(slot) },
+            Planned::Quarantined(slot) => Outcome::Quarantined { message: receipt.number(slot) },
         }
     }
 }
@@ -113,18 +104,13 @@ impl Desk {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(Error::Unavailable(
-            "too many mails of one conversation at once".to_owned(),
-        ))
+        Err(Error::Unavailable("too many mails of one conversation at once".to_owned()))
     }
 
     /// What each organisation's policy makes of the mail, in the order of their numbers.
     fn dispositions(&self, arrival: &Arrival) -> Result<Vec<(Organisation, Disposition)>, Error> {
-        let mut ids: Vec<OrganisationId> = arrival
-            .recipients
-            .iter()
-            .map(|recipient| recipient.organisation)
-            .collect();
+        let mut ids: Vec<OrganisationId> =
+            arrival.recipients.iter().map(|recipient| recipient.organisation).collect();
         ids.sort_unstable();
         ids.dedup();
         ids.into_iter()
@@ -148,11 +134,8 @@ impl Desk {
             *arrival.reading.digest.as_bytes(),
         );
         let own = Known::read(&mut snapshot, identity)?;
-        let recipients: Vec<&Recipient> = arrival
-            .recipients
-            .iter()
-            .filter(|recipient| recipient.organisation == organisation)
-            .collect();
+        let recipients: Vec<&Recipient> =
+            arrival.recipients.iter().filter(|recipient| recipient.organisation == organisation).collect();
         match disposition {
             Disposition::Accept => self.plan_tickets(arrival, snapshot, &own, &recipients),
             Disposition::Quarantine(why) | Disposition::Reject(why) => {
@@ -169,15 +152,12 @@ impl Desk {
         recipients: &[&Recipient],
     ) -> Result<(Batch, Vec<Planned>), Error> {
         let named = threading::named(&mut snapshot, arrival)?;
-        let requester = arrival.reading.sender();
-        let known_requester = requester
-            .map(|address| contact::find(&mut snapshot, address))
-            .transpose()?;
+        let sender = contact::Sender::of(&mut snapshot, &arrival.reading.content)?;
         let mut plans = Vec::new();
         let mut targets = Vec::new();
         for (team, recipients) in self.by_team(recipients)? {
-            if let Some(ticket) = duplicate(&snapshot, arrival, own, &recipients)? {
-                plans.push(Planned::Settled(Outcome::Duplicate { ticket }));
+            if let Some(duplicate) = duplicate(&snapshot, arrival, own, &recipients)? {
+                plans.push(Planned::Settled(duplicate));
                 continue;
             }
             let mut thread = threading::find(&snapshot, arrival, &recipients, &named)?;
@@ -186,47 +166,19 @@ impl Desk {
                 let checked = stored::ticket_checked(&mut snapshot, joins.number)?;
                 *joins = checked.ok_or(Error::Damaged("ticket"))?;
             }
-            targets.push(Target {
-                team,
-                recipients,
-                thread,
-            });
+            targets.push(Target { team, recipients, thread });
         }
         let mut batch = snapshot.batch();
         if targets.is_empty() {
             return Ok((batch, plans));
         }
-        let requester = match (requester, known_requester.flatten()) {
-            (Some(_), Some(contact)) => Number::Known(contact),
-            (Some(address), None) => {
-                let from = arrival
-                    .reading
-                    .content
-                    .from
-                    .iter()
-                    .find(|from| from.address.is_some());
-                contact::add(
-                    &mut batch,
-                    address,
-                    from.and_then(|from| from.name.clone()),
-                    arrival.received,
-                )
-            }
-            (None, _) => Number::Known(0),
-        };
+        let requester = sender.enter(&mut batch, arrival.received);
         let raw = batch.blob(&arrival.raw);
-        let mut writer = Writer {
-            arrival,
-            batch,
-            raw,
-            requester,
-            own,
-            named,
-            identities: Identities::default(),
-        };
-        plans.extend(writer.write_all(targets));
-        writer.identities.write(&mut writer.batch);
-        Ok((writer.batch, plans))
+        let identities = Identities::default();
+        let writer = Writer { arrival, batch, raw, requester, own, named, identities };
+        let (batch, written) = writer.write(targets);
+        plans.extend(written);
+        Ok((batch, plans))
     }
 
     /// The recipients of one organisation by the team whose tickets their channels feed.
@@ -254,25 +206,19 @@ fn refused_by_all(dispositions: &mut [(Organisation, Disposition)]) -> Option<St
 }
 
 fn settle(plans: Vec<(OrganisationId, Vec<Planned>)>, receipts: &[Receipt]) -> Vec<Kept> {
-    let settled = plans
-        .into_iter()
-        .zip(receipts)
-        .flat_map(|((organisation, plans), receipt)| {
-            plans.into_iter().map(move |planned| Kept {
-                organisation,
-                outcome: planned.settle(receipt),
-            })
-        });
+    let settled = plans.into_iter().zip(receipts).flat_map(|((organisation, plans), receipt)| {
+        plans.into_iter().map(move |planned| Kept { organisation, outcome: planned.settle(receipt) })
+    });
     settled.collect()
 }
 
-/// The ticket of a message that is this very mail, sent to one of these channels before.
+/// Whether this very mail was sent to one of these channels before.
 fn duplicate(
     snapshot: &Snapshot,
     arrival: &Arrival,
     own: &Known,
     recipients: &[&Recipient],
-) -> Result<Option<Option<u64>>, Error> {
+) -> Result<Option<Outcome>, Error> {
     for entry in own.entries() {
         let entry = entry?;
         if !entry.is_own {
@@ -281,11 +227,11 @@ fn duplicate(
         let Some(message) = stored::message(snapshot, entry.message)? else {
             continue;
         };
-        let same_channel = recipients
-            .iter()
-            .any(|recipient| message.record.channels.contains(&recipient.channel));
+        let same_channel =
+            recipients.iter().any(|recipient| message.record.channels.contains(&recipient.channel));
         if same_channel && message.record.digest == arrival.reading.digest {
-            return Ok(Some((message.ticket != 0).then_some(message.ticket)));
+            let ticket = (message.ticket != 0).then_some(message.ticket);
+            return Ok(Some(Outcome::Duplicate { ticket }));
         }
     }
     Ok(None)
@@ -298,11 +244,8 @@ fn plan_quarantine(
     recipients: &[&Recipient],
     why: &str,
 ) -> Result<(Batch, Vec<Planned>), Error> {
-    if let Some(ticket) = duplicate(&snapshot, arrival, own, recipients)? {
-        return Ok((
-            snapshot.batch(),
-            vec![Planned::Settled(Outcome::Duplicate { ticket })],
-        ));
+    if let Some(duplicate) = duplicate(&snapshot, arrival, own, recipients)? {
+        return Ok((snapshot.batch(), vec![Planned::Settled(duplicate)]));
     }
     let mut batch = snapshot.batch();
     let raw = batch.blob(&arrival.raw);
@@ -315,182 +258,6 @@ fn plan_quarantine(
     let mut identities = Identities::default();
     identities.carry(own, ticket, message);
     identities.write(&mut batch);
-    event::append(
-        &mut batch,
-        ticket,
-        message,
-        &received_event(arrival, EventKind::MessageQuarantined, None),
-    );
+    event::append(&mut batch, ticket, message, &received_event(arrival, EventKind::MessageQuarantined, None));
     Ok((batch, vec![Planned::Quarantined(slot)]))
-}
-
-/// One ticket that a mail begins or joins.
-struct Target<'a> {
-    team: Option<TeamId>,
-    recipients: Vec<&'a Recipient>,
-    thread: Thread,
-}
-
-/// Writes the rows of one mail in one organisation.
-struct Writer<'a> {
-    arrival: &'a Arrival,
-    batch: Batch,
-    raw: BlobRef,
-    requester: Number,
-    own: &'a Known,
-    named: Vec<Known>,
-    identities: Identities,
-}
-
-impl Writer<'_> {
-    fn write_all(&mut self, targets: Vec<Target<'_>>) -> Vec<Planned> {
-        let mut plans = Vec::with_capacity(targets.len());
-        let mut tickets: Vec<Number> = Vec::with_capacity(targets.len());
-        for target in targets {
-            let ticket = if target.thread.joins.is_some() {
-                let number = self.join(target);
-                plans.push(Planned::Settled(Outcome::Joined { ticket: number }));
-                Number::Known(number)
-            } else {
-                let slot = self.create(target);
-                plans.push(Planned::Created(slot));
-                Number::Assigned(slot)
-            };
-            for other in &tickets {
-                link(&mut self.batch, ticket, *other);
-            }
-            tickets.push(ticket);
-        }
-        plans
-    }
-
-    fn create(&mut self, target: Target<'_>) -> Slot {
-        let slot = self.batch.next(Counter::Ticket);
-        let number = Number::Assigned(slot);
-        let message = self.write_message(number, &target.recipients);
-        for known in &self.named {
-            // Only where neither we nor anybody else carries it: a mail that may yet come, or never will.
-            if known.is_empty() {
-                self.identities.name(known, number, message);
-            }
-        }
-        for other in &target.thread.refers_to {
-            link(&mut self.batch, number, Number::Known(*other));
-        }
-        let channel = target
-            .recipients
-            .first()
-            .map_or(ChannelId(0), |recipient| recipient.channel);
-        let content = &self.arrival.reading.content;
-        let mut ticket = Ticket::begun(content, channel, target.team, self.arrival.received);
-        ticket.admit(content, &self.own_addresses());
-        let event = received_event(self.arrival, EventKind::TicketCreated, target.team);
-        let activity = Number::Assigned(event::append(&mut self.batch, number, message, &event));
-        put_ticket(&mut self.batch, number, &ticket, self.requester, activity);
-        slot
-    }
-
-    fn join(&mut self, target: Target<'_>) -> u64 {
-        let Some(joins) = target.thread.joins else {
-            return 0;
-        };
-        let number = Number::Known(joins.number);
-        let message = self.write_message(number, &target.recipients);
-        let mut ticket = joins.record;
-        facet::leave(&mut self.batch, &ticket, joins.requester, joins.activity);
-        ticket.state = ticket.state.after_mail();
-        ticket.updated = self.arrival.received;
-        ticket.message_count += 1;
-        ticket.admit(&self.arrival.reading.content, &self.own_addresses());
-        let event = received_event(self.arrival, EventKind::MessageReceived, ticket.team);
-        let activity = Number::Assigned(event::append(&mut self.batch, number, message, &event));
-        put_ticket(
-            &mut self.batch,
-            number,
-            &ticket,
-            Number::Known(joins.requester),
-            activity,
-        );
-        joins.number
-    }
-
-    /// The addresses of ours that the mail came to: they take no part in the conversation.
-    fn own_addresses(&self) -> Vec<String> {
-        self.arrival
-            .recipients
-            .iter()
-            .map(|recipient| recipient.address.to_lowercase())
-            .collect()
-    }
-
-    fn write_message(&mut self, ticket: Number, recipients: &[&Recipient]) -> Number {
-        let message = Number::Assigned(self.batch.next(Counter::Message));
-        let record = message_record(self.arrival, recipients, self.raw.clone());
-        put_message(&mut self.batch, ticket, message, &record);
-        self.batch
-            .put(keys::ticket_message_row(ticket, message), Vec::new());
-        self.identities.carry(self.own, ticket, message);
-        message
-    }
-}
-
-pub(crate) fn put_ticket(
-    batch: &mut Batch,
-    number: Number,
-    ticket: &Ticket,
-    requester: Number,
-    activity: Number,
-) {
-    let value = requester.write(activity.write(Template::new()));
-    batch.put(
-        keys::row(keys::TICKETS, &[number]),
-        value.raw(&record::encode(ticket)),
-    );
-    facet::enter(batch, number, ticket, requester, activity);
-}
-
-pub(crate) fn put_message(batch: &mut Batch, ticket: Number, message: Number, stored: &Message) {
-    let value = ticket.write(Template::new()).raw(&record::encode(stored));
-    batch.put(keys::row(keys::MESSAGES, &[message]), value);
-}
-
-fn link(batch: &mut Batch, one: Number, other: Number) {
-    batch.put(keys::link_row(one, other), Vec::new());
-    batch.put(keys::link_row(other, one), Vec::new());
-}
-
-fn message_record(arrival: &Arrival, recipients: &[&Recipient], raw: BlobRef) -> Message {
-    let mut channels: Vec<ChannelId> = recipients.iter().map(|recipient| recipient.channel).collect();
-    channels.sort_unstable();
-    channels.dedup();
-    Message {
-        received: arrival.received,
-        channels,
-        envelope: Envelope {
-            reverse_path: arrival.reverse_path.clone(),
-            recipients: recipients
-                .iter()
-                .map(|recipient| recipient.address.clone())
-                .collect(),
-            client: arrival.client,
-            helo: arrival.helo.clone(),
-            tls: arrival.tls.clone(),
-            trace: arrival.trace.clone(),
-        },
-        verdicts: arrival.verdicts.clone(),
-        raw,
-        digest: arrival.reading.digest,
-        content: arrival.reading.content.clone(),
-        quarantine: None,
-    }
-}
-
-fn received_event(arrival: &Arrival, kind: EventKind, team: Option<TeamId>) -> Event {
-    Event {
-        kind,
-        team_before: team,
-        team,
-        who: guichet_accounts::Who::System,
-        at: arrival.received,
-    }
 }

@@ -32,29 +32,18 @@ pub struct StoredMessage {
 }
 
 pub(crate) fn ticket(snapshot: &Snapshot, number: u64) -> Result<Option<StoredTicket>, Error> {
-    snapshot
-        .peek(&keys::ticket(number))?
-        .map(|bytes| ticket_of(number, &bytes))
-        .transpose()
+    snapshot.peek(&keys::ticket(number))?.map(|bytes| ticket_of(number, &bytes)).transpose()
 }
 
 /// Reads a ticket as a check of the batch.
 pub(crate) fn ticket_checked(snapshot: &mut Snapshot, number: u64) -> Result<Option<StoredTicket>, Error> {
-    snapshot
-        .read(&keys::ticket(number))?
-        .map(|bytes| ticket_of(number, &bytes))
-        .transpose()
+    snapshot.read(&keys::ticket(number))?.map(|bytes| ticket_of(number, &bytes)).transpose()
 }
 
 pub(crate) fn ticket_of(number: u64, bytes: &[u8]) -> Result<StoredTicket, Error> {
     let ([activity, requester], record) = numbers::<2>(bytes)?;
     let record = record::decode(record).map_err(|_| Error::Damaged("ticket"))?;
-    Ok(StoredTicket {
-        number,
-        activity,
-        requester,
-        record,
-    })
+    Ok(StoredTicket { number, activity, requester, record })
 }
 
 pub(crate) fn message(snapshot: &Snapshot, number: u64) -> Result<Option<StoredMessage>, Error> {
@@ -65,11 +54,7 @@ pub(crate) fn message(snapshot: &Snapshot, number: u64) -> Result<Option<StoredM
 pub(crate) fn message_of(number: u64, bytes: &[u8]) -> Result<StoredMessage, Error> {
     let ([ticket], record) = numbers::<1>(bytes)?;
     let record = record::decode(record).map_err(|_| Error::Damaged("message"))?;
-    Ok(StoredMessage {
-        number,
-        ticket,
-        record,
-    })
+    Ok(StoredMessage { number, ticket, record })
 }
 
 /// The last number in a key whose rows are found by scanning.

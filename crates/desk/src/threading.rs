@@ -41,10 +41,7 @@ pub(crate) fn named(snapshot: &mut Snapshot, arrival: &Arrival) -> Result<Vec<Kn
             identities.push(identity);
         }
     }
-    identities
-        .into_iter()
-        .map(|identity| Known::read(snapshot, identity))
-        .collect()
+    identities.into_iter().map(|identity| Known::read(snapshot, identity)).collect()
 }
 
 /// Finds the ticket, among those of the channels that the mail was sent to.
@@ -54,10 +51,7 @@ pub(crate) fn find(
     recipients: &[&Recipient],
     named: &[Known],
 ) -> Result<Thread, Error> {
-    let sender = arrival
-        .reading
-        .sender()
-        .filter(|from| arrival.verdicts.is_authenticated(from));
+    let sender = arrival.reading.sender().filter(|from| arrival.verdicts.is_authenticated(from));
     let mut thread = Thread::default();
     let mut seen = Vec::new();
     for entry in named.iter().flat_map(Known::entries) {
@@ -69,10 +63,7 @@ pub(crate) fn find(
         let Some(ticket) = stored::ticket(snapshot, entry.ticket)? else {
             continue;
         };
-        if !recipients
-            .iter()
-            .any(|recipient| recipient.channel == ticket.record.channel)
-        {
+        if !recipients.iter().any(|recipient| recipient.channel == ticket.record.channel) {
             // The same mail to another address of ours is that address's own conversation.
             continue;
         }

@@ -117,24 +117,11 @@ pub enum State {
 
 impl State {
     /// Every state, in the order of a ticket's life.
-    pub const ALL: [State; 7] = [
-        State::New,
-        State::Open,
-        State::Pending,
-        State::Solved,
-        State::Closed,
-        State::Spam,
-        State::Trash,
-    ];
+    pub const ALL: [State; 7] =
+        [State::New, State::Open, State::Pending, State::Solved, State::Closed, State::Spam, State::Trash];
 
     /// The states that lists show when none is asked for.
-    pub const SHOWN: [State; 5] = [
-        State::New,
-        State::Open,
-        State::Pending,
-        State::Solved,
-        State::Closed,
-    ];
+    pub const SHOWN: [State; 5] = [State::New, State::Open, State::Pending, State::Solved, State::Closed];
 
     /// The word for people and for the API.
     pub fn as_str(self) -> &'static str {
@@ -150,6 +137,7 @@ impl State {
     }
 
     /// Where a further mail of the customer leaves it: a finished ticket opens again, spam and trash stay.
+    #[must_use]
     pub fn after_mail(self) -> State {
         match self {
             State::Pending | State::Solved | State::Closed => State::Open,

@@ -7,17 +7,8 @@ use crate::{ContactId, Order, SortKey, State, TicketChange, TicketFilter, Ticket
 async fn seven() -> World {
     let world = World::new().await;
     for n in 1..=7 {
-        let recipient = if n % 2 == 0 {
-            &world.billing
-        } else {
-            &world.support
-        };
-        let raw = mail(
-            &format!("c{n}@customer.example"),
-            &format!("{n}@customer.example"),
-            "Hello",
-            "",
-        );
+        let recipient = if n % 2 == 0 { &world.billing } else { &world.support };
+        let raw = mail(&format!("c{n}@customer.example"), &format!("{n}@customer.example"), "Hello", "");
         world.receive(&raw, &[recipient]).await;
     }
     world
@@ -25,10 +16,7 @@ async fn seven() -> World {
 
 /// All numbers of a list, gathered over pages of two.
 fn gather(world: &World, query: &TicketQuery) -> Vec<u64> {
-    let mut query = TicketQuery {
-        limit: 2,
-        ..query.clone()
-    };
+    let mut query = TicketQuery { limit: 2, ..query.clone() };
     let mut numbers = Vec::new();
     for _ in 0..20 {
         let page = world.desk.tickets(&world.admin(), &query).unwrap();
@@ -42,50 +30,23 @@ fn gather(world: &World, query: &TicketQuery) -> Vec<u64> {
 }
 
 fn of(filter: TicketFilter) -> TicketQuery {
-    TicketQuery {
-        filter,
-        ..TicketQuery::default()
-    }
+    TicketQuery { filter, ..TicketQuery::default() }
 }
 
 async fn change(world: &World, number: u64, change: TicketChange) {
-    world
-        .desk
-        .change_ticket(&world.admin(), number, &change, None, at(5))
-        .await
-        .unwrap();
+    world.desk.change_ticket(&world.admin(), number, &change, None, at(5)).await.unwrap();
 }
 
 #[tokio::test]
 async fn every_list_has_every_ticket_once_in_its_order() {
     let world = seven().await;
-    change(
-        &world,
-        3,
-        TicketChange {
-            state: Some(State::Open),
-            ..TicketChange::default()
-        },
-    )
-    .await;
-    assert_eq!(
-        gather(&world, &of(TicketFilter::default())),
-        [3, 7, 6, 5, 4, 2, 1]
-    );
-    let oldest = TicketQuery {
-        order: Order::Ascending,
-        ..TicketQuery::default()
-    };
+    change(&world, 3, TicketChange { state: Some(State::Open), ..TicketChange::default() }).await;
+    assert_eq!(gather(&world, &of(TicketFilter::default())), [3, 7, 6, 5, 4, 2, 1]);
+    let oldest = TicketQuery { order: Order::Ascending, ..TicketQuery::default() };
     assert_eq!(gather(&world, &oldest), [1, 2, 4, 5, 6, 7, 3]);
-    let created = TicketQuery {
-        sort: SortKey::Created,
-        ..TicketQuery::default()
-    };
+    let created = TicketQuery { sort: SortKey::Created, ..TicketQuery::default() };
     assert_eq!(gather(&world, &created), [7, 6, 5, 4, 3, 2, 1]);
-    let created = TicketQuery {
-        order: Order::Ascending,
-        ..created
-    };
+    let created = TicketQuery { order: Order::Ascending, ..created };
     assert_eq!(gather(&world, &created), [1, 2, 3, 4, 5, 6, 7]);
 }
 
@@ -93,124 +54,28 @@ async fn every_list_has_every_ticket_once_in_its_order() {
 async fn each_filter_finds_its_own() {
     let world = seven().await;
     let person = world.billing_agent().await;
-    let guichet_accounts::Who::Person(person) = person.who else {
-        panic!("an agent is a person")
-    };
+    let guichet_accounts::Who::Person(person) = person.who else { panic!("an agent is a person") };
     let team = Some(world.billing_team);
-    change(
-        &world,
-        2,
-        TicketChange {
-            state: Some(State::Open),
-            ..TicketChange::default()
-        },
-    )
-    .await;
-    change(
-        &world,
-        4,
-        TicketChange {
-            assignee: Some(Some(person)),
-            ..TicketChange::default()
-        },
-    )
-    .await;
+    change(&world, 2, TicketChange { state: Some(State::Open), ..TicketChange::default() }).await;
+    change(&world, 4, TicketChange { assignee: Some(Some(person)), ..TicketChange::default() }).await;
     let tags = Some(["vip".to_owned()].into());
-    change(
-        &world,
-        6,
-        TicketChange {
-            tags,
-            ..TicketChange::default()
-        },
-    )
-    .await;
-    change(
-        &world,
-        7,
-        TicketChange {
-            state: Some(State::Spam),
-            ..TicketChange::default()
-        },
-    )
-    .await;
+    change(&world, 6, TicketChange { tags, ..TicketChange::default() }).await;
+    change(&world, 7, TicketChange { state: Some(State::Spam), ..TicketChange::default() }).await;
 
     let expect = |filter: TicketFilter, numbers: &[u64]| {
         assert_eq!(gather(&world, &of(filter.clone())), numbers, "{filter:?}");
     };
     let any = TicketFilter::default;
-    expect(
-        TicketFilter {
-            state: Some(State::Open),
-            ..any()
-        },
-        &[2],
-    );
-    expect(
-        TicketFilter {
-            state: Some(State::Spam),
-            ..any()
-        },
-        &[7],
-    );
-    expect(
-        TicketFilter {
-            team: Some(team),
-            ..any()
-        },
-        &[6, 4, 2],
-    );
-    expect(
-        TicketFilter {
-            team: Some(None),
-            ..any()
-        },
-        &[5, 3, 1],
-    );
-    expect(
-        TicketFilter {
-            assignee: Some(Some(person)),
-            ..any()
-        },
-        &[4],
-    );
-    expect(
-        TicketFilter {
-            assignee: Some(None),
-            ..any()
-        },
-        &[6, 2, 5, 3, 1],
-    );
-    expect(
-        TicketFilter {
-            tag: Some("vip".to_owned()),
-            ..any()
-        },
-        &[6],
-    );
-    expect(
-        TicketFilter {
-            team: Some(team),
-            state: Some(State::New),
-            ..any()
-        },
-        &[6, 4],
-    );
-    expect(
-        TicketFilter {
-            team: Some(None),
-            assignee: Some(Some(person)),
-            ..any()
-        },
-        &[],
-    );
-    expect(
-        TicketFilter {
-            requester: Some(ContactId(5)),
-            ..any()
-        },
-        &[5],
-    );
+    expect(TicketFilter { state: Some(State::Open), ..any() }, &[2]);
+    expect(TicketFilter { state: Some(State::Spam), ..any() }, &[7]);
+    expect(TicketFilter { team: Some(team), ..any() }, &[6, 4, 2]);
+    expect(TicketFilter { team: Some(None), ..any() }, &[5, 3, 1]);
+    expect(TicketFilter { assignee: Some(Some(person)), ..any() }, &[4]);
+    expect(TicketFilter { assignee: Some(None), ..any() }, &[6, 2, 5, 3, 1]);
+    expect(TicketFilter { tag: Some("vip".to_owned()), ..any() }, &[6]);
+    expect(TicketFilter { team: Some(team), state: Some(State::New), ..any() }, &[6, 4]);
+    expect(TicketFilter { team: Some(None), assignee: Some(Some(person)), ..any() }, &[]);
+    expect(TicketFilter { requester: Some(ContactId(5)), ..any() }, &[5]);
     expect(any(), &[6, 4, 2, 5, 3, 1]);
 }
 
@@ -218,23 +83,9 @@ async fn each_filter_finds_its_own() {
 async fn a_change_leaves_no_ticket_behind_in_its_old_list() {
     let world = seven().await;
     for state in State::ALL.into_iter().chain([State::New]) {
-        change(
-            &world,
-            1,
-            TicketChange {
-                state: Some(state),
-                ..TicketChange::default()
-            },
-        )
-        .await;
+        change(&world, 1, TicketChange { state: Some(state), ..TicketChange::default() }).await;
         for other in State::ALL {
-            let listed = gather(
-                &world,
-                &of(TicketFilter {
-                    state: Some(other),
-                    ..TicketFilter::default()
-                }),
-            );
+            let listed = gather(&world, &of(TicketFilter { state: Some(other), ..TicketFilter::default() }));
             assert_eq!(listed.contains(&1), other == state, "{state:?} in {other:?}");
         }
     }

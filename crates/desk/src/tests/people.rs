@@ -22,15 +22,9 @@ async fn promise_7_another_organisation_and_another_team_see_nothing() {
     agent.sight = guichet_accounts::Sight::Teams(vec![TeamId(99)]);
     for actor in [agent, Actor::system(world.other)] {
         assert!(matches!(world.desk.ticket(&actor, 1), Err(Error::NotFound(_))));
-        assert!(matches!(
-            world.desk.messages(&actor, 1, None, 9),
-            Err(Error::NotFound(_))
-        ));
+        assert!(matches!(world.desk.messages(&actor, 1, None, 9), Err(Error::NotFound(_))));
         assert!(matches!(world.desk.message(&actor, 1), Err(Error::NotFound(_))));
-        let change = TicketChange {
-            state: Some(State::Spam),
-            ..TicketChange::default()
-        };
+        let change = TicketChange { state: Some(State::Spam), ..TicketChange::default() };
         let changed = world.desk.change_ticket(&actor, 1, &change, None, at(1)).await;
         assert!(matches!(changed, Err(Error::NotFound(_))));
         match world.desk.events(&actor, 0).unwrap() {
@@ -51,43 +45,17 @@ async fn a_change_is_made_once_and_told_to_those_who_lose_sight_too() {
         subject: Some("Invoice 7".to_owned()),
         ..TicketChange::default()
     };
-    let changed = world
-        .desk
-        .change_ticket(&agent, 1, &change, None, at(3))
-        .await
-        .unwrap();
-    assert_eq!(
-        (changed.record.state, changed.record.updated),
-        (State::Open, at(3))
-    );
-    let same = world
-        .desk
-        .change_ticket(&agent, 1, &change, None, at(4))
-        .await
-        .unwrap();
-    assert_eq!(
-        same.activity, changed.activity,
-        "what changes nothing is no event"
-    );
+    let changed = world.desk.change_ticket(&agent, 1, &change, None, at(3)).await.unwrap();
+    assert_eq!((changed.record.state, changed.record.updated), (State::Open, at(3)));
+    let same = world.desk.change_ticket(&agent, 1, &change, None, at(4)).await.unwrap();
+    assert_eq!(same.activity, changed.activity, "what changes nothing is no event");
 
-    let away = TicketChange {
-        team: Some(None),
-        ..TicketChange::default()
-    };
-    world
-        .desk
-        .change_ticket(&agent, 1, &away, None, at(5))
-        .await
-        .unwrap();
+    let away = TicketChange { team: Some(None), ..TicketChange::default() };
+    world.desk.change_ticket(&agent, 1, &away, None, at(5)).await.unwrap();
     assert!(matches!(world.desk.ticket(&agent, 1), Err(Error::NotFound(_))));
-    let Log::Events { events, .. } = world.desk.events(&agent, 0).unwrap() else {
-        panic!("resync")
-    };
+    let Log::Events { events, .. } = world.desk.events(&agent, 0).unwrap() else { panic!("resync") };
     let last = events.last().unwrap();
-    assert_eq!(
-        (last.event.kind, last.event.team),
-        (EventKind::TicketChanged, None)
-    );
+    assert_eq!((last.event.kind, last.event.team), (EventKind::TicketChanged, None));
     assert_eq!(last.event.team_before, Some(world.billing_team));
 }
 
@@ -103,58 +71,25 @@ async fn a_change_that_expects_what_is_no_longer_so_fails() {
         "In-Reply-To: <1@customer.example>\n",
     );
     world.receive(&raw, &[&world.billing]).await;
-    let change = TicketChange {
-        state: Some(State::Solved),
-        ..TicketChange::default()
-    };
-    let late = world
-        .desk
-        .change_ticket(&admin, 1, &change, Some(read), at(2))
-        .await;
+    let change = TicketChange { state: Some(State::Solved), ..TicketChange::default() };
+    let late = world.desk.change_ticket(&admin, 1, &change, Some(read), at(2)).await;
     assert!(matches!(late, Err(Error::Changed(_))), "{late:?}");
     let read = world.desk.ticket(&admin, 1).unwrap().ticket.activity;
-    assert!(
-        world
-            .desk
-            .change_ticket(&admin, 1, &change, Some(read), at(2))
-            .await
-            .is_ok()
-    );
+    assert!(world.desk.change_ticket(&admin, 1, &change, Some(read), at(2)).await.is_ok());
 }
 
 #[tokio::test]
 async fn a_change_to_what_does_not_exist_is_refused_with_a_sentence() {
     let world = with_ticket().await;
     let bad = [
-        TicketChange {
-            team: Some(Some(TeamId(99))),
-            ..TicketChange::default()
-        },
-        TicketChange {
-            assignee: Some(Some(PersonId(99))),
-            ..TicketChange::default()
-        },
-        TicketChange {
-            tags: Some(BTreeSet::from(["a\nb".to_owned()])),
-            ..TicketChange::default()
-        },
-        TicketChange {
-            tags: Some((0..51).map(|n| n.to_string()).collect()),
-            ..TicketChange::default()
-        },
-        TicketChange {
-            subject: Some(" ".to_owned()),
-            ..TicketChange::default()
-        },
+        TicketChange { team: Some(Some(TeamId(99))), ..TicketChange::default() },
+        TicketChange { assignee: Some(Some(PersonId(99))), ..TicketChange::default() },
+        TicketChange { tags: Some(BTreeSet::from(["a\nb".to_owned()])), ..TicketChange::default() },
+        TicketChange { tags: Some((0..51).map(|n| n.to_string()).collect()), ..TicketChange::default() },
+        TicketChange { subject: Some(" ".to_owned()), ..TicketChange::default() },
     ];
     for change in bad {
-        let refused = world
-            .desk
-            .change_ticket(&world.admin(), 1, &change, None, at(1))
-            .await;
-        assert!(
-            matches!(refused, Err(Error::Invalid(_))),
-            "{change:?}: {refused:?}"
-        );
+        let refused = world.desk.change_ticket(&world.admin(), 1, &change, None, at(1)).await;
+        assert!(matches!(refused, Err(Error::Invalid(_))), "{change:?}: {refused:?}");
     }
 }

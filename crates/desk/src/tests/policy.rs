@@ -9,12 +9,7 @@ use crate::{Arrival, Error, Outcome, Received};
 
 async fn set(world: &World, policy: VerdictPolicy) {
     let sealers = vec![DomainName::parse("forwarder.example").unwrap()];
-    world
-        .desk
-        .accounts()
-        .set_policy(world.acme, policy, sealers)
-        .await
-        .unwrap();
+    world.desk.accounts().set_policy(world.acme, policy, sealers).await.unwrap();
 }
 
 fn suspect(world: &World, asks: DmarcPolicy, everywhere: bool) -> Arrival {
@@ -29,11 +24,7 @@ fn suspect(world: &World, asks: DmarcPolicy, everywhere: bool) -> Arrival {
 async fn each_policy_does_what_it_says() {
     let quarantined = Outcome::Quarantined { message: 1 };
     let expected = [
-        (
-            VerdictPolicy::Tag,
-            DmarcPolicy::Reject,
-            Some(Outcome::Created { ticket: 1 }),
-        ),
+        (VerdictPolicy::Tag, DmarcPolicy::Reject, Some(Outcome::Created { ticket: 1 })),
         (VerdictPolicy::Quarantine, DmarcPolicy::None, Some(quarantined)),
         (VerdictPolicy::Quarantine, DmarcPolicy::Reject, Some(quarantined)),
         (VerdictPolicy::Reject, DmarcPolicy::None, Some(quarantined)),
@@ -72,31 +63,13 @@ async fn a_trusted_seal_explains_a_broken_dmarc_and_an_unknown_one_does_not() {
 async fn where_organisations_differ_the_mail_is_taken_and_those_who_would_refuse_quarantine() {
     let world = World::new().await;
     set(&world, VerdictPolicy::Reject).await;
-    let received = world
-        .desk
-        .receive(&suspect(&world, DmarcPolicy::Reject, true))
-        .await
-        .unwrap();
-    assert_eq!(
-        outcomes(received),
-        [
-            Outcome::Quarantined { message: 1 },
-            Outcome::Created { ticket: 1 }
-        ]
-    );
+    let received = world.desk.receive(&suspect(&world, DmarcPolicy::Reject, true)).await.unwrap();
+    assert_eq!(outcomes(received), [Outcome::Quarantined { message: 1 }, Outcome::Created { ticket: 1 }]);
     let reject = VerdictPolicy::Reject;
-    world
-        .desk
-        .accounts()
-        .set_policy(world.other, reject, Vec::new())
-        .await
-        .unwrap();
+    world.desk.accounts().set_policy(world.other, reject, Vec::new()).await.unwrap();
     let mut again = suspect(&world, DmarcPolicy::Reject, true);
     again.reading = crate::Reading::of(b"From: ceo@bank.example\r\n\r\nanother");
-    assert!(matches!(
-        world.desk.receive(&again).await.unwrap(),
-        Received::Refused(_)
-    ));
+    assert!(matches!(world.desk.receive(&again).await.unwrap(), Received::Refused(_)));
 }
 
 #[tokio::test]
@@ -108,17 +81,8 @@ async fn promise_2_what_is_in_quarantine_can_be_read_and_released_as_a_ticket() 
     let admin = world.admin();
     let held = world.desk.quarantine(&admin, None, 50).unwrap().items;
     assert_eq!(held.len(), 1);
-    assert!(
-        held[0]
-            .record
-            .quarantine
-            .as_deref()
-            .is_some_and(|why| why.contains("DMARC failed"))
-    );
-    assert!(
-        matches!(world.desk.message(&admin, 1), Err(Error::NotFound(_))),
-        "not among the tickets' mail"
-    );
+    assert!(held[0].record.quarantine.as_deref().is_some_and(|why| why.contains("DMARC failed")));
+    assert!(matches!(world.desk.message(&admin, 1), Err(Error::NotFound(_))), "not among the tickets' mail");
     assert_eq!(
         outcomes(world.desk.receive(&arrival).await.unwrap()),
         [Outcome::Duplicate { ticket: None }],
@@ -128,38 +92,19 @@ async fn promise_2_what_is_in_quarantine_can_be_read_and_released_as_a_ticket() 
     assert_eq!(world.desk.release(&admin, 1, at(9)).await.unwrap(), 1);
     assert_eq!(world.desk.messages(&admin, 1, None, 50).unwrap().items.len(), 1);
     assert!(world.desk.quarantine(&admin, None, 50).unwrap().items.is_empty());
-    assert!(
-        matches!(
-            world.desk.release(&admin, 1, at(9)).await,
-            Err(Error::NotFound(_))
-        ),
-        "once"
-    );
+    assert!(matches!(world.desk.release(&admin, 1, at(9)).await, Err(Error::NotFound(_))), "once");
 }
 
 #[tokio::test]
 async fn promise_7_quarantine_is_the_admins_of_its_own_organisation() {
     let world = World::new().await;
     set(&world, VerdictPolicy::Quarantine).await;
-    world
-        .desk
-        .receive(&suspect(&world, DmarcPolicy::Reject, false))
-        .await
-        .unwrap();
+    world.desk.receive(&suspect(&world, DmarcPolicy::Reject, false)).await.unwrap();
     let agent = world.billing_agent().await;
-    let stranger = Actor {
-        sight: Sight::All,
-        ..Actor::system(world.other)
-    };
+    let stranger = Actor { sight: Sight::All, ..Actor::system(world.other) };
     for actor in [agent, stranger] {
         assert!(world.desk.quarantine(&actor, None, 50).unwrap().items.is_empty());
-        assert!(matches!(
-            world.desk.quarantined(&actor, 1),
-            Err(Error::NotFound(_))
-        ));
-        assert!(matches!(
-            world.desk.release(&actor, 1, at(9)).await,
-            Err(Error::NotFound(_))
-        ));
+        assert!(matches!(world.desk.quarantined(&actor, 1), Err(Error::NotFound(_))));
+        assert!(matches!(world.desk.release(&actor, 1, at(9)).await, Err(Error::NotFound(_))));
     }
 }

@@ -30,25 +30,13 @@ impl World {
         let other = accounts.create_organisation("other", "Other").await.unwrap().id;
         let team = accounts.create_team(acme, "Billing").await.unwrap().id;
         for (id, domain) in [(acme, "acme.example"), (other, "other.example")] {
-            accounts
-                .add_domain(id, &DomainName::parse(domain).unwrap(), None)
-                .await
-                .unwrap();
+            accounts.add_domain(id, &DomainName::parse(domain).unwrap(), None).await.unwrap();
         }
         let support = channel(&accounts, acme, "support@acme.example", None).await;
         let billing = channel(&accounts, acme, "billing@acme.example", Some(team)).await;
         let elsewhere = channel(&accounts, other, "support@other.example", None).await;
         let desk = Desk::new(store.clone(), accounts);
-        World {
-            desk,
-            store,
-            acme,
-            other,
-            support,
-            billing,
-            elsewhere,
-            billing_team: team,
-        }
+        World { desk, store, acme, other, support, billing, elsewhere, billing_team: team }
     }
 
     pub(super) fn admin(&self) -> Actor {
@@ -105,17 +93,9 @@ async fn channel(
     address: &str,
     team: Option<TeamId>,
 ) -> Recipient {
-    let wanted = NewChannel {
-        address: MailAddress::parse(address).unwrap(),
-        name: "x".to_owned(),
-        team,
-    };
+    let wanted = NewChannel { address: MailAddress::parse(address).unwrap(), name: "x".to_owned(), team };
     let channel: ChannelId = accounts.create_channel(organisation, wanted).await.unwrap().id;
-    Recipient {
-        organisation,
-        channel,
-        address: address.to_owned(),
-    }
+    Recipient { organisation, channel, address: address.to_owned() }
 }
 
 pub(super) fn at(second: i64) -> Timestamp {
@@ -131,27 +111,25 @@ pub(super) fn outcomes(received: Received) -> Vec<Outcome> {
 
 /// What is found of a sender whose domain signs its mail.
 pub(super) fn authenticated(from: &MailAddress) -> Verdicts {
-    let mut verdicts = Verdicts::default();
-    verdicts.dmarc = DmarcVerdict {
+    let dmarc = DmarcVerdict {
         result: AuthResult::Pass,
         domain: Some(from.domain().to_string()),
         policy: Some(DmarcPolicy::Reject),
         aligned_by: Some(DmarcAlignment::Dkim),
         ..DmarcVerdict::default()
     };
-    verdicts
+    Verdicts { dmarc, ..Verdicts::default() }
 }
 
 /// What is found of a mail whose sender's domain disowns it.
 pub(super) fn forged(domain: &str, policy: DmarcPolicy) -> Verdicts {
-    let mut verdicts = Verdicts::default();
-    verdicts.dmarc = DmarcVerdict {
+    let dmarc = DmarcVerdict {
         result: AuthResult::Fail,
         domain: Some(domain.to_owned()),
         policy: Some(policy),
         ..DmarcVerdict::default()
     };
-    verdicts
+    Verdicts { dmarc, ..Verdicts::default() }
 }
 
 /// A small mail.

@@ -1,0 +1,158 @@
+//! The rows of one mail in one organisation: the tickets that it begins or joins, the message in each, its identity.
+
+use guichet_accounts::{ChannelId, TeamId, Who};
+use guichet_store::{Batch, BlobRef, Counter, Slot, Template, record};
+
+use crate::arrival::{Arrival, Recipient};
+use crate::event::{self, Event, EventKind};
+use crate::facet;
+use crate::identity::{Identities, Known};
+use crate::keys::{self, Number};
+use crate::message::{Envelope, Message};
+use crate::receive::{Outcome, Planned};
+use crate::stored::StoredTicket;
+use crate::threading::Thread;
+use crate::ticket::Ticket;
+
+/// One ticket that a mail begins or joins.
+pub(crate) struct Target<'a> {
+    pub(crate) team: Option<TeamId>,
+    pub(crate) recipients: Vec<&'a Recipient>,
+    pub(crate) thread: Thread,
+}
+
+/// Writes the rows of one mail in one organisation.
+pub(crate) struct Writer<'a> {
+    pub(crate) arrival: &'a Arrival,
+    pub(crate) batch: Batch,
+    pub(crate) raw: BlobRef,
+    pub(crate) requester: Number,
+    pub(crate) own: &'a Known,
+    pub(crate) named: Vec<Known>,
+    pub(crate) identities: Identities,
+}
+
+impl Writer<'_> {
+    /// Writes everything; what the numbers are the commit will tell.
+    pub(crate) fn write(mut self, targets: Vec<Target<'_>>) -> (Batch, Vec<Planned>) {
+        let mut plans = Vec::with_capacity(targets.len());
+        let mut tickets: Vec<Number> = Vec::with_capacity(targets.len());
+        for target in targets {
+            let ticket = if let Some(joins) = target.thread.joins {
+                plans.push(Planned::Settled(Outcome::Joined { ticket: joins.number }));
+                self.join(joins, &target.recipients)
+            } else {
+                let slot = self.create(&target);
+                plans.push(Planned::Created(slot));
+                Number::Assigned(slot)
+            };
+            for other in &tickets {
+                link(&mut self.batch, ticket, *other);
+            }
+            tickets.push(ticket);
+        }
+        self.identities.write(&mut self.batch);
+        (self.batch, plans)
+    }
+
+    fn create(&mut self, target: &Target<'_>) -> Slot {
+        let slot = self.batch.next(Counter::Ticket);
+        let number = Number::Assigned(slot);
+        let message = self.write_message(number, &target.recipients);
+        for other in &target.thread.refers_to {
+            link(&mut self.batch, number, Number::Known(*other));
+        }
+        let channel = target.recipients.first().map_or(ChannelId(0), |recipient| recipient.channel);
+        let content = &self.arrival.reading.content;
+        let mut ticket = Ticket::begun(content, channel, target.team, self.arrival.received);
+        ticket.admit(content, &self.own_addresses());
+        let event = received_event(self.arrival, EventKind::TicketCreated, target.team);
+        let activity = Number::Assigned(event::append(&mut self.batch, number, message, &event));
+        put_ticket(&mut self.batch, number, &ticket, self.requester, activity);
+        slot
+    }
+
+    fn join(&mut self, joins: StoredTicket, recipients: &[&Recipient]) -> Number {
+        let number = Number::Known(joins.number);
+        let message = self.write_message(number, recipients);
+        let mut ticket = joins.record;
+        facet::leave(&mut self.batch, &ticket, joins.requester, joins.activity);
+        ticket.state = ticket.state.after_mail();
+        ticket.updated = self.arrival.received;
+        ticket.message_count += 1;
+        ticket.admit(&self.arrival.reading.content, &self.own_addresses());
+        let event = received_event(self.arrival, EventKind::MessageReceived, ticket.team);
+        let activity = Number::Assigned(event::append(&mut self.batch, number, message, &event));
+        put_ticket(&mut self.batch, number, &ticket, Number::Known(joins.requester), activity);
+        number
+    }
+
+    /// The addresses of ours that the mail came to: they take no part in the conversation.
+    fn own_addresses(&self) -> Vec<String> {
+        self.arrival.recipients.iter().map(|recipient| recipient.address.to_lowercase()).collect()
+    }
+
+    fn write_message(&mut self, ticket: Number, recipients: &[&Recipient]) -> Number {
+        let message = Number::Assigned(self.batch.next(Counter::Message));
+        let record = message_record(self.arrival, recipients, self.raw.clone());
+        put_message(&mut self.batch, ticket, message, &record);
+        self.batch.put(keys::ticket_message_row(ticket, message), Vec::new());
+        self.identities.carry(self.own, ticket, message);
+        for known in &self.named {
+            // Only where neither we nor anybody else carries it: a mail that may yet come, or never will.
+            if known.is_empty() {
+                self.identities.name(known, ticket, message);
+            }
+        }
+        message
+    }
+}
+
+pub(crate) fn put_ticket(
+    batch: &mut Batch,
+    number: Number,
+    ticket: &Ticket,
+    requester: Number,
+    activity: Number,
+) {
+    let value = requester.write(activity.write(Template::new()));
+    batch.put(keys::row(keys::TICKETS, &[number]), value.raw(&record::encode(ticket)));
+    facet::enter(batch, number, ticket, requester, activity);
+}
+
+pub(crate) fn put_message(batch: &mut Batch, ticket: Number, message: Number, stored: &Message) {
+    let value = ticket.write(Template::new()).raw(&record::encode(stored));
+    batch.put(keys::row(keys::MESSAGES, &[message]), value);
+}
+
+fn link(batch: &mut Batch, one: Number, other: Number) {
+    batch.put(keys::link_row(one, other), Vec::new());
+    batch.put(keys::link_row(other, one), Vec::new());
+}
+
+pub(crate) fn message_record(arrival: &Arrival, recipients: &[&Recipient], raw: BlobRef) -> Message {
+    let mut channels: Vec<ChannelId> = recipients.iter().map(|recipient| recipient.channel).collect();
+    channels.sort_unstable();
+    channels.dedup();
+    Message {
+        received: arrival.received,
+        channels,
+        envelope: Envelope {
+            reverse_path: arrival.reverse_path.clone(),
+            recipients: recipients.iter().map(|recipient| recipient.address.clone()).collect(),
+            client: arrival.client,
+            helo: arrival.helo.clone(),
+            tls: arrival.tls.clone(),
+            trace: arrival.trace.clone(),
+        },
+        verdicts: arrival.verdicts.clone(),
+        raw,
+        digest: arrival.reading.digest,
+        content: arrival.reading.content.clone(),
+        quarantine: None,
+    }
+}
+
+pub(crate) fn received_event(arrival: &Arrival, kind: EventKind, team: Option<TeamId>) -> Event {
+    Event { kind, team_before: team, team, who: Who::System, at: arrival.received }
+}
