@@ -50,7 +50,4 @@ pub enum Defect {
     /// A text whose base64 or quoted-printable is damaged.
     #[n(13)]
     EncodingBroken,
-    /// A text longer than is looked at for the preview; it is whole in the raw mail.
-    #[n(14)]
-    TextTooLarge,
 }

@@ -35,7 +35,7 @@ fn small_values() {
     holds(&MessageId::parse("1@x").unwrap(), "63314078");
     holds(&Automatic::Bounce, "03");
     holds(&SubjectPrefix::Forward, "02");
-    holds(&vec![Defect::FromAbsent, Defect::TextTooLarge], "82000e");
+    holds(&vec![Defect::FromAbsent, Defect::EncodingBroken], "82000d");
     holds(&Body { text_parts: vec![0], html_parts: vec![1, 2] }, "828100820102");
 }
 
