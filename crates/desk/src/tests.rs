@@ -4,5 +4,6 @@ mod lists;
 mod people;
 mod policy;
 mod receiving;
+mod records;
 mod threads;
 mod world;
