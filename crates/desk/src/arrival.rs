@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use guichet_accounts::ChannelId;
 use guichet_mail::digest::{MailDigest, digest};
 use guichet_mail::parse::{ParseLimits, Parsed, parse};
-use guichet_mail::{MailAddress, Verdicts};
+use guichet_mail::{Defect, MailAddress, Verdicts};
 use guichet_store::{OrganisationId, PendingBlob};
 use jiff::Timestamp;
 
@@ -65,9 +65,13 @@ impl Reading {
         Self { base_subject: parsed.base_subject.clone(), content: content(parsed), digest }
     }
 
-    /// The one valid address in `From`; none where it is absent, doubled or absurd.
-    pub(crate) fn sender(&self) -> Option<&MailAddress> {
-        self.content.from.iter().find_map(|from| from.address.as_ref())
+    /// The one address in `From`; none where it is absent or absurd, or where several leave open who wrote.
+    pub(crate) fn sole_author(&self) -> Option<&MailAddress> {
+        let is_doubled = self.content.defects.contains(&Defect::FromDoubled);
+        match self.content.from.as_slice() {
+            [from] if !is_doubled => from.address.as_ref(),
+            _ => None,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::event::{self, Event, EventKind};
 use crate::facet;
 use crate::identity::{Identities, Known};
 use crate::keys::{self, Number};
-use crate::message::{Envelope, Message};
+use crate::message::{Content, Envelope, Message};
 use crate::receive::{Outcome, Planned};
 use crate::stored::StoredTicket;
 use crate::threading::Thread;
@@ -148,11 +148,20 @@ pub(crate) fn message_record(arrival: &Arrival, recipients: &[&Recipient], raw: 
         verdicts: arrival.verdicts.clone(),
         raw,
         digest: arrival.reading.digest,
-        content: arrival.reading.content.clone(),
+        content: content_of(arrival),
         quarantine: None,
     }
 }
 
 pub(crate) fn received_event(arrival: &Arrival, kind: EventKind, team: Option<TeamId>) -> Event {
     Event { kind, team_before: team, team, who: Who::System, at: arrival.received }
+}
+
+/// What the mail says of itself, in the light of its envelope.
+fn content_of(arrival: &Arrival) -> Content {
+    let mut content = arrival.reading.content.clone();
+    if arrival.reverse_path.is_empty() {
+        content.automatic = content.automatic.with_null_sender();
+    }
+    content
 }

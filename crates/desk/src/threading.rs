@@ -51,7 +51,7 @@ pub(crate) fn find(
     recipients: &[&Recipient],
     named: &[Known],
 ) -> Result<Thread, Error> {
-    let sender = arrival.reading.sender().filter(|from| arrival.verdicts.is_authenticated(from));
+    let sender = arrival.reading.sole_author().filter(|from| arrival.verdicts.is_authenticated(from));
     let mut thread = Thread::default();
     let mut seen = Vec::new();
     for entry in named.iter().flat_map(Known::entries) {

@@ -1,6 +1,6 @@
 //! Which ticket a mail belongs to, and who does not get in.
 
-use guichet_mail::Verdicts;
+use guichet_mail::{MailAddress, Verdicts};
 
 use super::world::{World, at, mail, outcomes};
 use crate::{Outcome, State, TicketChange};
@@ -130,5 +130,20 @@ async fn a_reply_opens_what_was_finished_and_leaves_spam_where_it_is() {
         let reply = mail(BIA, &id, "Re: Fire", "In-Reply-To: <1@customer.example>\n");
         assert_eq!(world.receive(&reply, &[&world.support]).await, [Outcome::Joined { ticket: 1 }]);
         assert_eq!(world.desk.ticket(&world.admin(), 1).unwrap().ticket.record.state, after, "{before:?}");
+    }
+}
+
+/// "Two From headers": a program may check one and show the other.
+#[tokio::test]
+async fn promise_4_a_mail_with_two_authors_joins_nothing() {
+    let world = World::new().await;
+    first(&world).await;
+    for from in [format!("{BIA}\nFrom: {EVE}"), format!("{BIA}, {EVE}"), format!("{EVE}\nFrom: {BIA}")] {
+        let raw =
+            mail(&from, "2@evil.example", &from.len().to_string(), "In-Reply-To: <1@customer.example>\n");
+        let mut arrival = world.arrival(&raw, &[&world.support]);
+        arrival.verdicts = super::world::authenticated(&MailAddress::parse("bia@customer.example").unwrap());
+        let received = outcomes(world.desk.receive(&arrival).await.unwrap());
+        assert!(matches!(received[..], [Outcome::Created { .. }]), "{from}: {received:?}");
     }
 }

@@ -66,7 +66,7 @@ impl World {
         let mut writer = self.store.blobs().writer();
         writer.write(raw.as_bytes()).unwrap();
         let reading = Reading::of(raw.as_bytes());
-        let verdicts = reading.sender().map_or_else(Verdicts::default, authenticated);
+        let verdicts = reading.sole_author().map_or_else(Verdicts::default, authenticated);
         Arrival {
             received: at(0),
             reverse_path: "sender@customer.example".to_owned(),
