@@ -33,10 +33,7 @@ pub struct Response {
 impl Response {
     /// The first field of that name (lower case).
     pub fn field(&self, name: &str) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|(field, _)| field == name)
-            .map(|(_, value)| value.as_str())
+        self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
     /// The body as JSON.
@@ -61,10 +58,7 @@ impl Response {
 impl Api {
     /// Calls with this token, or with none.
     pub fn new(address: SocketAddr, token: Option<&str>) -> Self {
-        Self {
-            address,
-            token: token.map(str::to_owned),
-        }
+        Self { address, token: token.map(str::to_owned) }
     }
 
     /// The JSON at `path` (below [`BASE`]), which must answer 200.
@@ -89,15 +83,8 @@ impl Api {
     ) -> Result<Response> {
         let mut answer = self.ask(method, path, fields, body)?;
         let mut body = Vec::new();
-        answer
-            .body
-            .read_to_end(&mut body)
-            .with_context(|| format!("{method} {path}"))?;
-        Ok(Response {
-            status: answer.status,
-            fields: answer.fields,
-            body,
-        })
+        answer.body.read_to_end(&mut body).with_context(|| format!("{method} {path}"))?;
+        Ok(Response { status: answer.status, fields: answer.fields, body })
     }
 
     /// The event stream, from after `last` on, or from now on.

@@ -14,15 +14,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKe
 use data_encoding::BASE64;
 
 /// The fields that are signed where the mail has them.
-const SIGNED: &[&str] = &[
-    "from",
-    "to",
-    "subject",
-    "date",
-    "message-id",
-    "mime-version",
-    "content-type",
-];
+const SIGNED: &[&str] = &["from", "to", "subject", "date", "message-id", "mime-version", "content-type"];
 
 /// How to sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,15 +42,12 @@ impl Signer {
     /// Makes a key. One key may serve several domains: each publishes its [`Signer::record`].
     pub fn generate(algorithm: Algorithm, selector: &str) -> Result<Self> {
         let key = match algorithm {
-            Algorithm::Rsa => Key::Rsa(Box::new(
-                RsaKeyPair::generate(KeySize::Rsa2048).context("making a key")?,
-            )),
+            Algorithm::Rsa => {
+                Key::Rsa(Box::new(RsaKeyPair::generate(KeySize::Rsa2048).context("making a key")?))
+            }
             Algorithm::Ed25519 => Key::Ed25519(Ed25519KeyPair::generate().context("making a key")?),
         };
-        Ok(Self {
-            key,
-            selector: selector.to_owned(),
-        })
+        Ok(Self { key, selector: selector.to_owned() })
     }
 
     /// The name of the TXT record of `domain` (RFC 6376, 3.6.2.1).
@@ -91,10 +80,8 @@ impl Signer {
         let mut names = Vec::new();
         for name in SIGNED {
             // RFC 6376, 5.4.2: of several of a name, the last comes first.
-            if let Some(field) = fields
-                .iter()
-                .rev()
-                .find(|field| name_of(field).eq_ignore_ascii_case(name.as_bytes()))
+            if let Some(field) =
+                fields.iter().rev().find(|field| name_of(field).eq_ignore_ascii_case(name.as_bytes()))
             {
                 hashed.extend(relaxed_field(field));
                 hashed.extend(b"\r\n");
@@ -107,10 +94,7 @@ impl Signer {
              \th={names};\r\n\tbh={body_hash};\r\n\tb="
         );
         hashed.extend(relaxed_field(bare.as_bytes()));
-        Ok(format!(
-            "{bare}{}\r\n",
-            folded(&BASE64.encode(&self.signature(&hashed)?))
-        ))
+        Ok(format!("{bare}{}\r\n", folded(&BASE64.encode(&self.signature(&hashed)?))))
     }
 
     fn signature(&self, hashed: &[u8]) -> Result<Vec<u8>> {
@@ -118,8 +102,7 @@ impl Signer {
             Key::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 let random = SystemRandom::new();
-                pair.sign(&RSA_PKCS1_SHA256, &random, hashed, &mut signature)
-                    .context("signing")?;
+                pair.sign(&RSA_PKCS1_SHA256, &random, hashed, &mut signature).context("signing")?;
                 Ok(signature)
             }
             // RFC 8463, 3: Ed25519 signs the SHA-256 of what RSA would hash itself.
@@ -130,20 +113,14 @@ impl Signer {
 
 /// Lines of a length that every server takes.
 fn folded(base64: &str) -> String {
-    let lines: Vec<&str> = base64
-        .as_bytes()
-        .chunks(72)
-        .filter_map(|line| std::str::from_utf8(line).ok())
-        .collect();
+    let lines: Vec<&str> =
+        base64.as_bytes().chunks(72).filter_map(|line| std::str::from_utf8(line).ok()).collect();
     lines.join("\r\n\t")
 }
 
 /// The fields, each without its last line end, and the body.
 fn split(mail: &[u8]) -> (Vec<&[u8]>, &[u8]) {
-    let end = mail
-        .windows(4)
-        .position(|four| four == b"\r\n\r\n")
-        .map_or(mail.len(), |at| at + 2);
+    let end = mail.windows(4).position(|four| four == b"\r\n\r\n").map_or(mail.len(), |at| at + 2);
     let (mut head, body) = mail.split_at(end);
     let mut fields = Vec::new();
     while !head.is_empty() {
@@ -157,21 +134,13 @@ fn split(mail: &[u8]) -> (Vec<&[u8]>, &[u8]) {
 
 /// How far the first field goes: to the first line end that no white space follows.
 fn field_bytes(head: &[u8]) -> usize {
-    let ends = head
-        .windows(2)
-        .enumerate()
-        .filter(|(_, two)| two == b"\r\n")
-        .map(|(at, _)| at + 2);
+    let ends = head.windows(2).enumerate().filter(|(_, two)| two == b"\r\n").map(|(at, _)| at + 2);
     let mut last = ends.filter(|end| !head.get(*end).is_some_and(|byte| is_space(*byte)));
     last.next().unwrap_or(head.len())
 }
 
 fn name_of(field: &[u8]) -> &[u8] {
-    field
-        .split(|byte| *byte == b':')
-        .next()
-        .unwrap_or_default()
-        .trim_ascii_end()
+    field.split(|byte| *byte == b':').next().unwrap_or_default().trim_ascii_end()
 }
 
 fn is_space(byte: u8) -> bool {
@@ -182,11 +151,7 @@ fn is_space(byte: u8) -> bool {
 fn relaxed_field(field: &[u8]) -> Vec<u8> {
     let name = name_of(field);
     let value = field.splitn(2, |byte| *byte == b':').nth(1).unwrap_or_default();
-    let unfolded: Vec<u8> = value
-        .iter()
-        .copied()
-        .filter(|byte| !matches!(byte, b'\r' | b'\n'))
-        .collect();
+    let unfolded: Vec<u8> = value.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
     let mut out = name.to_ascii_lowercase();
     out.push(b':');
     out.extend(one_space(unfolded.trim_ascii()));
@@ -198,10 +163,7 @@ fn relaxed_body(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len() + 2);
     for line in body.split(|byte| *byte == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let end = line
-            .iter()
-            .rposition(|byte| !is_space(*byte))
-            .map_or(0, |at| at + 1);
+        let end = line.iter().rposition(|byte| !is_space(*byte)).map_or(0, |at| at + 1);
         out.extend(one_space(line.get(..end).unwrap_or_default()));
         out.extend(b"\r\n");
     }
@@ -257,13 +219,8 @@ mod tests {
     #[test]
     fn a_signature_names_what_it_covers() {
         let signer = Signer::generate(Algorithm::Ed25519, "one").unwrap();
-        let field = signer
-            .sign("a.example", b"Subject: x\r\nFrom: a@a.example\r\n\r\nhello\r\n")
-            .unwrap();
-        assert!(
-            field.contains("d=a.example; s=one;\r\n\th=from:subject;\r\n"),
-            "{field}"
-        );
+        let field = signer.sign("a.example", b"Subject: x\r\nFrom: a@a.example\r\n\r\nhello\r\n").unwrap();
+        assert!(field.contains("d=a.example; s=one;\r\n\th=from:subject;\r\n"), "{field}");
         assert!(field.ends_with("\r\n"));
         assert!(signer.record().unwrap().starts_with("v=DKIM1; k=ed25519; p="));
     }

@@ -66,9 +66,7 @@ pub struct NameServer {
 impl NameServer {
     /// Starts it there and waits until it answers.
     pub fn start(zone: &Zone, address: SocketAddr) -> Result<Self> {
-        let SocketAddr::V4(v4) = address else {
-            anyhow::bail!("{address}: IPv4 only")
-        };
+        let SocketAddr::V4(v4) = address else { anyhow::bail!("{address}: IPv4 only") };
         let configuration = NamedTempFile::new().context("the name server's configuration")?;
         let settings = format!(
             "port={}\nlisten-address={}\nbind-interfaces\nno-resolv\nno-hosts\nno-ping\nlocal=/#/\n\
@@ -83,14 +81,8 @@ impl NameServer {
         command.args(["--no-daemon", "--log-facility=-"]);
         command.arg(format!("--conf-file={}", configuration.path().display()));
         let process = Process::start(&mut command)?;
-        process.err.find("dnsmasq", START_SECS_MAX, |line| {
-            line.contains("started").then_some(())
-        })?;
-        Ok(Self {
-            process,
-            address,
-            _configuration: configuration,
-        })
+        process.err.find("dnsmasq", START_SECS_MAX, |line| line.contains("started").then_some(()))?;
+        Ok(Self { process, address, _configuration: configuration })
     }
 
     /// Its process number.

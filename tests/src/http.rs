@@ -31,9 +31,7 @@ pub(crate) fn ask(
     let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n");
     request.extend(fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")));
     request.extend([format!("Content-Length: {}\r\n\r\n", body.len())]);
-    connection
-        .write_all(&[request.as_bytes(), body].concat())
-        .context("asking")?;
+    connection.write_all(&[request.as_bytes(), body].concat()).context("asking")?;
     let mut connection = BufReader::new(connection);
     let status = head_line(&mut connection)?;
     let status = status.split(' ').nth(1).and_then(|code| code.parse().ok());
@@ -50,9 +48,7 @@ fn read_fields(from: &mut impl BufRead) -> Result<Vec<(String, String)>> {
         if line.is_empty() {
             return Ok(fields);
         }
-        let (name, value) = line
-            .split_once(':')
-            .with_context(|| format!("no field: {line:?}"))?;
+        let (name, value) = line.split_once(':').with_context(|| format!("no field: {line:?}"))?;
         fields.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
 }
@@ -64,18 +60,9 @@ fn head_line(from: &mut impl BufRead) -> Result<String> {
 }
 
 fn body_of(connection: BufReader<TcpStream>, fields: &[(String, String)]) -> Box<dyn BufRead + Send> {
-    let field = |name| {
-        fields
-            .iter()
-            .find(|(field, _)| field == name)
-            .map(|(_, value)| value.as_str())
-    };
+    let field = |name| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str());
     if field("transfer-encoding") == Some("chunked") {
-        return Box::new(BufReader::new(Chunked {
-            from: connection,
-            left: 0,
-            ended: false,
-        }));
+        return Box::new(BufReader::new(Chunked { from: connection, left: 0, ended: false }));
     }
     match field("content-length").and_then(|length| length.parse().ok()) {
         Some(length) => Box::new(connection.take(length)),
@@ -131,13 +118,7 @@ mod tests {
     fn chunks_are_joined() {
         let from = "4\r\nWiki\r\n6;x=y\r\npedia \r\nB\r\nin chunks.\n\r\n0\r\n\r\n".as_bytes();
         let mut text = String::new();
-        Chunked {
-            from,
-            left: 0,
-            ended: false,
-        }
-        .read_to_string(&mut text)
-        .unwrap();
+        Chunked { from, left: 0, ended: false }.read_to_string(&mut text).unwrap();
         assert_eq!(text, "Wikipedia in chunks.\n");
     }
 
@@ -145,13 +126,7 @@ mod tests {
     fn a_stream_cut_short_is_an_error() {
         let mut text = String::new();
         assert!(
-            Chunked {
-                from: "4\r\nWi".as_bytes(),
-                left: 0,
-                ended: false
-            }
-            .read_to_string(&mut text)
-            .is_err()
+            Chunked { from: "4\r\nWi".as_bytes(), left: 0, ended: false }.read_to_string(&mut text).is_err()
         );
     }
 }

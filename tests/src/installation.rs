@@ -31,15 +31,9 @@ pub struct Installation {
 impl Installation {
     /// A fresh one, on free ports of the loopback.
     pub fn new() -> Result<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("guichet-")
-            .tempdir()
-            .context("a temporary folder")?;
+        let folder = tempfile::Builder::new().prefix("guichet-").tempdir().context("a temporary folder")?;
         let data_dir = folder.path().join("data");
-        Ok(Self {
-            _folder: Some(folder),
-            ..Self::at(&data_dir)
-        })
+        Ok(Self { _folder: Some(folder), ..Self::at(&data_dir) })
     }
 
     /// One whose data lies there, and stays.
@@ -50,9 +44,7 @@ impl Installation {
             arguments: Vec::new(),
             token: RefCell::default(),
         };
-        installation
-            .with("--smtp-listen", "127.0.0.1:0")
-            .with("--http-listen", "127.0.0.1:0")
+        installation.with("--smtp-listen", "127.0.0.1:0").with("--http-listen", "127.0.0.1:0")
     }
 
     /// Starts with this option; a later one replaces an earlier one of that name.
@@ -68,8 +60,7 @@ impl Installation {
     /// Starts with this setting, as in the configuration file: `dns.servers`, `smtp.size_max`.
     #[must_use]
     pub fn set(mut self, key: &str, value: &str) -> Self {
-        self.arguments
-            .extend(["--set".to_owned(), format!("{key}={value}")]);
+        self.arguments.extend(["--set".to_owned(), format!("{key}={value}")]);
         self
     }
 
@@ -81,14 +72,9 @@ impl Installation {
     /// The program with these settings, not started yet.
     pub fn command(&self) -> Result<Command> {
         let mut command = Command::new(program()?);
-        command
-            .arg("--data-dir")
-            .arg(&self.data_dir)
-            .args(&self.arguments);
+        command.arg("--data-dir").arg(&self.data_dir).args(&self.arguments);
         // What the person who runs the tests has set is not for this one.
-        let ours = env::vars_os()
-            .map(|(name, _)| name)
-            .filter(|name| is_setting(name));
+        let ours = env::vars_os().map(|(name, _)| name).filter(|name| is_setting(name));
         ours.for_each(|name| {
             command.env_remove(name);
         });
@@ -103,28 +89,16 @@ impl Installation {
     /// Starts it through another command, such as one that watches its system calls.
     pub fn start_as(&self, command: &mut Command) -> Result<Server<'_>> {
         let process = Process::start(command)?;
-        let ready = process
-            .out
-            .find("Ready.", START_SECS_MAX, |line| (line == "Ready.").then_some(()));
+        let ready = process.out.find("Ready.", START_SECS_MAX, |line| (line == "Ready.").then_some(()));
         ready.with_context(|| process.err.lines().join("\n"))?;
         let lines = process.out.lines();
-        let said = |name: &str| {
-            lines
-                .iter()
-                .find_map(|line| line.strip_prefix(name))
-                .map(str::trim)
-        };
+        let said = |name: &str| lines.iter().find_map(|line| line.strip_prefix(name)).map(str::trim);
         let smtp = address(said("SMTP:")).context("the SMTP address")?;
         let http = address(said("HTTP:")).context("the HTTP address")?;
         if let Some(token) = said("API token:") {
             *self.token.borrow_mut() = Some(token.to_owned());
         }
-        Ok(Server {
-            place: self,
-            process,
-            smtp,
-            http,
-        })
+        Ok(Server { place: self, process, smtp, http })
     }
 
     /// Starts it where it is expected to refuse: what it said, and its exit code.
@@ -189,18 +163,10 @@ impl Server<'_> {
     /// The operator's command line, which speaks to this server: `organisation`, `domain`, `channel`, `token`.
     pub fn operator(&self, words: &[&str]) -> Result<Value> {
         let mut command = Command::new(program()?);
-        command
-            .args(words)
-            .arg("--data-dir")
-            .arg(&self.place.data_dir)
-            .arg("--json");
+        command.args(words).arg("--data-dir").arg(&self.place.data_dir).arg("--json");
         let finished = command.output().context("starting the program")?;
         if !finished.status.success() {
-            bail!(
-                "guichet {}: {}",
-                words.join(" "),
-                String::from_utf8_lossy(&finished.stderr)
-            );
+            bail!("guichet {}: {}", words.join(" "), String::from_utf8_lossy(&finished.stderr));
         }
         serde_json::from_slice(&finished.stdout).with_context(|| format!("guichet {}", words.join(" ")))
     }
@@ -226,10 +192,7 @@ mod tests {
     #[test]
     fn a_later_option_replaces_an_earlier_one() {
         let installation = Installation::at(Path::new("d")).with("--smtp-listen", "127.0.0.1:25");
-        assert_eq!(
-            installation.arguments,
-            ["--http-listen", "127.0.0.1:0", "--smtp-listen", "127.0.0.1:25"]
-        );
+        assert_eq!(installation.arguments, ["--http-listen", "127.0.0.1:0", "--smtp-listen", "127.0.0.1:25"]);
     }
 
     #[test]

@@ -30,10 +30,7 @@ impl Output {
         let writer = output.clone();
         thread::spawn(move || {
             for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
-                writer
-                    .lock()
-                    .lines
-                    .push(String::from_utf8_lossy(&line).trim_end().to_owned());
+                writer.lock().lines.push(String::from_utf8_lossy(&line).trim_end().to_owned());
                 writer.0.more.notify_all();
             }
             writer.lock().ended = true;
@@ -60,19 +57,10 @@ impl Output {
             seen = state.lines.len();
             let left = end.saturating_duration_since(Instant::now());
             if state.ended || left.is_zero() {
-                let why = if state.ended {
-                    "the output ended"
-                } else {
-                    "time is up"
-                };
+                let why = if state.ended { "the output ended" } else { "time is up" };
                 bail!("{what}: {why}; it said:\n{}", state.lines.join("\n"));
             }
-            state = self
-                .0
-                .more
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            state = self.0.more.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -88,17 +76,12 @@ mod tests {
     #[test]
     fn finds_a_line_and_says_what_there_was_instead() {
         let output = Output::of("SMTP: 127.0.0.1:25\r\nReady.\n".as_bytes());
-        let port = output
-            .find("port", 10, |line| line.strip_prefix("SMTP: ").map(str::to_owned))
-            .unwrap();
+        let port = output.find("port", 10, |line| line.strip_prefix("SMTP: ").map(str::to_owned)).unwrap();
         assert_eq!(port, "127.0.0.1:25");
-        let error = output
-            .find("token", 10, |line| line.strip_prefix("token").map(str::to_owned))
-            .unwrap_err();
+        let error =
+            output.find("token", 10, |line| line.strip_prefix("token").map(str::to_owned)).unwrap_err();
         assert!(
-            error
-                .to_string()
-                .ends_with("the output ended; it said:\nSMTP: 127.0.0.1:25\nReady."),
+            error.to_string().ends_with("the output ended; it said:\nSMTP: 127.0.0.1:25\nReady."),
             "{error}"
         );
     }

@@ -26,10 +26,7 @@ pub fn peer(program: &str) -> Option<PathBuf> {
 ///
 /// In CI.
 pub fn skip(reason: &str) {
-    assert!(
-        env::var_os("CI").is_none(),
-        "a test would be left out in CI: {reason}"
-    );
+    assert!(env::var_os("CI").is_none(), "a test would be left out in CI: {reason}");
     let test = std::thread::current().name().unwrap_or_default().to_owned();
     // A runner that closed its output has nobody to tell.
     drop(writeln!(stdout(), "skipped: {test}: {reason}"));
@@ -39,7 +36,5 @@ pub fn skip(reason: &str) {
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(["/usr/sbin", "/sbin"].map(PathBuf::from));
-    folders
-        .map(|folder| folder.join(program))
-        .find(|file| file.is_file())
+    folders.map(|folder| folder.join(program)).find(|file| file.is_file())
 }

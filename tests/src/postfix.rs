@@ -77,13 +77,8 @@ pub struct Options {
 impl Options {
     /// Listens there; a mail server by that name that accepts nothing yet.
     pub fn new(name: &str, address: SocketAddr) -> Self {
-        let options = Self {
-            address,
-            settings: Vec::new(),
-        };
-        options
-            .set("myhostname", name)
-            .set("inet_interfaces", &address.ip().to_string())
+        let options = Self { address, settings: Vec::new() };
+        options.set("myhostname", name).set("inet_interfaces", &address.ip().to_string())
     }
 
     /// A line of `main.cf`.
@@ -96,13 +91,10 @@ impl Options {
     /// Takes mail for all addresses of the domains that match (POSIX regular expression), into one maildir.
     #[must_use]
     pub fn maildir_for(self, domains: &str) -> Self {
-        self.set(
-            "virtual_mailbox_domains",
-            &format!("regexp:{{{{/{domains}/ OK}}}}"),
-        )
-        .set("virtual_mailbox_maps", "static:inbox/")
-        .set("virtual_uid_maps", &format!("static:{NOBODY}"))
-        .set("virtual_gid_maps", &format!("static:{NOBODY}"))
+        self.set("virtual_mailbox_domains", &format!("regexp:{{{{/{domains}/ OK}}}}"))
+            .set("virtual_mailbox_maps", "static:inbox/")
+            .set("virtual_uid_maps", &format!("static:{NOBODY}"))
+            .set("virtual_gid_maps", &format!("static:{NOBODY}"))
     }
 
     /// Delivers to the MX of each recipient's domain, from its own address, and only by TLS. Certificates are not
@@ -120,14 +112,8 @@ impl Options {
 impl Postfix {
     /// Starts it and waits until it takes connections.
     pub fn start(options: &Options) -> Result<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("postfix-")
-            .tempdir()
-            .context("a temporary folder")?;
-        let postfix = Self {
-            folder,
-            address: options.address,
-        };
+        let folder = tempfile::Builder::new().prefix("postfix-").tempdir().context("a temporary folder")?;
+        let postfix = Self { folder, address: options.address };
         postfix.configure(options)?;
         postfix.control("start")?;
         Ok(postfix)
@@ -143,6 +129,11 @@ impl Postfix {
         fs::read_dir(self.maildir()).map_or(0, Iterator::count)
     }
 
+    /// The folder of its queue.
+    pub fn queue(&self) -> PathBuf {
+        self.path("queue")
+    }
+
     /// Its log.
     pub fn log(&self) -> String {
         fs::read_to_string(self.path("log")).unwrap_or_default()
@@ -150,7 +141,7 @@ impl Postfix {
 
     /// The number of the process that all its others descend from.
     pub fn pid(&self) -> Result<u32> {
-        let text = fs::read_to_string(self.path("queue").join("pid/master.pid")).context("Postfix's pid")?;
+        let text = fs::read_to_string(self.queue().join("pid/master.pid")).context("Postfix's pid")?;
         text.trim().parse().context("Postfix's pid")
     }
 
@@ -168,21 +159,11 @@ impl Postfix {
         chown(NOBODY, &self.path("mail"))?;
         let mut main = MAIN.to_owned();
         let folder = self.folder.path().display().to_string();
-        let own = [
-            ("queue_directory", "queue"),
-            ("data_directory", "data"),
-            ("virtual_mailbox_base", "mail"),
-        ];
+        let own =
+            [("queue_directory", "queue"), ("data_directory", "data"), ("virtual_mailbox_base", "mail")];
         main.extend(own.map(|(key, name)| format!("{key} = {folder}/{name}\n")));
-        main.extend([format!(
-            "maillog_file = {folder}/log\nmaillog_file_prefixes = {folder}\n"
-        )]);
-        main.extend(
-            options
-                .settings
-                .iter()
-                .map(|(key, value)| format!("{key} = {value}\n")),
-        );
+        main.extend([format!("maillog_file = {folder}/log\nmaillog_file_prefixes = {folder}\n")]);
+        main.extend(options.settings.iter().map(|(key, value)| format!("{key} = {value}\n")));
         fs::write(self.path("config/main.cf"), main).context("main.cf")?;
         let listener = format!("{} inet n - n - - smtpd\n", options.address);
         fs::write(self.path("config/master.cf"), listener + MASTER).context("master.cf")
@@ -191,18 +172,9 @@ impl Postfix {
     fn control(&self, word: &str) -> Result<()> {
         let program = peer::find("postfix").context("no postfix")?;
         let mut command = Command::new(program);
-        let finished = command
-            .arg("-c")
-            .arg(self.path("config"))
-            .arg(word)
-            .output()
-            .context("postfix")?;
+        let finished = command.arg("-c").arg(self.path("config")).arg(word).output().context("postfix")?;
         if !finished.status.success() {
-            bail!(
-                "postfix {word}: {}{}",
-                String::from_utf8_lossy(&finished.stderr),
-                self.log()
-            );
+            bail!("postfix {word}: {}{}", String::from_utf8_lossy(&finished.stderr), self.log());
         }
         Ok(())
     }
@@ -216,11 +188,7 @@ impl Postfix {
 }
 
 fn chown(user: &str, folder: &Path) -> Result<()> {
-    let status = Command::new("chown")
-        .arg(user)
-        .arg(folder)
-        .status()
-        .context("chown")?;
+    let status = Command::new("chown").arg(user).arg(folder).status().context("chown")?;
     if !status.success() {
         bail!("{user} can't be given {}", folder.display());
     }
@@ -231,10 +199,7 @@ impl Drop for Postfix {
     fn drop(&mut self) {
         if let Err(error) = self.stop() {
             // Nobody is left to hear it but the person who reads the test's output.
-            drop(std::io::Write::write_fmt(
-                &mut std::io::stderr(),
-                format_args!("{error:#}\n"),
-            ));
+            drop(std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{error:#}\n")));
         }
     }
 }

@@ -45,11 +45,7 @@ where
             return Ok(());
         }
     }
-    if !Command::new("unshare")
-        .args(["-n", "-m", "true"])
-        .output()
-        .is_ok_and(|done| done.status.success())
-    {
+    if !Command::new("unshare").args(["-n", "-m", "true"]).output().is_ok_and(|done| done.status.success()) {
         peer::skip("no right to make namespaces");
         return Ok(());
     }
@@ -69,21 +65,13 @@ fn again(test: &str) -> Result<()> {
     fs::write(&resolver, "nameserver 127.0.0.1\n").context("resolv.conf")?;
     let addresses = ADDRESSES.map(|[a, b, c, d]| format!("{a}.{b}.{c}.{d}")).join(" ");
     let mut command = Command::new("unshare");
-    command
-        .args(["-n", "-m", "--", "sh", "-c", INSIDE_SETUP, "sh"])
-        .arg(&resolver)
-        .arg(addresses);
+    command.args(["-n", "-m", "--", "sh", "-c", INSIDE_SETUP, "sh"]).arg(&resolver).arg(addresses);
     command.arg(env::current_exe().context("finding this program")?);
-    command
-        .args(["--exact", test, "--nocapture", "--test-threads=1"])
-        .env(INSIDE, "1");
+    command.args(["--exact", test, "--nocapture", "--test-threads=1"]).env(INSIDE, "1");
     let finished = command.output().context("unshare")?;
     let said = String::from_utf8_lossy(&finished.stdout);
     // A left-out line must be seen outside as well.
-    for line in said
-        .lines()
-        .filter_map(|line| Some(&line[line.find("skipped: ")?..]))
-    {
+    for line in said.lines().filter_map(|line| Some(&line[line.find("skipped: ")?..])) {
         drop(writeln!(std::io::stdout(), "{line}"));
     }
     if !finished.status.success() || !said.contains("1 passed") {

@@ -24,19 +24,11 @@ impl Process {
     /// Starts it, with its output read from the first byte on.
     pub fn start(command: &mut Command) -> Result<Self> {
         let name = command.get_program().to_string_lossy().into_owned();
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().with_context(|| format!("starting {name}"))?;
         let out = child.stdout.take().map(Output::of).context("standard output")?;
         let err = child.stderr.take().map(Output::of).context("standard error")?;
-        Ok(Self {
-            name,
-            child,
-            out,
-            err,
-        })
+        Ok(Self { name, child, out, err })
     }
 
     /// Its number.
@@ -52,12 +44,8 @@ impl Process {
 
     /// Kills it at once (SIGKILL), as a power cut would.
     pub fn kill(mut self) -> Result<()> {
-        self.child
-            .kill()
-            .with_context(|| format!("killing {}", self.name))?;
-        self.child
-            .wait()
-            .with_context(|| format!("waiting for {}", self.name))?;
+        self.child.kill().with_context(|| format!("killing {}", self.name))?;
+        self.child.wait().with_context(|| format!("waiting for {}", self.name))?;
         Ok(())
     }
 
@@ -86,11 +74,7 @@ impl Drop for Process {
 pub fn memory_bytes(pid: u32, line: &str) -> Result<u64> {
     let path = format!("/proc/{pid}/status");
     let status = fs::read_to_string(&path).with_context(|| path.clone())?;
-    let value = status
-        .lines()
-        .find_map(|text| text.strip_prefix(line)?.strip_prefix(':'));
+    let value = status.lines().find_map(|text| text.strip_prefix(line)?.strip_prefix(':'));
     let kilobytes = value.and_then(|value| value.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    kilobytes
-        .map(|kilobytes| kilobytes * 1024)
-        .with_context(|| format!("{line} in {path}"))
+    kilobytes.map(|kilobytes| kilobytes * 1024).with_context(|| format!("{line} in {path}"))
 }

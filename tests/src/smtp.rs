@@ -46,9 +46,7 @@ impl Client {
         let connection = TcpStream::connect(to).with_context(|| format!("connecting to {to}"))?;
         connection.set_read_timeout(Some(Duration::from_secs(ANSWER_SECS_MAX)))?;
         connection.set_nodelay(true)?;
-        let mut client = Self {
-            connection: BufReader::new(connection),
-        };
+        let mut client = Self { connection: BufReader::new(connection) };
         client.reply()?.expect(220)?;
         Ok(client)
     }
@@ -85,10 +83,7 @@ impl Client {
 
     /// Writes these bytes and nothing else.
     pub fn say(&mut self, bytes: &[u8]) -> Result<()> {
-        self.connection
-            .get_mut()
-            .write_all(bytes)
-            .context("writing to the server")
+        self.connection.get_mut().write_all(bytes).context("writing to the server")
     }
 
     /// The next reply.
@@ -96,18 +91,11 @@ impl Client {
         let mut lines = Vec::new();
         loop {
             let mut line = String::new();
-            if self
-                .connection
-                .read_line(&mut line)
-                .context("waiting for a reply")?
-                == 0
-            {
+            if self.connection.read_line(&mut line).context("waiting for a reply")? == 0 {
                 bail!("the server closed the connection; so far: {}", lines.join(" | "));
             }
             let line = line.trim_end();
-            let (code, rest) = line
-                .split_at_checked(3)
-                .with_context(|| format!("no reply: {line:?}"))?;
+            let (code, rest) = line.split_at_checked(3).with_context(|| format!("no reply: {line:?}"))?;
             lines.push(rest.get(1..).unwrap_or_default().to_owned());
             if !rest.starts_with('-') {
                 let code = code.parse().with_context(|| format!("no reply: {line:?}"))?;

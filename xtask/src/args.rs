@@ -102,10 +102,7 @@ mod tests {
         let mut args = args("load --size 5000 --json --to=127.0.0.1:25 -- --exact");
         assert_eq!(args.command().as_deref(), Some("load"));
         assert_eq!(args.value::<usize>("--size").unwrap(), Some(5000));
-        assert_eq!(
-            args.value::<String>("--to").unwrap().as_deref(),
-            Some("127.0.0.1:25")
-        );
+        assert_eq!(args.value::<String>("--to").unwrap().as_deref(), Some("127.0.0.1:25"));
         assert!(args.flag("--json"));
         assert!(!args.flag("--json"));
         assert_eq!(args.finish().unwrap(), ["--exact"]);

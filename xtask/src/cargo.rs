@@ -28,14 +28,9 @@ pub(crate) fn build_all() -> Result<()> {
 
 /// A program of the workspace that stands built beside this one.
 pub(crate) fn built(name: &str) -> Result<PathBuf> {
-    let path = env::current_exe()
-        .context("finding this program")?
-        .with_file_name(name);
+    let path = env::current_exe().context("finding this program")?.with_file_name(name);
     if !path.exists() {
-        bail!(
-            "{} is not there: `cargo build --workspace` makes it",
-            path.display()
-        );
+        bail!("{} is not there: `cargo build --workspace` makes it", path.display());
     }
     Ok(path)
 }
@@ -43,9 +38,7 @@ pub(crate) fn built(name: &str) -> Result<PathBuf> {
 /// Says the command, runs it and waits; an error unless it succeeds.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     say(command);
-    let status = command
-        .status()
-        .with_context(|| format!("starting {}", words(command)))?;
+    let status = command.status().with_context(|| format!("starting {}", words(command)))?;
     if !status.success() {
         bail!("`{}` failed: {status}", words(command));
     }
@@ -54,17 +47,10 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 
 /// Runs the command and returns what it wrote to standard output; an error unless it succeeds.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
-    let output = command
-        .output()
-        .with_context(|| format!("starting {}", words(command)))?;
+    let output = command.output().with_context(|| format!("starting {}", words(command)))?;
     if !output.status.success() {
         let cause = String::from_utf8_lossy(&output.stderr);
-        bail!(
-            "`{}` failed: {}\n{}",
-            words(command),
-            output.status,
-            cause.trim_end()
-        );
+        bail!("`{}` failed: {}\n{}", words(command), output.status, cause.trim_end());
     }
     String::from_utf8(output.stdout).with_context(|| format!("output of `{}`", words(command)))
 }
@@ -76,12 +62,7 @@ pub(crate) fn say(command: &Command) {
 
 /// The command as a person would type it: program without its folder, then the arguments.
 fn words(command: &Command) -> String {
-    let program = Path::new(command.get_program())
-        .file_name()
-        .unwrap_or(command.get_program());
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     let words = std::iter::once(program).chain(command.get_args());
-    words
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
 }

@@ -44,15 +44,7 @@ fn format() -> Result<()> {
 
 /// The whole workspace, the measuring commands included.
 fn lints() -> Result<()> {
-    let clippy = [
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--features",
-        "xtask/bench",
-        "--",
-        "-D",
-        "warnings",
-    ];
+    let clippy =
+        ["clippy", "--workspace", "--all-targets", "--features", "xtask/bench", "--", "-D", "warnings"];
     cargo::run(&mut cargo::command(clippy))
 }

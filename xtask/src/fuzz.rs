@@ -100,13 +100,11 @@ fn fuzz(target: &str, runs: u32) -> Result<()> {
         fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
     }
     let mut fuzz = Command::new(program);
-    fuzz.arg(&found)
-        .args(Some(&seeds).filter(|seeds| Path::is_dir(seeds)));
-    fuzz.arg(format!("-runs={runs}"))
-        .arg(format!("-timeout={INPUT_SECS_MAX}"));
-    fuzz.arg(format!("-max_len={INPUT_BYTES_MAX}"))
-        .arg(format!("-rss_limit_mb={MEMORY_MB_MAX}"));
+    fuzz.arg(&found).args(Some(&seeds).filter(|seeds| Path::is_dir(seeds)));
+    fuzz.arg(format!("-runs={runs}")).arg(format!("-timeout={INPUT_SECS_MAX}"));
+    fuzz.arg(format!("-max_len={INPUT_BYTES_MAX}")).arg(format!("-rss_limit_mb={MEMORY_MB_MAX}"));
     fuzz.arg(format!("-artifact_prefix={}/", artifacts.display()))
-        .arg("-verbosity=0").arg("-print_final_stats=1");
+        .arg("-verbosity=0")
+        .arg("-print_final_stats=1");
     cargo::run(&mut fuzz)
 }

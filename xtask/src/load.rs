@@ -19,7 +19,7 @@ use guichet_tests::installation::DEMO_ADDRESS;
 
 pub(crate) use client::send;
 pub(crate) use mails::{Content, Mails, Plan, Size};
-pub(crate) use report::Report;
+pub(crate) use report::{Report, percentile};
 
 use crate::args::Args;
 
@@ -72,34 +72,24 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
     let plan = plan(&mut args)?;
     args.finish()?;
     let mails = Mails::prepare(plan)?;
-    let _names = dns
-        .map(|address| NameServer::start(&mails.zone()?, address))
-        .transpose()?;
+    let _names = dns.map(|address| NameServer::start(&mails.zone()?, address)).transpose()?;
     let report = send(&mails, delivery)?;
     if json {
-        println!("{}", report.json())
+        println!("{}", report.json());
     } else {
-        print!("{report}")
+        print!("{report}");
     }
     Ok(())
 }
 
 fn delivery(args: &mut Args) -> Result<Delivery> {
-    let connections = if args.flag("--keep") {
-        Connections::Kept
-    } else {
-        Connections::PerMail
-    };
+    let connections = if args.flag("--keep") { Connections::Kept } else { Connections::PerMail };
     let sessions = args.value("--sessions")?.unwrap_or(20);
     if !(1..=SESSIONS_MAX).contains(&sessions) {
         bail!("--sessions must be 1 to {SESSIONS_MAX}");
     }
     let to = args.value("--to")?.context("--to names the server")?;
-    Ok(Delivery {
-        to,
-        sessions,
-        connections,
-    })
+    Ok(Delivery { to, sessions, connections })
 }
 
 fn plan(args: &mut Args) -> Result<Plan> {

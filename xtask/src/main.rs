@@ -3,15 +3,8 @@
 //! Why a program and not scripts: it runs wherever the toolchain runs, and it is held to the same lints as the
 //! rest. It is built on each call, so it depends on next to nothing; what `load` and `bench` need stands behind
 //! the feature `bench`, with which they call themselves again in release mode.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "it talks to the person who called it"
-)]
-#![allow(
-    clippy::disallowed_methods,
-    reason = "it reads the environment and measures time: that is its work"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to the person who called it")]
+#![allow(clippy::disallowed_methods, reason = "it reads the environment and measures time: that is its work")]
 
 mod args;
 mod cargo;
@@ -92,16 +85,7 @@ mod measured {
     }
 
     fn again(command: &str, args: Args) -> Result<()> {
-        let build = [
-            "run",
-            "--quiet",
-            "--release",
-            "--package",
-            "xtask",
-            "--features",
-            "bench",
-            "--",
-        ];
+        let build = ["run", "--quiet", "--release", "--package", "xtask", "--features", "bench", "--"];
         cargo::run(cargo::command(build).arg(command).args(args.rest()))
     }
 }

@@ -23,41 +23,13 @@ pub(crate) struct Peer {
 }
 
 const PEERS: &[Peer] = &[
-    Peer {
-        program: "postfix",
-        package: "postfix",
-        tests: "delivery by a real mail server",
-    },
-    Peer {
-        program: "dnsmasq",
-        package: "dnsmasq-base",
-        tests: "real DNS in a private network",
-    },
-    Peer {
-        program: "swaks",
-        package: "swaks",
-        tests: "SMTP as another client speaks it",
-    },
-    Peer {
-        program: "curl",
-        package: "curl",
-        tests: "the quick start's own lines",
-    },
-    Peer {
-        program: "strace",
-        package: "strace",
-        tests: "faults of the disk",
-    },
-    Peer {
-        program: "ip",
-        package: "iproute2",
-        tests: "the private network",
-    },
-    Peer {
-        program: "unshare",
-        package: "util-linux",
-        tests: "the private network",
-    },
+    Peer { program: "postfix", package: "postfix", tests: "delivery by a real mail server" },
+    Peer { program: "dnsmasq", package: "dnsmasq-base", tests: "real DNS in a private network" },
+    Peer { program: "swaks", package: "swaks", tests: "SMTP as another client speaks it" },
+    Peer { program: "curl", package: "curl", tests: "the quick start's own lines" },
+    Peer { program: "strace", package: "strace", tests: "faults of the disk" },
+    Peer { program: "ip", package: "iproute2", tests: "the private network" },
+    Peer { program: "unshare", package: "util-linux", tests: "the private network" },
 ];
 
 /// What the tests may do about missing peers.
@@ -99,9 +71,7 @@ fn left_out(missing: &[&Peer]) -> String {
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(["/usr/sbin", "/sbin"].map(PathBuf::from));
-    folders
-        .map(|folder| folder.join(program))
-        .find(|file| file.is_file())
+    folders.map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 /// Whether this process, whose folder in /proc belongs to its user, runs as root.
@@ -124,18 +94,12 @@ fn apt_install(packages: &[&str]) -> Result<()> {
 }
 
 fn apt_get(packages: &[&str]) -> Result<()> {
-    cargo::run(
-        apt()
-            .args(["install", "--yes", "--no-install-recommends"])
-            .args(packages),
-    )
+    cargo::run(apt().args(["install", "--yes", "--no-install-recommends"]).args(packages))
 }
 
 fn apt() -> Command {
     let mut apt = Command::new("apt-get");
-    apt.env("DEBIAN_FRONTEND", "noninteractive")
-        .arg("--quiet=2")
-        .stdin(Stdio::null());
+    apt.env("DEBIAN_FRONTEND", "noninteractive").arg("--quiet=2").stdin(Stdio::null());
     apt
 }
 

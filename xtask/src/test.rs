@@ -16,11 +16,7 @@ const FUZZ_RUNS: u32 = 4_000;
 const SKIPPED: &str = "skipped: ";
 
 pub(crate) fn run(mut args: Args) -> Result<()> {
-    let install = if args.flag("--no-install") {
-        Install::Refused
-    } else {
-        Install::Allowed
-    };
+    let install = if args.flag("--no-install") { Install::Refused } else { Install::Allowed };
     let passed_on = args.finish()?;
     peers::prepare(install)?;
     cargo::build_all()?;
@@ -76,12 +72,8 @@ impl Counts {
             return;
         };
         let number = |name: &str| {
-            let part = result
-                .split([';', '.'])
-                .map(str::trim)
-                .find_map(|part| part.strip_suffix(name));
-            part.and_then(|number| number.trim().parse::<u32>().ok())
-                .unwrap_or(0)
+            let part = result.split([';', '.']).map(str::trim).find_map(|part| part.strip_suffix(name));
+            part.and_then(|number| number.trim().parse::<u32>().ok()).unwrap_or(0)
         };
         self.passed += number(" passed");
         self.failed += number(" failed");
@@ -91,12 +83,7 @@ impl Counts {
 
 impl std::fmt::Display for Counts {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            passed,
-            failed,
-            ignored,
-            skipped,
-        } = self;
+        let Self { passed, failed, ignored, skipped } = self;
         let whole = passed.saturating_sub(*skipped);
         write!(
             out,
@@ -118,14 +105,6 @@ test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; fin
 test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 4 filtered out; finished in 1.00s
 ";
         let counts = relay(output.as_bytes(), &mut Vec::new()).unwrap();
-        assert_eq!(
-            counts,
-            Counts {
-                passed: 15,
-                failed: 2,
-                ignored: 1,
-                skipped: 1
-            }
-        );
+        assert_eq!(counts, Counts { passed: 15, failed: 2, ignored: 1, skipped: 1 });
     }
 }

@@ -33,19 +33,10 @@ pub(crate) enum Kind {
 
 /// Every package of the workspace and below it, on any platform.
 pub(crate) fn packages() -> Result<Vec<Package>> {
-    let text = cargo::output(&mut cargo::command([
-        "metadata",
-        "--format-version",
-        "1",
-        "--locked",
-    ]))?;
+    let text = cargo::output(&mut cargo::command(["metadata", "--format-version", "1", "--locked"]))?;
     let tree: Value = serde_json::from_str(&text).context("cargo metadata")?;
-    let members: Vec<&str> = items(&tree, "workspace_members")
-        .filter_map(Value::as_str)
-        .collect();
-    Ok(items(&tree, "packages")
-        .map(|package| read(package, &members))
-        .collect())
+    let members: Vec<&str> = items(&tree, "workspace_members").filter_map(Value::as_str).collect();
+    Ok(items(&tree, "packages").map(|package| read(package, &members)).collect())
 }
 
 fn read(package: &Value, members: &[&str]) -> Package {
@@ -53,10 +44,7 @@ fn read(package: &Value, members: &[&str]) -> Package {
         name: text(package, "name"),
         version: text(package, "version"),
         license: package.get("license").and_then(Value::as_str).map(str::to_owned),
-        member: package
-            .get("id")
-            .and_then(Value::as_str)
-            .is_some_and(|id| members.contains(&id)),
+        member: package.get("id").and_then(Value::as_str).is_some_and(|id| members.contains(&id)),
         dependencies: items(package, "dependencies").map(dependency).collect(),
     }
 }
@@ -67,10 +55,7 @@ fn dependency(edge: &Value) -> Dependency {
         Some("build") => Kind::Build,
         _ => Kind::Normal,
     };
-    Dependency {
-        name: text(edge, "name"),
-        kind,
-    }
+    Dependency { name: text(edge, "name"), kind }
 }
 
 fn items<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
@@ -78,9 +63,5 @@ fn items<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
 }
 
 fn text(value: &Value, name: &str) -> String {
-    value
-        .get(name)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
+    value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }

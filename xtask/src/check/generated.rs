@@ -40,10 +40,7 @@ pub(crate) fn compare() -> Result<()> {
         }
     }
     if !old.is_empty() {
-        bail!(
-            "not what the code says: {}; run `cargo xtask generate` and commit",
-            old.join(", ")
-        );
+        bail!("not what the code says: {}; run `cargo xtask generate` and commit", old.join(", "));
     }
     Ok(())
 }

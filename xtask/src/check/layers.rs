@@ -16,10 +16,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("guichet-store", &["guichet-sys"]),
     ("guichet-mailauth", &["guichet-mail", "guichet-sys"]),
     ("guichet-accounts", &["guichet-store", "guichet-mail"]),
-    (
-        "guichet-desk",
-        &["guichet-accounts", "guichet-store", "guichet-mail"],
-    ),
+    ("guichet-desk", &["guichet-accounts", "guichet-store", "guichet-mail"]),
     (
         "guichet-intake",
         &[
@@ -33,10 +30,7 @@ const HOUSE: &[(&str, &[&str])] = &[
         ],
     ),
     ("guichet-web", &[]),
-    (
-        "guichet-api",
-        &["guichet-web", "guichet-desk", "guichet-accounts"],
-    ),
+    ("guichet-api", &["guichet-web", "guichet-desk", "guichet-accounts"]),
     // Outside the house: the journeys know only the finished program.
     ("guichet-tests", &[]),
     ("xtask", &["guichet-tests"]),
@@ -55,10 +49,7 @@ pub(crate) fn check(packages: &[Package]) -> Result<()> {
         let edges = member.dependencies.iter().filter(ours);
         wrong.extend(edges.filter_map(|edge| judge(&member.name, edge)));
         if member.name != TOP && allowed(&member.name).is_none() {
-            wrong.push(format!(
-                "{} stands nowhere in the house: give it a place in the table",
-                member.name
-            ));
+            wrong.push(format!("{} stands nowhere in the house: give it a place in the table", member.name));
         }
     }
     if !wrong.is_empty() {
@@ -68,10 +59,7 @@ pub(crate) fn check(packages: &[Package]) -> Result<()> {
 }
 
 fn allowed(name: &str) -> Option<&'static [&'static str]> {
-    HOUSE
-        .iter()
-        .find(|(member, _)| *member == name)
-        .map(|(_, below)| *below)
+    HOUSE.iter().find(|(member, _)| *member == name).map(|(_, below)| *below)
 }
 
 /// A sentence where the edge is not in the drawing.
@@ -93,99 +81,51 @@ mod tests {
     use crate::tree::Dependency;
 
     fn package(name: &str, dependencies: &[(&str, Kind)]) -> Package {
-        let edge = |(name, kind): &(&str, Kind)| Dependency {
-            name: (*name).to_owned(),
-            kind: *kind,
-        };
+        let edge = |(name, kind): &(&str, Kind)| Dependency { name: (*name).to_owned(), kind: *kind };
         let dependencies = dependencies.iter().map(edge).collect();
-        Package {
-            name: name.into(),
-            version: "0.1.0".into(),
-            license: None,
-            member: true,
-            dependencies,
-        }
+        Package { name: name.into(), version: "0.1.0".into(), license: None, member: true, dependencies }
     }
 
     fn house(more: &Package) -> Vec<Package> {
         let bare =
             ["guichet-sys", "guichet-testkit", "guichet-desk", "guichet-smtp"].map(|name| package(name, &[]));
-        bare.into_iter()
-            .filter(|package| package.name != more.name)
-            .chain([more.clone()])
-            .collect()
+        bare.into_iter().filter(|package| package.name != more.name).chain([more.clone()]).collect()
     }
 
     /// Each row of the drawing, ``| `crates/intake` | what it is | desk, smtp |``, is a row here.
     #[test]
     fn the_table_is_the_drawing_of_the_architecture() {
         let drawing = include_str!("../../../ARCHITECTURE.md");
-        let rows = drawing
-            .lines()
-            .filter_map(|line| line.strip_prefix("| `crates/")?.split_once('`'));
+        let rows = drawing.lines().filter_map(|line| line.strip_prefix("| `crates/")?.split_once('`'));
         let mut drawn = 0;
         for (folder, rest) in rows.filter(|(folder, _)| *folder != TOP) {
-            let cell = rest
-                .trim_end_matches([' ', '|'])
-                .rsplit('|')
-                .next()
-                .unwrap_or_default();
+            let cell = rest.trim_end_matches([' ', '|']).rsplit('|').next().unwrap_or_default();
             let names = cell.split(',').map(str::trim).filter(|name| *name != "-");
             let below: Vec<String> = names.map(|name| format!("guichet-{name}")).collect();
-            assert_eq!(
-                allowed(&format!("guichet-{folder}")).unwrap_or_default(),
-                below,
-                "{folder}"
-            );
+            assert_eq!(allowed(&format!("guichet-{folder}")).unwrap_or_default(), below, "{folder}");
             drawn += 1;
         }
-        assert_eq!(
-            drawn + 2,
-            HOUSE.len(),
-            "the journeys and xtask have no row of this form"
-        );
+        assert_eq!(drawn + 2, HOUSE.len(), "the journeys and xtask have no row of this form");
     }
 
     #[test]
     fn an_arrow_of_the_drawing_passes() {
-        check(&house(&package(
-            "guichet-store",
-            &[("guichet-sys", Kind::Normal), ("redb", Kind::Normal)],
-        )))
-        .unwrap();
+        check(&house(&package("guichet-store", &[("guichet-sys", Kind::Normal), ("redb", Kind::Normal)])))
+            .unwrap();
         check(&house(&package("guichet", &[("guichet-desk", Kind::Normal)]))).unwrap();
     }
 
     #[test]
     fn an_arrow_upwards_fails_with_a_sentence() {
-        let error = check(&house(&package(
-            "guichet-smtp",
-            &[("guichet-desk", Kind::Normal)],
-        )))
-        .unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("guichet-smtp may not depend on guichet-desk"),
-            "{error}"
-        );
+        let error = check(&house(&package("guichet-smtp", &[("guichet-desk", Kind::Normal)]))).unwrap_err();
+        assert!(error.to_string().starts_with("guichet-smtp may not depend on guichet-desk"), "{error}");
         assert!(check(&house(&package("guichet-smtp", &[("guichet-desk", Kind::Dev)]))).is_err());
     }
 
     #[test]
     fn testkit_is_for_tests_alone() {
-        check(&house(&package(
-            "guichet-smtp",
-            &[("guichet-testkit", Kind::Dev)],
-        )))
-        .unwrap();
-        assert!(
-            check(&house(&package(
-                "guichet-smtp",
-                &[("guichet-testkit", Kind::Normal)]
-            )))
-            .is_err()
-        );
+        check(&house(&package("guichet-smtp", &[("guichet-testkit", Kind::Dev)]))).unwrap();
+        assert!(check(&house(&package("guichet-smtp", &[("guichet-testkit", Kind::Normal)]))).is_err());
         assert!(check(&house(&package("guichet", &[("guichet-testkit", Kind::Normal)]))).is_err());
     }
 

@@ -41,16 +41,13 @@ const DEFAULT_BUILD_CRATES_MAX: usize = 400;
 pub(crate) fn check(packages: &[Package]) -> Result<()> {
     let mut wrong: Vec<String> = packages.iter().filter_map(judge).collect();
     let linked = default_build("normal")?;
-    let forbidden = FORBIDDEN
-        .iter()
-        .filter(|name| linked.iter().any(|line| line.split(' ').next() == Some(name)));
+    let forbidden =
+        FORBIDDEN.iter().filter(|name| linked.iter().any(|line| line.split(' ').next() == Some(name)));
     wrong
         .extend(forbidden.map(|name| format!("{name} is in the default build: one TLS provider, aws-lc-rs")));
     let crates = default_build("normal,build")?.len();
     if crates > DEFAULT_BUILD_CRATES_MAX {
-        wrong.push(format!(
-            "the default build has {crates} crates, more than {DEFAULT_BUILD_CRATES_MAX}"
-        ));
+        wrong.push(format!("the default build has {crates} crates, more than {DEFAULT_BUILD_CRATES_MAX}"));
     }
     if !wrong.is_empty() {
         bail!("{}", wrong.join("\n"));
@@ -61,12 +58,7 @@ pub(crate) fn check(packages: &[Package]) -> Result<()> {
 
 /// A sentence where the package's licence is none that we take.
 fn judge(package: &Package) -> Option<String> {
-    let Package {
-        name,
-        version,
-        license,
-        ..
-    } = package;
+    let Package { name, version, license, .. } = package;
     let by_name = |id: &str| BY_NAME.contains(&(name.as_str(), id));
     let good = license
         .as_deref()
@@ -78,23 +70,9 @@ fn judge(package: &Package) -> Option<String> {
 /// The packages (`name vX.Y.Z ...`) that `cargo build` compiles on this platform. Asked of `cargo tree`, which leaves
 /// out what only a dev-dependency switches on.
 fn default_build(edges: &str) -> Result<BTreeSet<String>> {
-    let tree = [
-        "tree",
-        "--package",
-        "guichet",
-        "--prefix",
-        "none",
-        "--format",
-        "{p}",
-        "--edges",
-        edges,
-    ];
+    let tree = ["tree", "--package", "guichet", "--prefix", "none", "--format", "{p}", "--edges", edges];
     let text = cargo::output(&mut cargo::command(tree)).context("the default build's packages")?;
-    Ok(text
-        .lines()
-        .filter(|line| !line.is_empty())
-        .map(|line| line.replace(" (*)", ""))
-        .collect())
+    Ok(text.lines().filter(|line| !line.is_empty()).map(|line| line.replace(" (*)", "")).collect())
 }
 
 #[cfg(test)]

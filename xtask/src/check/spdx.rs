@@ -6,18 +6,10 @@
 /// Whether the expression can be satisfied by licences that `allowed` accepts. An identifier with its exception is
 /// asked for as one: `Apache-2.0 WITH LLVM-exception`. What can't be read is not permitted.
 pub(crate) fn permitted(expression: &str, allowed: &dyn Fn(&str) -> bool) -> bool {
-    let spaced = expression
-        .replace('(', " ( ")
-        .replace(')', " ) ")
-        .replace('/', " OR ");
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
-    let mut reader = Reader {
-        words: &words,
-        allowed,
-    };
-    reader
-        .either()
-        .is_some_and(|good| good && reader.words.is_empty())
+    let mut reader = Reader { words: &words, allowed };
+    reader.either().is_some_and(|good| good && reader.words.is_empty())
 }
 
 struct Reader<'a> {
@@ -47,9 +39,7 @@ impl<'a> Reader<'a> {
             let good = self.either()?;
             return self.take(")").then_some(good);
         }
-        let name = self
-            .next()
-            .filter(|word| !matches!(*word, ")" | "AND" | "OR" | "WITH"))?;
+        let name = self.next().filter(|word| !matches!(*word, ")" | "AND" | "OR" | "WITH"))?;
         if self.take("WITH") {
             let exception = self.next()?;
             return Some((self.allowed)(&format!("{name} WITH {exception}")));
@@ -77,9 +67,7 @@ mod tests {
     use super::permitted;
 
     fn good(expression: &str) -> bool {
-        permitted(expression, &|name| {
-            matches!(name, "MIT" | "ISC" | "Apache-2.0 WITH LLVM-exception")
-        })
+        permitted(expression, &|name| matches!(name, "MIT" | "ISC" | "Apache-2.0 WITH LLVM-exception"))
     }
 
     #[test]

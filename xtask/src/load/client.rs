@@ -95,10 +95,7 @@ impl Client<'_> {
         let mut events = Vec::with_capacity(self.delivery.sessions);
         while slots.iter().any(Option::is_some) {
             events.clear();
-            let timeout = Timespec {
-                tv_sec: SILENCE_SECS_MAX,
-                tv_nsec: 0,
-            };
+            let timeout = Timespec { tv_sec: SILENCE_SECS_MAX, tv_nsec: 0 };
             match epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&timeout)) {
                 Ok(0) => bail!("the server said nothing for {SILENCE_SECS_MAX} s"),
                 Err(Errno::INTR) => continue,
@@ -120,9 +117,7 @@ impl Client<'_> {
         match self.go_on(connection) {
             Ok(Life::Open) => return Ok(()),
             Ok(Life::Done) => {}
-            Err(error) => self
-                .report
-                .count(connection.number, Outcome::Failed(error.to_string())),
+            Err(error) => self.report.count(connection.number, Outcome::Failed(error.to_string())),
         }
         *place = self.open(slot)?;
         Ok(())
@@ -134,9 +129,7 @@ impl Client<'_> {
             return Ok(None);
         };
         let begun = Instant::now();
-        let socket = self
-            .connect(slot)
-            .with_context(|| format!("connecting to {}", self.delivery.to))?;
+        let socket = self.connect(slot).with_context(|| format!("connecting to {}", self.delivery.to))?;
         let session = Session::new();
         Ok(Some(Connection {
             socket,
@@ -169,12 +162,7 @@ impl Client<'_> {
             Err(error) => return Err(error.into()),
         }
         let watched = epoll::EventFlags::IN | epoll::EventFlags::OUT | epoll::EventFlags::ET;
-        epoll::add(
-            &self.epoll,
-            &socket,
-            epoll::EventData::new_u64(slot as u64),
-            watched,
-        )?;
+        epoll::add(&self.epoll, &socket, epoll::EventData::new_u64(slot as u64), watched)?;
         let socket = TcpStream::from(socket);
         socket.set_nodelay(true)?;
         Ok(socket)
@@ -207,11 +195,7 @@ impl Client<'_> {
     /// What happens to the connection after the mail that it carries now.
     fn after(&self, connection: &Connection) -> Connections {
         let worn_out = connection.mails + 1 >= MAILS_PER_CONNECTION_MAX;
-        if worn_out {
-            Connections::PerMail
-        } else {
-            self.delivery.connections
-        }
+        if worn_out { Connections::PerMail } else { self.delivery.connections }
     }
 
     /// Does what the replies ask for.
@@ -274,24 +258,19 @@ impl Connection {
             Writing::Nothing => return Ok(()),
             Writing::Hello => [hello.as_bytes(), b"", b"", b""],
             Writing::Commands(which) => {
-                let said = |at| {
+                let mut parts: [&[u8]; 4] = [b""; 4];
+                for (at, (part, command)) in parts.iter_mut().zip(&self.mail.commands).enumerate() {
                     if which.contains(&at) {
-                        self.mail.commands[at].as_bytes()
-                    } else {
-                        b""
+                        *part = command.as_bytes();
                     }
-                };
-                [said(0), said(1), said(2), b""]
+                }
+                parts
             }
             Writing::Body(after) => [
                 self.mail.head.as_bytes(),
                 mails.body(&self.mail.body),
                 Mails::tail(&self.mail.body).as_bytes(),
-                if *after == Connections::PerMail {
-                    b".\r\nQUIT\r\n"
-                } else {
-                    b".\r\n"
-                },
+                if *after == Connections::PerMail { b".\r\nQUIT\r\n" } else { b".\r\n" },
             ],
         };
         let whole: usize = parts.iter().map(|part| part.len()).sum();

@@ -46,11 +46,7 @@ const REPLY_BYTES_MAX: usize = 16 * 1024;
 
 impl Session {
     pub(crate) fn new() -> Self {
-        Self {
-            step: Step::Greeting,
-            pipelining: false,
-            heard: Vec::with_capacity(1024),
-        }
+        Self { step: Step::Greeting, pipelining: false, heard: Vec::with_capacity(1024) }
     }
 
     pub(crate) fn hear(&mut self, bytes: &[u8]) {
@@ -64,27 +60,15 @@ impl Session {
             let left = self.heard.get(taken..).unwrap_or_default();
             let Some(bytes) = reply_bytes(left) else {
                 let endless = left.len() > REPLY_BYTES_MAX;
-                break if endless {
-                    Next::Refused("a reply without an end".to_owned())
-                } else {
-                    Next::Wait
-                };
+                break if endless { Next::Refused("a reply without an end".to_owned()) } else { Next::Wait };
             };
             let reply = left.get(..bytes).unwrap_or_default();
             taken += bytes;
-            let offers = reply
-                .windows(10)
-                .any(|word| word.eq_ignore_ascii_case(b"PIPELINING"));
-            let next = match self
-                .step
-                .expected()
-                .iter()
-                .any(|code| reply.starts_with(code.as_bytes()))
-            {
-                true => self.good(offers),
-                false => Some(Next::Refused(
-                    String::from_utf8_lossy(reply).trim_end().to_owned(),
-                )),
+            let offers = reply.windows(10).any(|word| word.eq_ignore_ascii_case(b"PIPELINING"));
+            let next = if self.step.expected().iter().any(|code| reply.starts_with(code.as_bytes())) {
+                self.good(offers)
+            } else {
+                Some(Next::Refused(String::from_utf8_lossy(reply).trim_end().to_owned()))
             };
             if let Some(next) = next {
                 break next;
@@ -168,10 +152,7 @@ mod tests {
         let mut session = Session::new();
         assert_eq!(hear(&mut session, "220 mx.example ES"), Next::Wait);
         assert_eq!(hear(&mut session, "MTP\r\n"), Next::Hello);
-        assert_eq!(
-            hear(&mut session, "250-mx.example\r\n250-PIPELINING\r\n"),
-            Next::Wait
-        );
+        assert_eq!(hear(&mut session, "250-mx.example\r\n250-PIPELINING\r\n"), Next::Wait);
         assert_eq!(hear(&mut session, "250 8BITMIME\r\n"), Next::Commands(0..3));
         assert_eq!(hear(&mut session, "250 2.1.0 ok\r\n250 2.1.5 ok\r\n"), Next::Wait);
         assert_eq!(hear(&mut session, "354 go\r\n"), Next::Body);
@@ -194,9 +175,6 @@ mod tests {
     #[test]
     fn a_refusal_is_told_with_its_words() {
         let mut session = Session::new();
-        assert_eq!(
-            hear(&mut session, "421 4.7.0 full\r\n"),
-            Next::Refused("421 4.7.0 full".into())
-        );
+        assert_eq!(hear(&mut session, "421 4.7.0 full\r\n"), Next::Refused("421 4.7.0 full".into()));
     }
 }

@@ -44,14 +44,8 @@ pub(crate) enum Size {
 
 impl Size {
     /// In a hundred mails: so many of so many bytes.
-    const MIXED: [(usize, usize); 6] = [
-        (30, 2_000),
-        (30, 5_000),
-        (20, 15_000),
-        (12, 50_000),
-        (6, 200_000),
-        (2, 1_000_000),
-    ];
+    const MIXED: [(usize, usize); 6] =
+        [(30, 2_000), (30, 5_000), (20, 15_000), (12, 50_000), (6, 200_000), (2, 1_000_000)];
 
     fn of(self, random: &mut Random) -> usize {
         let Self::Bytes(bytes) = self else {
@@ -138,17 +132,8 @@ impl Mails {
         let store = |wanted: bool| if wanted { bytes } else { 0 };
         let words = Text::words(store(plan.content != Content::Random), &mut random);
         let attachments = Text::random(store(plan.content != Content::Text), &mut random);
-        let signer = plan
-            .signed
-            .map(|algorithm| Signer::generate(algorithm, SELECTOR))
-            .transpose()?;
-        let mut mails = Self {
-            plan,
-            words,
-            random: attachments,
-            signer,
-            signatures: Vec::new(),
-        };
+        let signer = plan.signed.map(|algorithm| Signer::generate(algorithm, SELECTOR)).transpose()?;
+        let mut mails = Self { plan, words, random: attachments, signer, signatures: Vec::new() };
         mails.signatures = mails.sign()?;
         Ok(mails)
     }
@@ -162,9 +147,7 @@ impl Mails {
         let policy = "v=spf1 ip4:127.0.0.0/8 -all";
         let mut zone = Zone::new().text(HELLO, policy);
         for domain in (0..self.plan.domains()).map(domain) {
-            zone = zone
-                .text(&domain, policy)
-                .text(&format!("_dmarc.{domain}"), "v=DMARC1; p=reject");
+            zone = zone.text(&domain, policy).text(&format!("_dmarc.{domain}"), "v=DMARC1; p=reject");
             if let Some(signer) = &self.signer {
                 zone = zone.text(&signer.record_name(&domain), &signer.record()?);
             }
@@ -175,11 +158,8 @@ impl Mails {
     /// The mail of that number.
     pub(crate) fn mail(&self, number: usize) -> Mail {
         let plan = &self.plan;
-        let mut random = Random::new(
-            plan.seed
-                .wrapping_add(number as u64)
-                .wrapping_mul(0x2545_f491_4f6c_dd1d),
-        );
+        let mut random =
+            Random::new(plan.seed.wrapping_add(number as u64).wrapping_mul(0x2545_f491_4f6c_dd1d));
         let sender = number % plan.senders.max(1);
         let from = format!("person{sender}@{}", domain(sender % plan.domains()));
         let organisation = number % plan.organisations.max(1) + 1;
@@ -198,23 +178,22 @@ impl Mails {
             "From: Person {sender} <{from}>\r\nTo: <{to}>\r\nSubject: Order {number} has not arrived\r\n\
              Date: Sat, 21 Nov 2026 08:00:00 +0000\r\nMessage-ID: <{number}.{id:016x}@{HELLO}>\r\n\
              MIME-Version: 1.0\r\n{}",
-            if attached {
-                two_parts(number)
-            } else {
-                LETTER.to_owned()
-            }
+            if attached { two_parts(number) } else { LETTER.to_owned() }
         );
         let body = if attached {
             Body::Random(self.random.cut(bytes, &mut random))
         } else {
             Body::Words(self.words.cut(bytes, &mut random))
         };
-        let commands = [
-            format!("MAIL FROM:<{from}>\r\n"),
-            format!("RCPT TO:<{to}>\r\n"),
-            "DATA\r\n".to_owned(),
-        ];
+        let commands =
+            [format!("MAIL FROM:<{from}>\r\n"), format!("RCPT TO:<{to}>\r\n"), "DATA\r\n".to_owned()];
         Mail { commands, head, body }
+    }
+
+    /// The size of that mail.
+    pub(crate) fn bytes(&self, number: usize) -> u64 {
+        let mail = self.mail(number);
+        (mail.head.len() + self.body(&mail.body).len() + Self::tail(&mail.body).len()) as u64
     }
 
     /// The bytes of a body.
@@ -228,11 +207,7 @@ impl Mails {
 
     /// What follows a body, up to the end of the mail.
     pub(crate) fn tail(body: &Body) -> &'static str {
-        if matches!(body, Body::Random(_)) {
-            "--=_two_parts_=--\r\n"
-        } else {
-            ""
-        }
+        if matches!(body, Body::Random(_)) { "--=_two_parts_=--\r\n" } else { "" }
     }
 
     fn sign(&self) -> Result<Vec<String>> {
@@ -241,16 +216,9 @@ impl Mails {
         };
         let one = |number| {
             let mail = self.mail(number);
-            let whole = [
-                mail.head.as_bytes(),
-                self.body(&mail.body),
-                Self::tail(&mail.body).as_bytes(),
-            ]
-            .concat();
-            signer.sign(
-                &domain(number % self.plan.senders.max(1) % self.plan.domains()),
-                &whole,
-            )
+            let whole =
+                [mail.head.as_bytes(), self.body(&mail.body), Self::tail(&mail.body).as_bytes()].concat();
+            signer.sign(&domain(number % self.plan.senders.max(1) % self.plan.domains()), &whole)
         };
         (0..self.plan.count).map(one).collect()
     }
@@ -280,33 +248,16 @@ mod tests {
 
     fn whole(mails: &Mails, number: usize) -> Vec<u8> {
         let mail = mails.mail(number);
-        [
-            mail.head.as_bytes(),
-            mails.body(&mail.body),
-            Mails::tail(&mail.body).as_bytes(),
-        ]
-        .concat()
+        [mail.head.as_bytes(), mails.body(&mail.body), Mails::tail(&mail.body).as_bytes()].concat()
     }
 
     #[test]
     fn every_mail_is_another_and_as_large_as_wanted() {
-        let plan = Plan {
-            count: 100,
-            content: Content::Half,
-            ..Plan::to("support@demo{n}.example")
-        };
-        let mails = Mails::prepare(Plan {
-            organisations: 3,
-            ..plan
-        })
-        .unwrap();
+        let plan = Plan { count: 100, content: Content::Half, ..Plan::to("support@demo{n}.example") };
+        let mails = Mails::prepare(Plan { organisations: 3, ..plan }).unwrap();
         let all: Vec<Vec<u8>> = (0..100).map(|number| whole(&mails, number)).collect();
         assert_eq!(all.iter().collect::<HashSet<_>>().len(), 100);
-        assert!(
-            all.iter().all(|mail| (4_700..5_400).contains(&mail.len())),
-            "{:?}",
-            all[1].len()
-        );
+        assert!(all.iter().all(|mail| (4_700..5_400).contains(&mail.len())), "{:?}", all[1].len());
         assert_eq!(mails.mail(4).commands[1], "RCPT TO:<support@demo2.example>\r\n");
     }
 
@@ -319,12 +270,8 @@ mod tests {
 
     #[test]
     fn signed_mails_begin_with_their_signature() {
-        let plan = Plan {
-            count: 2,
-            signed: Some(Algorithm::Ed25519),
-            size: Size::Mixed,
-            ..Plan::to("a@b.example")
-        };
+        let plan =
+            Plan { count: 2, signed: Some(Algorithm::Ed25519), size: Size::Mixed, ..Plan::to("a@b.example") };
         let mails = Mails::prepare(plan).unwrap();
         assert!(
             mails

@@ -121,18 +121,9 @@ impl fmt::Display for Report {
             self.rate()
         )?;
         let [p50, p90, p99, max] = [0.5, 0.9, 0.99, 1.0].map(|share| self.wait_ms(share));
-        writeln!(
-            out,
-            "wait: p50 {p50:.1} ms, p90 {p90:.1} ms, p99 {p99:.1} ms, max {max:.1} ms"
-        )?;
-        writeln!(
-            out,
-            "generator: {:.3} s of processor per 1,000 mails",
-            self.processor_per_thousand()
-        )?;
-        self.refusals
-            .iter()
-            .try_for_each(|(reply, times)| writeln!(out, "refused {times} times: {reply}"))
+        writeln!(out, "wait: p50 {p50:.1} ms, p90 {p90:.1} ms, p99 {p99:.1} ms, max {max:.1} ms")?;
+        writeln!(out, "generator: {:.3} s of processor per 1,000 mails", self.processor_per_thousand())?;
+        self.refusals.iter().try_for_each(|(reply, times)| writeln!(out, "refused {times} times: {reply}"))
     }
 }
 

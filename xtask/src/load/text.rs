@@ -71,10 +71,7 @@ fn word(random: &mut Random) -> String {
         "ba", "ter", "ni", "lo", "car", "mi", "sen", "du", "ro", "pa", "tion", "ves", "ki", "al", "em", "or",
     ];
     let syllables = 2 + random.below(3);
-    (0..syllables)
-        .filter_map(|_| SYLLABLES.get(random.below(SYLLABLES.len())))
-        .copied()
-        .collect()
+    (0..syllables).filter_map(|_| SYLLABLES.get(random.below(SYLLABLES.len()))).copied().collect()
 }
 
 #[cfg(test)]
@@ -85,10 +82,7 @@ mod tests {
     #[test]
     fn every_line_is_fit_to_be_sent_as_it_is() {
         let mut random = Random::new(1);
-        for text in [
-            Text::words(10_000, &mut random),
-            Text::random(10_000, &mut random),
-        ] {
+        for text in [Text::words(10_000, &mut random), Text::random(10_000, &mut random)] {
             for line in text.0.chunks(LINE_BYTES) {
                 assert_eq!(line.len(), LINE_BYTES);
                 assert!(line.ends_with(b"\r\n") && !line.starts_with(b".") && !line.ends_with(b" \r\n"));
