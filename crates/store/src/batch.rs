@@ -43,13 +43,7 @@ impl Batch {
     }
 
     pub(crate) fn with_checks(owner: Owner, checks: Vec<Check>) -> Self {
-        Self {
-            owner,
-            checks,
-            slots: Vec::new(),
-            writes: Vec::new(),
-            blobs: Vec::new(),
-        }
+        Self { owner, checks, slots: Vec::new(), writes: Vec::new(), blobs: Vec::new() }
     }
 
     /// Takes the next number of a sequence; it is known when the batch commits, and used through the slot.
@@ -61,10 +55,7 @@ impl Batch {
 
     /// Writes a value. Of several writes of one key the last stands.
     pub fn put(&mut self, key: impl Into<Template>, value: impl Into<Template>) {
-        self.writes.push(Write::Put {
-            key: key.into(),
-            value: value.into(),
-        });
+        self.writes.push(Write::Put { key: key.into(), value: value.into() });
     }
 
     /// Deletes a key; nothing happens when it is absent.
@@ -102,9 +93,7 @@ impl Batch {
             Write::Put { key, value } => key.len() + value.len() + ROW_BYTES,
             Write::Delete { key } => key.as_bytes().len() + ROW_BYTES,
         });
-        writes
-            .chain(self.blobs.iter().map(NamedBlob::journal_bytes))
-            .sum()
+        writes.chain(self.blobs.iter().map(NamedBlob::journal_bytes)).sum()
     }
 }
 

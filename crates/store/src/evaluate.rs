@@ -37,10 +37,7 @@ impl Counters {
     }
 
     fn encode(&self, head: &[u8]) -> Vec<u8> {
-        head.iter()
-            .copied()
-            .chain(self.0.iter().flat_map(|number| number.to_be_bytes()))
-            .collect()
+        head.iter().copied().chain(self.0.iter().flat_map(|number| number.to_be_bytes())).collect()
     }
 }
 
@@ -67,14 +64,7 @@ pub(crate) struct Evaluation<'a> {
 impl<'a> Evaluation<'a> {
     /// A group on top of `view`, which `version` will be the version of.
     pub(crate) fn new(view: &'a dyn View, version: u64) -> Self {
-        Self {
-            view,
-            change: Change {
-                version,
-                ..Change::default()
-            },
-            counters: HashMap::new(),
-        }
+        Self { view, change: Change { version, ..Change::default() }, counters: HashMap::new() }
     }
 
     /// Adds batches, all of them or none. Checks are against the state before the first of them.
@@ -98,10 +88,7 @@ impl<'a> Evaluation<'a> {
             let key = owner.key(Key::own(COUNTERS).as_bytes());
             self.change.rows.insert(key, Some(counters.encode(&head)));
         }
-        let heads = self
-            .counters
-            .iter()
-            .map(|(owner, counters)| (*owner, counters.last(Counter::Event)));
+        let heads = self.counters.iter().map(|(owner, counters)| (*owner, counters.last(Counter::Event)));
         let heads = heads.collect();
         (self.change, heads)
     }
@@ -111,17 +98,9 @@ impl<'a> Evaluation<'a> {
         let found = match self.change.rows.get(&key) {
             Some(Some(stored)) => Some(version::of(stored)?),
             Some(None) => None,
-            None => self
-                .view
-                .get(&key)?
-                .map(|stored| version::of(&stored))
-                .transpose()?,
+            None => self.view.get(&key)?.map(|stored| version::of(&stored)).transpose()?,
         };
-        if found == check.version {
-            Ok(())
-        } else {
-            Err(Refused::Conflict)
-        }
+        if found == check.version { Ok(()) } else { Err(Refused::Conflict) }
     }
 
     fn load_counters(&mut self, owner: Owner) -> Result<(), Unavailable> {
@@ -136,27 +115,19 @@ impl<'a> Evaluation<'a> {
 
     fn apply(&mut self, batch: Batch) -> Receipt {
         let numbers: Vec<u64> = match self.counters.get_mut(&batch.owner) {
-            Some(counters) => batch
-                .slots
-                .iter()
-                .map(|counter| counters.next(*counter))
-                .collect(),
+            Some(counters) => batch.slots.iter().map(|counter| counters.next(*counter)).collect(),
             None => Vec::new(),
         };
         let (prefix, head) = (batch.owner.prefix(), version::head(self.change.version));
         for write in batch.writes {
             match write {
-                Write::Put { key, value } => self
-                    .change
-                    .rows
-                    .insert(key.fill(&prefix, &numbers), Some(value.fill(&head, &numbers))),
+                Write::Put { key, value } => {
+                    self.change.rows.insert(key.fill(&prefix, &numbers), Some(value.fill(&head, &numbers)))
+                }
                 Write::Delete { key } => self.change.rows.insert(batch.owner.key(key.as_bytes()), None),
             };
         }
         self.change.blobs.extend(batch.blobs);
-        Receipt {
-            numbers,
-            version: self.change.version,
-        }
+        Receipt { numbers, version: self.change.version }
     }
 }

@@ -35,24 +35,13 @@ pub(crate) fn read(snapshot: &Snapshot, after: u64, limit: usize) -> Result<Vec<
     snapshot
         .scan(&log, Direction::Forward, Some(cursor.as_bytes()))?
         .take(limit)
-        .map(|row| {
-            row.and_then(|(key, value)| {
-                Ok(Event {
-                    sequence: sequence_of(&key)?,
-                    value,
-                })
-            })
-        })
+        .map(|row| row.and_then(|(key, value)| Ok(Event { sequence: sequence_of(&key)?, value })))
         .collect()
 }
 
 pub(crate) fn head(snapshot: &Snapshot) -> Result<u64, Unavailable> {
     let row = snapshot.peek(&Key::own(COUNTERS))?;
-    Ok(row
-        .map(|row| Counters::decode(&row))
-        .transpose()?
-        .unwrap_or_default()
-        .last(Counter::Event))
+    Ok(row.map(|row| Counters::decode(&row)).transpose()?.unwrap_or_default().last(Counter::Event))
 }
 
 pub(crate) fn floor(snapshot: &Snapshot) -> Result<u64, Unavailable> {
@@ -68,9 +57,8 @@ pub(crate) fn trim(space: &Space, before: u64) -> Result<(Batch, usize), CommitE
     let mut batch = space.batch();
     let mut rows = 0;
     let log = Key::own(EVENTS);
-    for row in snapshot
-        .range(&log, &log.clone().number(before), Direction::Forward, None)?
-        .take(TRIM_ROWS_MAX)
+    for row in
+        snapshot.range(&log, &log.clone().number(before), Direction::Forward, None)?.take(TRIM_ROWS_MAX)
     {
         batch.delete(log.clone().number(sequence_of(&row?.0)?));
         rows += 1;
@@ -79,9 +67,7 @@ pub(crate) fn trim(space: &Space, before: u64) -> Result<(Batch, usize), CommitE
 }
 
 fn sequence_of(key: &[u8]) -> Result<u64, Unavailable> {
-    let sequence = key
-        .last_chunk()
-        .ok_or_else(|| Unavailable::new("a log row has no sequence number"))?;
+    let sequence = key.last_chunk().ok_or_else(|| Unavailable::new("a log row has no sequence number"))?;
     Ok(u64::from_be_bytes(*sequence))
 }
 

@@ -67,12 +67,7 @@ impl Journal {
             file.sync()?;
             disk.sync_folder("")?;
         }
-        Ok(Self {
-            file,
-            capacity,
-            end: 0,
-            buffer: Vec::new(),
-        })
+        Ok(Self { file, capacity, end: 0, buffer: Vec::new() })
     }
 
     /// Gives every entry after `version` to `each`, in order, and the version of the last record.
@@ -147,10 +142,7 @@ impl Journal {
         }
         self.file.read_at(self.end, &mut front)?;
         let (found, digest_found) = front.split_at(HEAD_BYTES);
-        let body_len = found
-            .get(4..8)
-            .and_then(|len| len.try_into().ok())
-            .map_or(0, u32::from_be_bytes);
+        let body_len = found.get(4..8).and_then(|len| len.try_into().ok()).map_or(0, u32::from_be_bytes);
         let body_at = self.end + BODY_AT as u64;
         if found != head(body_len, version) || body_at + u64::from(body_len) > len {
             return Ok(None);
@@ -210,22 +202,11 @@ fn next_entry<'a>(rest: &mut &'a [u8]) -> Option<Entry<'a>> {
     let (tag, tail) = rest.split_first()?;
     *rest = tail;
     match *tag {
-        PUT => Some(Entry::Put {
-            key: take_bytes(rest)?,
-            value: take_bytes(rest)?,
-        }),
-        DELETE => Some(Entry::Delete {
-            key: take_bytes(rest)?,
-        }),
+        PUT => Some(Entry::Put { key: take_bytes(rest)?, value: take_bytes(rest)? }),
+        DELETE => Some(Entry::Delete { key: take_bytes(rest)? }),
         BLOB => {
-            let place = Position {
-                segment: take_number(rest)?,
-                offset: take_number(rest)?,
-            };
-            Some(Entry::Blob {
-                place,
-                bytes: take_bytes(rest)?,
-            })
+            let place = Position { segment: take_number(rest)?, offset: take_number(rest)? };
+            Some(Entry::Blob { place, bytes: take_bytes(rest)? })
         }
         _ => None,
     }
@@ -252,11 +233,7 @@ mod tests {
     fn change(version: u64) -> Change {
         let key = format!("key {version}").into_bytes();
         let rows = [(key, Some(vec![version as u8; 40])), (b"gone".to_vec(), None)];
-        Change {
-            version,
-            rows: rows.into(),
-            blobs: Vec::new(),
-        }
+        Change { version, rows: rows.into(), blobs: Vec::new() }
     }
 
     fn versions(disk: &MemoryDisk, after: u64) -> Vec<u64> {
@@ -294,11 +271,7 @@ mod tests {
             let mut byte = [0];
             file.read_at(at, &mut byte).unwrap();
             file.write_at(at, &[!byte[0]]).unwrap();
-            assert_eq!(
-                versions(&disk, 0),
-                (1..=whole).collect::<Vec<_>>(),
-                "harmed at {at}"
-            );
+            assert_eq!(versions(&disk, 0), (1..=whole).collect::<Vec<_>>(), "harmed at {at}");
             file.write_at(at, &byte).unwrap();
         }
     }
@@ -308,16 +281,9 @@ mod tests {
         for cut in 0..three_records(&MemoryDisk::default())[2] {
             let disk = MemoryDisk::default();
             let ends = three_records(&disk);
-            disk.open(FILE_NAME, Mode::Existing)
-                .unwrap()
-                .set_len(cut)
-                .unwrap();
+            disk.open(FILE_NAME, Mode::Existing).unwrap().set_len(cut).unwrap();
             let whole = ends.iter().filter(|end| **end <= cut).count() as u64;
-            assert_eq!(
-                versions(&disk, 0),
-                (1..=whole).collect::<Vec<_>>(),
-                "cut at {cut}"
-            );
+            assert_eq!(versions(&disk, 0), (1..=whole).collect::<Vec<_>>(), "cut at {cut}");
         }
     }
 

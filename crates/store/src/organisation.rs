@@ -61,10 +61,7 @@ impl TryFrom<u64> for OrganisationId {
     type Error = BadOrganisationId;
 
     fn try_from(number: u64) -> Result<Self, Self::Error> {
-        u32::try_from(number)
-            .ok()
-            .and_then(Self::new)
-            .ok_or(BadOrganisationId)
+        u32::try_from(number).ok().and_then(Self::new).ok_or(BadOrganisationId)
     }
 }
 

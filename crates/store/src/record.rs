@@ -12,10 +12,7 @@ pub struct BadRecord(#[source] Option<minicbor::decode::Error>);
 
 /// The record as bytes.
 pub fn encode<T: Encode<()>>(record: &T) -> Vec<u8> {
-    #[expect(
-        clippy::expect_used,
-        reason = "writing to a Vec can't fail, and derived encoders raise nothing"
-    )]
+    #[expect(clippy::expect_used, reason = "writing to a Vec can't fail, and derived encoders raise nothing")]
     minicbor::to_vec(record).expect("a derived encoder writes to memory")
 }
 
@@ -64,17 +61,9 @@ mod tests {
 
     #[test]
     fn an_old_record_decodes_when_a_field_came() {
-        let old = encode(&Before {
-            subject: "hello".into(),
-        });
+        let old = encode(&Before { subject: "hello".into() });
         let new: After = decode(&old).unwrap();
-        assert_eq!(
-            new,
-            After {
-                subject: "hello".into(),
-                priority: None
-            }
-        );
+        assert_eq!(new, After { subject: "hello".into(), priority: None });
     }
 
     #[test]

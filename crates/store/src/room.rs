@@ -16,10 +16,7 @@ pub struct Room {
 impl Room {
     /// Asked of the file system each time: that takes a microsecond, and no old answer keeps mail out.
     pub(crate) fn of(disk: &dyn Disk, reserve_bytes: u64) -> io::Result<Self> {
-        Ok(Self {
-            free_bytes: disk.free_bytes()?,
-            reserve_bytes,
-        })
+        Ok(Self { free_bytes: disk.free_bytes()?, reserve_bytes })
     }
 
     /// Whether this many bytes of new mail leave the reserve untouched.
@@ -34,10 +31,7 @@ mod tests {
 
     #[test]
     fn new_mail_leaves_the_reserve_alone() {
-        let room = Room {
-            free_bytes: 100,
-            reserve_bytes: 60,
-        };
+        let room = Room { free_bytes: 100, reserve_bytes: 60 };
         assert!(room.is_enough_for(40));
         assert!(!room.is_enough_for(41));
         assert!(!room.is_enough_for(u64::MAX));

@@ -42,41 +42,22 @@ struct State {
 impl Segments {
     /// Goes on where the files end.
     pub(crate) fn open(disk: Arc<dyn Disk>) -> io::Result<Self> {
-        let last = disk
-            .names(FOLDER)?
-            .iter()
-            .filter_map(|name| name.parse().ok())
-            .max();
+        let last = disk.names(FOLDER)?.iter().filter_map(|name| name.parse().ok()).max();
         let end = match last {
             Some(segment) => {
                 let len = disk.open(&file_name(segment), Mode::Existing)?.len()?;
-                Position {
-                    segment,
-                    offset: u32::try_from(len).unwrap_or(SEGMENT_BYTES_MAX),
-                }
+                Position { segment, offset: u32::try_from(len).unwrap_or(SEGMENT_BYTES_MAX) }
             }
-            None => Position {
-                segment: 0,
-                offset: 0,
-            },
+            None => Position { segment: 0, offset: 0 },
         };
-        Ok(Self {
-            disk,
-            state: Mutex::new(State {
-                end,
-                unsynced: BTreeMap::new(),
-            }),
-        })
+        Ok(Self { disk, state: Mutex::new(State { end, unsynced: BTreeMap::new() }) })
     }
 
     /// Takes a place for so many bytes.
     pub(crate) fn reserve(&self, len: u32) -> Position {
         let mut state = self.state();
         if state.end.offset.saturating_add(len) > SEGMENT_BYTES_MAX && state.end.offset > 0 {
-            state.end = Position {
-                segment: state.end.segment + 1,
-                offset: 0,
-            };
+            state.end = Position { segment: state.end.segment + 1, offset: 0 };
         }
         let place = state.end;
         state.end.offset = place.offset.saturating_add(len);
@@ -85,8 +66,7 @@ impl Segments {
 
     /// Writes bytes at their place. Durable after [`Segments::sync`].
     pub(crate) fn write(&self, place: Position, bytes: &[u8]) -> io::Result<()> {
-        self.writable(place, bytes.len())?
-            .write_at(u64::from(place.offset), bytes)
+        self.writable(place, bytes.len())?.write_at(u64::from(place.offset), bytes)
     }
 
     /// A segment for reading.
@@ -113,10 +93,7 @@ impl Segments {
         // A place out of the journal may lie beyond what the files said at the start.
         let end = place.offset.saturating_add(len as u32);
         if (place.segment, end) > (state.end.segment, state.end.offset) {
-            state.end = Position {
-                segment: place.segment,
-                offset: end,
-            };
+            state.end = Position { segment: place.segment, offset: end };
         }
         if let Some(file) = state.unsynced.get(&place.segment) {
             return Ok(file.clone());

@@ -23,11 +23,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     pub(crate) fn new(owner: Owner, view: Arc<dyn View>) -> Self {
-        Self {
-            owner,
-            view,
-            checks: Vec::new(),
-        }
+        Self { owner, view, checks: Vec::new() }
     }
 
     /// The value, for reading only: the batch does not depend on it.
@@ -39,10 +35,7 @@ impl Snapshot {
     pub fn read(&mut self, key: &Key) -> Result<Option<Vec<u8>>, Unavailable> {
         let stored = self.stored(key)?;
         let version = stored.as_ref().map(|(version, _)| *version);
-        self.checks.push(Check {
-            key: key.clone(),
-            version,
-        });
+        self.checks.push(Check { key: key.clone(), version });
         Ok(stored.map(|(_, value)| value))
     }
 
@@ -83,10 +76,7 @@ impl Snapshot {
     }
 
     fn stored(&self, key: &Key) -> Result<Option<(u64, Vec<u8>)>, Unavailable> {
-        self.view
-            .get(&self.owner.key(key.as_bytes()))?
-            .map(version::split)
-            .transpose()
+        self.view.get(&self.owner.key(key.as_bytes()))?.map(version::split).transpose()
     }
 
     fn rows(
@@ -115,9 +105,7 @@ impl Snapshot {
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Snapshot")
-            .field("owner", &self.owner)
-            .finish_non_exhaustive()
+        f.debug_struct("Snapshot").field("owner", &self.owner).finish_non_exhaustive()
     }
 }
 

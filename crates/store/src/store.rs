@@ -36,11 +36,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            cache_bytes: 32 << 20,
-            journal_bytes: 16 << 20,
-            disk_reserve_bytes_min: 256 << 20,
-        }
+        Self { cache_bytes: 32 << 20, journal_bytes: 16 << 20, disk_reserve_bytes_min: 256 << 20 }
     }
 }
 
@@ -100,10 +96,7 @@ impl Store {
         #[expect(clippy::expect_used, reason = "memory has no files that could fail")]
         let blobs = Arc::new(Blobs::open(disk.clone()).expect("memory can be read"));
         let engine = MemoryEngine::new(blobs.clone());
-        #[expect(
-            clippy::expect_used,
-            reason = "only tests make this store, and they need the thread"
-        )]
+        #[expect(clippy::expect_used, reason = "only tests make this store, and they need the thread")]
         Self::start(Box::new(engine), disk, blobs, 0).expect("a thread can be started")
     }
 
@@ -111,10 +104,8 @@ impl Store {
         let blobs = Arc::new(Blobs::open(disk.clone()).map_err(Failure::from)?);
         let engine = RedbEngine::open(disk.clone(), blobs.clone(), options)?;
         blobs.sweep(&*engine.views().view().map_err(OpenError::Unavailable)?)?;
-        Ok(
-            Self::start(Box::new(engine), disk, blobs, options.disk_reserve_bytes_min)
-                .map_err(Failure::from)?,
-        )
+        Ok(Self::start(Box::new(engine), disk, blobs, options.disk_reserve_bytes_min)
+            .map_err(Failure::from)?)
     }
 
     fn start(
@@ -154,22 +145,15 @@ impl Store {
     /// Dropping the future does not take the batches back.
     pub async fn commit(&self, batches: Vec<Batch>) -> Result<Vec<Receipt>, CommitError> {
         let (submission, answer) = Submission::new(batches);
-        self.sender()?
-            .send(Request::Commit(submission))
-            .await
-            .map_err(|_| CommitError::closed())?;
+        self.sender()?.send(Request::Commit(submission)).await.map_err(|_| CommitError::closed())?;
         answer.await.unwrap_or_else(|_| Err(CommitError::closed()))
     }
 
     /// [`Store::commit`] for threads that may block, such as the command line's.
     pub fn commit_blocking(&self, batches: Vec<Batch>) -> Result<Vec<Receipt>, CommitError> {
         let (submission, answer) = Submission::new(batches);
-        self.sender()?
-            .blocking_send(Request::Commit(submission))
-            .map_err(|_| CommitError::closed())?;
-        answer
-            .blocking_recv()
-            .unwrap_or_else(|_| Err(CommitError::closed()))
+        self.sender()?.blocking_send(Request::Commit(submission)).map_err(|_| CommitError::closed())?;
+        answer.blocking_recv().unwrap_or_else(|_| Err(CommitError::closed()))
     }
 
     /// The head of an organisation's log, told anew after each commit that adds to it.
@@ -227,9 +211,7 @@ impl Store {
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Store")
-            .field("disk", &self.0.disk)
-            .finish_non_exhaustive()
+        f.debug_struct("Store").field("disk", &self.0.disk).finish_non_exhaustive()
     }
 }
 
@@ -237,11 +219,7 @@ impl Drop for Inner {
     fn drop(&mut self) {
         // Without a sender the writer ends, and a store opened next in this process finds the files free.
         self.requests = None;
-        let writer = self
-            .writer
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let writer = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         if writer.is_some_and(|writer| writer.join().is_err()) {
             tracing::error!("the store's writer ended by a panic");
         }

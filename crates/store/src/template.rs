@@ -116,10 +116,7 @@ impl From<&Key> for Template {
 
 impl From<Vec<u8>> for Template {
     fn from(bytes: Vec<u8>) -> Self {
-        Self {
-            bytes,
-            holes: Vec::new(),
-        }
+        Self { bytes, holes: Vec::new() }
     }
 }
 
@@ -135,10 +132,7 @@ mod tests {
 
     #[test]
     fn holes_are_filled_where_they_stand_and_sort_as_known_numbers_do() {
-        let template = Template::from(Key::new(7).text("x"))
-            .slot(Slot(1))
-            .raw(b"-")
-            .slot(Slot(0));
+        let template = Template::from(Key::new(7).text("x")).slot(Slot(1)).raw(b"-").slot(Slot(0));
         let known = Key::new(7).text("x").number(20).bytes(b"-").number(10);
         assert_eq!(template.fill(b"", &[10, 20]), known.as_bytes());
         assert_eq!(template.fill(b"head", &[10, 20])[..4], *b"head");

@@ -12,9 +12,7 @@ pub(crate) fn head(version: u64) -> [u8; BYTES] {
 
 /// The version of a stored value.
 pub(crate) fn of(stored: &[u8]) -> Result<u64, Unavailable> {
-    let head = stored
-        .first_chunk()
-        .ok_or_else(|| Unavailable::new("a stored value has no version"))?;
+    let head = stored.first_chunk().ok_or_else(|| Unavailable::new("a stored value has no version"))?;
     Ok(u64::from_be_bytes(*head))
 }
 

@@ -44,14 +44,7 @@ impl Submission {
     pub(crate) fn new(batches: Vec<Batch>) -> (Self, oneshot::Receiver<Answer>) {
         let (answer, receiver) = oneshot::channel();
         let bytes = batches.iter().map(Batch::bytes).sum();
-        (
-            Self {
-                batches,
-                bytes,
-                answer,
-            },
-            receiver,
-        )
+        (Self { batches, bytes, answer }, receiver)
     }
 }
 
@@ -62,9 +55,7 @@ pub(crate) fn start(
     watchers: Arc<Watchers>,
 ) -> io::Result<JoinHandle<()>> {
     let writer = Writer { engine, watchers };
-    thread::Builder::new()
-        .name("store-writer".into())
-        .spawn(move || writer.run(requests))
+    thread::Builder::new().name("store-writer".into()).spawn(move || writer.run(requests))
 }
 
 struct Writer {

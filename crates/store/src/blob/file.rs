@@ -23,10 +23,7 @@ pub(crate) struct Files {
 impl Files {
     pub(crate) fn open(disk: Arc<dyn Disk>) -> io::Result<Self> {
         let last = numbers(&*disk)?.last().copied().unwrap_or_default();
-        Ok(Self {
-            disk,
-            next: AtomicU64::new(last + 1),
-        })
+        Ok(Self { disk, next: AtomicU64::new(last + 1) })
     }
 
     /// A number that no file has.
@@ -75,11 +72,7 @@ impl Files {
 }
 
 fn numbers(disk: &dyn Disk) -> io::Result<BTreeSet<u64>> {
-    Ok(disk
-        .names(FOLDER)?
-        .iter()
-        .filter_map(|name| name.parse().ok())
-        .collect())
+    Ok(disk.names(FOLDER)?.iter().filter_map(|name| name.parse().ok()).collect())
 }
 
 /// The numbers that rows name: goes from each space that has rows to the next, and reads only these rows of it.
@@ -87,11 +80,7 @@ fn named(view: &dyn View) -> Result<BTreeSet<u64>, Unavailable> {
     let mut numbers = BTreeSet::new();
     let mut from = Vec::new();
     let scan = |from: Vec<u8>, to| {
-        view.scan(Range {
-            from: Bound::Included(from),
-            to,
-            direction: Direction::Forward,
-        })
+        view.scan(Range { from: Bound::Included(from), to, direction: Direction::Forward })
     };
     while let Some(row) = scan(from, Bound::Unbounded)?.next() {
         let (key, _) = row?;

@@ -45,11 +45,7 @@ impl Blobs {
 
     pub(crate) fn open(disk: Arc<dyn Disk>) -> io::Result<Self> {
         let (segments, files) = (Segments::open(disk.clone())?, Files::open(disk)?);
-        Ok(Self {
-            segments,
-            files,
-            packers: Packers::default(),
-        })
+        Ok(Self { segments, files, packers: Packers::default() })
     }
 
     /// Begins a blob.
@@ -80,9 +76,7 @@ impl Blobs {
 
     pub(crate) fn reader(&self, owner: Owner, blob: &BlobRef) -> Result<BlobReader<'static>, Unavailable> {
         if blob.owner != owner {
-            return Err(Unavailable::new(
-                "a blob is read through its own organisation alone",
-            ));
+            return Err(Unavailable::new("a blob is read through its own organisation alone"));
         }
         let (file, offset) = match blob.place {
             Place::Segment(position) => (self.segments.file(position.segment), u64::from(position.offset)),

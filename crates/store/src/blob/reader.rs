@@ -30,33 +30,21 @@ enum Source<'a> {
 
 impl BlobReader<'static> {
     pub(super) fn new(file: Arc<dyn File>, offset: u64, blob: &BlobRef) -> io::Result<Self> {
-        let stored = Stored {
-            file,
-            offset,
-            end: offset + blob.stored_bytes,
-        };
+        let stored = Stored { file, offset, end: offset + blob.stored_bytes };
         let buffer_bytes = READ_BUFFER_BYTES.min(blob.stored_bytes as usize);
         let stored = BufReader::with_capacity(buffer_bytes, stored);
         let source = match blob.packing {
             Packing::Raw => Source::Raw(stored),
             Packing::Zstd => Source::Zstd(Box::new(zstd::Decoder::with_buffer(stored)?)),
         };
-        Ok(Self {
-            source,
-            remaining: blob.raw_bytes,
-            digest: Some((blake3::Hasher::new(), blob.digest)),
-        })
+        Ok(Self { source, remaining: blob.raw_bytes, digest: Some((blake3::Hasher::new(), blob.digest)) })
     }
 }
 
 impl<'a> BlobReader<'a> {
     pub(super) fn of_memory(bytes: &'a [u8], digest: [u8; 32]) -> Self {
         let remaining = bytes.len() as u64;
-        Self {
-            source: Source::Memory(bytes),
-            remaining,
-            digest: Some((blake3::Hasher::new(), digest)),
-        }
+        Self { source: Source::Memory(bytes), remaining, digest: Some((blake3::Hasher::new(), digest)) }
     }
 
     /// How many bytes are still to be read.
@@ -83,10 +71,9 @@ impl<'a> BlobReader<'a> {
 
     fn check(&mut self) -> io::Result<()> {
         match self.digest.take() {
-            Some((hasher, digest)) if hasher.finalize() != digest => Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "a stored blob is not what was written",
-            )),
+            Some((hasher, digest)) if hasher.finalize() != digest => {
+                Err(io::Error::new(io::ErrorKind::InvalidData, "a stored blob is not what was written"))
+            }
             _ => Ok(()),
         }
     }
@@ -94,9 +81,7 @@ impl<'a> BlobReader<'a> {
 
 impl Read for BlobReader<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let most = into
-            .len()
-            .min(usize::try_from(self.remaining).unwrap_or(usize::MAX));
+        let most = into.len().min(usize::try_from(self.remaining).unwrap_or(usize::MAX));
         let into = into.get_mut(..most).unwrap_or_default();
         if into.is_empty() {
             if self.remaining == 0 {
@@ -122,9 +107,7 @@ impl Read for BlobReader<'_> {
 
 impl fmt::Debug for BlobReader<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BlobReader")
-            .field("remaining", &self.remaining)
-            .finish_non_exhaustive()
+        f.debug_struct("BlobReader").field("remaining", &self.remaining).finish_non_exhaustive()
     }
 }
 
@@ -137,9 +120,7 @@ struct Stored {
 
 impl Read for Stored {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let most = into
-            .len()
-            .min(usize::try_from(self.end - self.offset).unwrap_or(usize::MAX));
+        let most = into.len().min(usize::try_from(self.end - self.offset).unwrap_or(usize::MAX));
         let into = into.get_mut(..most).unwrap_or_default();
         self.file.read_at(self.offset, into)?;
         self.offset += most as u64;

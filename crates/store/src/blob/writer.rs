@@ -31,13 +31,7 @@ pub struct BlobWriter {
 
 impl BlobWriter {
     pub(super) fn new(blobs: Arc<Blobs>) -> Self {
-        Self {
-            blobs,
-            small: Vec::new(),
-            spool: None,
-            digest: blake3::Hasher::new(),
-            raw_bytes: 0,
-        }
+        Self { blobs, small: Vec::new(), spool: None, digest: blake3::Hasher::new(), raw_bytes: 0 }
     }
 
     /// Appends bytes. [`CommitError::Full`] and [`CommitError::Unavailable`] mean what they mean of a commit.
@@ -92,11 +86,7 @@ fn refused(error: io::Error) -> CommitError {
 
 fn pack_small(blobs: &Blobs, raw: Vec<u8>) -> io::Result<(Packing, u64, Content)> {
     let packed = blobs.packers.pack(&raw)?;
-    let packing = if packed.is_some() {
-        Packing::Zstd
-    } else {
-        Packing::Raw
-    };
+    let packing = if packed.is_some() { Packing::Zstd } else { Packing::Raw };
     let stored_bytes = packed.as_ref().unwrap_or(&raw).len() as u64;
     Ok((packing, stored_bytes, Content::Memory { raw, packed }))
 }
@@ -118,11 +108,7 @@ impl Spool {
     fn begin(blobs: &Arc<Blobs>, beginning: &[u8]) -> io::Result<Self> {
         let number = blobs.files.reserve();
         let file = blobs.files.create(number)?;
-        let own = OwnFile {
-            blobs: blobs.clone(),
-            number,
-            kept: AtomicBool::new(false),
-        };
+        let own = OwnFile { blobs: blobs.clone(), number, kept: AtomicBool::new(false) };
         let append = BufWriter::with_capacity(SPOOL_BUFFER_BYTES, Append { file, offset: 0 });
         let out = match blobs.packers.pack(beginning)? {
             Some(_) => Sink::Zstd(zstd::Encoder::new(append, pack::LEVEL)?),
@@ -260,10 +246,7 @@ impl PendingBlob {
 
     pub(crate) fn name_for(&self, owner: Owner) -> NamedBlob {
         let place = self.0.place_for(owner);
-        NamedBlob {
-            reference: self.0.reference(owner, place),
-            pending: self.0.clone(),
-        }
+        NamedBlob { reference: self.0.reference(owner, place), pending: self.0.clone() }
     }
 }
 

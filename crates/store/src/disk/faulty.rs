@@ -31,35 +31,14 @@ pub(crate) struct Fault {
 
 #[derive(Clone, Debug)]
 enum Operation {
-    Create {
-        name: String,
-    },
-    Write {
-        name: String,
-        offset: u64,
-        bytes: Vec<u8>,
-    },
-    SetLen {
-        name: String,
-        len: u64,
-    },
-    Sync {
-        name: String,
-    },
-    Remove {
-        name: String,
-    },
-    Rename {
-        from: String,
-        to: String,
-    },
-    Link {
-        from: String,
-        to: String,
-    },
-    SyncFolder {
-        folder: String,
-    },
+    Create { name: String },
+    Write { name: String, offset: u64, bytes: Vec<u8> },
+    SetLen { name: String, len: u64 },
+    Sync { name: String },
+    Remove { name: String },
+    Rename { from: String, to: String },
+    Link { from: String, to: String },
+    SyncFolder { folder: String },
 }
 
 /// What a crash leaves of what was not synced.
@@ -83,11 +62,7 @@ impl FaultyDisk {
     /// Goes on with the files that a crash left.
     pub(crate) fn on(files: MemoryDisk) -> Self {
         let free_bytes = Arc::new(AtomicU64::new(u64::MAX));
-        Self {
-            live: Arc::new(files),
-            log: Arc::default(),
-            free_bytes,
-        }
+        Self { live: Arc::new(files), log: Arc::default(), free_bytes }
     }
 
     pub(crate) fn set_free_bytes(&self, bytes: u64) {
@@ -154,9 +129,9 @@ fn folder_of(name: &str) -> &str {
 /// Whether a later sync makes the operation durable.
 fn is_synced(operation: &Operation, later: &[Operation]) -> bool {
     match operation {
-        Operation::Write { name, .. } | Operation::SetLen { name, .. } => later
-            .iter()
-            .any(|later| matches!(later, Operation::Sync { name: synced } if synced == name)),
+        Operation::Write { name, .. } | Operation::SetLen { name, .. } => {
+            later.iter().any(|later| matches!(later, Operation::Sync { name: synced } if synced == name))
+        }
         Operation::Create { name }
         | Operation::Remove { name }
         | Operation::Rename { to: name, .. }
@@ -183,8 +158,7 @@ fn repeat(
             let file = image.open(name, Mode::Existing).unwrap();
             for (sector, part) in bytes.chunks(SECTOR_BYTES).enumerate() {
                 if survives(sector) {
-                    file.write_at(offset + (sector * SECTOR_BYTES) as u64, part)
-                        .unwrap();
+                    file.write_at(offset + (sector * SECTOR_BYTES) as u64, part).unwrap();
                 }
             }
         }
@@ -211,16 +185,10 @@ fn repeat(
 impl Disk for FaultyDisk {
     fn open(&self, name: &str, mode: Mode) -> io::Result<Arc<dyn File>> {
         if self.live.open(name, Mode::Existing).is_err() && mode == Mode::Create {
-            self.note(Operation::Create {
-                name: name.to_owned(),
-            })?;
+            self.note(Operation::Create { name: name.to_owned() })?;
         }
         let live = self.live.open(name, mode)?;
-        Ok(Arc::new(FaultyFile {
-            name: name.to_owned(),
-            live,
-            disk: self.clone(),
-        }))
+        Ok(Arc::new(FaultyFile { name: name.to_owned(), live, disk: self.clone() }))
     }
 
     fn names(&self, folder: &str) -> io::Result<Vec<String>> {
@@ -228,32 +196,22 @@ impl Disk for FaultyDisk {
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        self.note(Operation::Remove {
-            name: name.to_owned(),
-        })?;
+        self.note(Operation::Remove { name: name.to_owned() })?;
         self.live.remove(name)
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.note(Operation::Rename {
-            from: from.to_owned(),
-            to: to.to_owned(),
-        })?;
+        self.note(Operation::Rename { from: from.to_owned(), to: to.to_owned() })?;
         self.live.rename(from, to)
     }
 
     fn link(&self, from: &str, to: &str) -> io::Result<()> {
-        self.note(Operation::Link {
-            from: from.to_owned(),
-            to: to.to_owned(),
-        })?;
+        self.note(Operation::Link { from: from.to_owned(), to: to.to_owned() })?;
         self.live.link(from, to)
     }
 
     fn sync_folder(&self, folder: &str) -> io::Result<()> {
-        self.note(Operation::SyncFolder {
-            folder: folder.to_owned(),
-        })
+        self.note(Operation::SyncFolder { folder: folder.to_owned() })
     }
 
     fn free_bytes(&self) -> io::Result<u64> {
@@ -274,11 +232,7 @@ impl File for FaultyFile {
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.disk.note(Operation::Write {
-            name: self.name.clone(),
-            offset,
-            bytes: bytes.to_vec(),
-        })?;
+        self.disk.note(Operation::Write { name: self.name.clone(), offset, bytes: bytes.to_vec() })?;
         self.live.write_at(offset, bytes)
     }
 
@@ -287,16 +241,11 @@ impl File for FaultyFile {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.disk.note(Operation::SetLen {
-            name: self.name.clone(),
-            len,
-        })?;
+        self.disk.note(Operation::SetLen { name: self.name.clone(), len })?;
         self.live.set_len(len)
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.disk.note(Operation::Sync {
-            name: self.name.clone(),
-        })
+        self.disk.note(Operation::Sync { name: self.name.clone() })
     }
 }

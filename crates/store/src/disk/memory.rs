@@ -75,9 +75,7 @@ impl File for MemoryFile {
     fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()> {
         let bytes = locked(&self.0);
         let start = offset as usize;
-        let found = bytes
-            .get(start..start + into.len())
-            .ok_or(io::ErrorKind::UnexpectedEof)?;
+        let found = bytes.get(start..start + into.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
         into.copy_from_slice(found);
         Ok(())
     }

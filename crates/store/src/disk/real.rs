@@ -37,10 +37,7 @@ impl RealDisk {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        let disk = Self {
-            root: root.to_owned(),
-            _lock: lock,
-        };
+        let disk = Self { root: root.to_owned(), _lock: lock };
         for folder in folders {
             private.create(root.join(folder))?;
         }
@@ -119,10 +116,7 @@ mod tests {
     use crate::{Key, OpenError, Options, OrganisationId, Store};
 
     fn options() -> Options {
-        Options {
-            journal_bytes: 1 << 20,
-            ..Options::default()
-        }
+        Options { journal_bytes: 1 << 20, ..Options::default() }
     }
 
     #[test]
@@ -141,22 +135,11 @@ mod tests {
         store.commit_blocking(vec![batch]).unwrap();
         assert!(store.room().unwrap().free_bytes > 0);
         drop((store, space, large));
-        let space = Store::open(&path, &options())
-            .unwrap()
-            .of(OrganisationId::new(1).unwrap());
-        assert_eq!(
-            space.snapshot().unwrap().peek(&Key::new(1)).unwrap().unwrap(),
-            b"kept"
-        );
-        assert_eq!(
-            io::copy(&mut space.open_blob(&blob).unwrap(), &mut io::sink()).unwrap(),
-            1 << 20
-        );
+        let space = Store::open(&path, &options()).unwrap().of(OrganisationId::new(1).unwrap());
+        assert_eq!(space.snapshot().unwrap().peek(&Key::new(1)).unwrap().unwrap(), b"kept");
+        assert_eq!(io::copy(&mut space.open_blob(&blob).unwrap(), &mut io::sink()).unwrap(), 1 << 20);
         let mode = |name: &str| fs::metadata(path.join(name)).unwrap().permissions().mode() & 0o777;
-        assert_eq!(
-            (mode(""), mode("blobs"), mode("store.redb")),
-            (0o700, 0o700, 0o600)
-        );
+        assert_eq!((mode(""), mode("blobs"), mode("store.redb")), (0o700, 0o700, 0o600));
     }
 
     #[test]

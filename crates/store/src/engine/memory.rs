@@ -21,11 +21,7 @@ struct Shared(RwLock<Arc<Map>>);
 
 impl MemoryEngine {
     pub(crate) fn new(blobs: Arc<Blobs>) -> Self {
-        Self {
-            shared: Arc::default(),
-            blobs,
-            version: 0,
-        }
+        Self { shared: Arc::default(), blobs, version: 0 }
     }
 }
 
@@ -59,9 +55,7 @@ impl Engine for MemoryEngine {
 
 impl Views for Shared {
     fn view(&self) -> Result<Arc<dyn View>, Unavailable> {
-        Ok(Arc::new(MemoryView(
-            self.0.read().unwrap_or_else(PoisonError::into_inner).clone(),
-        )))
+        Ok(Arc::new(MemoryView(self.0.read().unwrap_or_else(PoisonError::into_inner).clone())))
     }
 }
 
@@ -73,10 +67,7 @@ impl View for MemoryView {
     }
 
     fn scan(&self, range: Range) -> Result<Rows, Unavailable> {
-        Ok(Box::new(Steps {
-            map: self.0.clone(),
-            range,
-        }))
+        Ok(Box::new(Steps { map: self.0.clone(), range }))
     }
 }
 

@@ -59,13 +59,7 @@ struct Shared(RwLock<Option<Arc<Database>>>);
 impl RedbEngine {
     pub(crate) fn open(disk: Arc<dyn Disk>, blobs: Arc<Blobs>, options: &Options) -> Result<Self, Failure> {
         let shared = Arc::default();
-        let mut engine = Self {
-            disk,
-            blobs,
-            options: options.clone(),
-            shared,
-            open: None,
-        };
+        let mut engine = Self { disk, blobs, options: options.clone(), shared, open: None };
         engine.reopen()?;
         Ok(engine)
     }
@@ -75,11 +69,7 @@ impl RedbEngine {
         let database = self.open_database()?;
         let version = read_checkpoint(&database)?;
         let journal = Journal::open(&*self.disk, self.options.journal_bytes)?;
-        let mut open = OpenFiles {
-            database: Arc::new(database),
-            journal,
-            version,
-        };
+        let mut open = OpenFiles { database: Arc::new(database), journal, version };
         open.repeat(&self.blobs)?;
         self.shared.set(Some(open.database.clone()));
         self.open = Some(open);
@@ -285,14 +275,11 @@ impl Shared {
 impl Views for Shared {
     fn view(&self) -> Result<Arc<dyn View>, Unavailable> {
         let database = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let database = database
-            .as_ref()
-            .ok_or_else(|| Unavailable::new("its files failed or it is closed"))?;
+        let database =
+            database.as_ref().ok_or_else(|| Unavailable::new("its files failed or it is closed"))?;
         let transaction = database.begin_read().map_err(unavailable)?;
         // The table keeps its transaction alive.
-        Ok(Arc::new(RedbView(
-            transaction.open_table(ROWS).map_err(unavailable)?,
-        )))
+        Ok(Arc::new(RedbView(transaction.open_table(ROWS).map_err(unavailable)?)))
     }
 }
 
@@ -300,11 +287,7 @@ struct RedbView(ReadOnlyTable<&'static [u8], &'static [u8]>);
 
 impl View for RedbView {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Unavailable> {
-        Ok(self
-            .0
-            .get(key)
-            .map_err(unavailable)?
-            .map(|value| value.value().to_vec()))
+        Ok(self.0.get(key).map_err(unavailable)?.map(|value| value.value().to_vec()))
     }
 
     fn scan(&self, range: Range) -> Result<Rows, Unavailable> {

@@ -66,10 +66,7 @@ fn what_compresses_is_stored_compressed_and_what_does_not_is_not() {
     let space = store.of(organisation(1));
     for len in [5000, 1 << 20] {
         assert!(store_blob(&store, &space, &mail_bytes(3, len)).stored_bytes < len as u64 / 10);
-        assert_eq!(
-            store_blob(&store, &space, &mail_bytes(4, len)).stored_bytes,
-            len as u64
-        );
+        assert_eq!(store_blob(&store, &space, &mail_bytes(4, len)).stored_bytes, len as u64);
     }
 }
 
@@ -110,11 +107,7 @@ fn two_organisations_have_each_their_own_copy() {
         let pending = pending(&store, &bytes);
         let mut batches = [spaces[0].batch(), spaces[1].batch()];
         let blobs = [batches[0].blob(&pending), batches[1].blob(&pending)];
-        assert_eq!(
-            batches[0].blob(&pending),
-            blobs[0],
-            "a second try names the same place"
-        );
+        assert_eq!(batches[0].blob(&pending), blobs[0], "a second try names the same place");
         assert_ne!(blobs[0].place, blobs[1].place);
         store.commit_blocking(batches.into()).unwrap();
         drop(pending);
@@ -145,9 +138,8 @@ fn orphans_of_a_killed_process_are_swept_at_the_next_start() {
     let disk = FaultyDisk::new();
     let store = open(disk.clone());
     let large = mail_bytes(4, 300 << 10);
-    let kept: Vec<_> = [1, 5]
-        .map(|number| store_blob(&store, &store.of(organisation(number)), &large))
-        .into();
+    let kept: Vec<_> =
+        [1, 5].map(|number| store_blob(&store, &store.of(organisation(number)), &large)).into();
     let orphan = pending(&store, &large);
     let killed = FaultyDisk::on(disk.crashed_after(disk.operations(), Loss::Nothing));
     drop(orphan);
@@ -167,15 +159,9 @@ fn a_harmed_blob_is_an_error_and_never_other_bytes() {
     let bytes = mail_bytes(4, 5000);
     let mut blob = store_blob(&store, &space, &bytes);
     store_blob(&store, &space, &mail_bytes(7, 5000));
-    let crate::blob::Place::Segment(position) = &mut blob.place else {
-        panic!("it is small")
-    };
+    let crate::blob::Place::Segment(position) = &mut blob.place else { panic!("it is small") };
     position.offset += 1;
     let mut read = Vec::new();
-    let error = space
-        .open_blob(&blob)
-        .unwrap()
-        .read_to_end(&mut read)
-        .unwrap_err();
+    let error = space.open_blob(&blob).unwrap().read_to_end(&mut read).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
 }

@@ -81,10 +81,7 @@ fn a_changed_read_is_a_conflict(store: &Store) {
     batch.put(key("b"), b"".as_slice());
     assert_eq!(store.commit_blocking(vec![batch]), Err(CommitError::Conflict));
     assert_eq!(get(&space, "b"), None);
-    assert!(
-        store.commit_blocking(vec![peeker.batch()]).is_ok(),
-        "what was only peeked at may change"
-    );
+    assert!(store.commit_blocking(vec![peeker.batch()]).is_ok(), "what was only peeked at may change");
 }
 
 fn absence_is_checked(store: &Store) {
@@ -117,18 +114,10 @@ fn one_conflict_does_not_fail_the_others_of_a_group(store: &Store) {
         let threads: Vec<_> = claims
             .into_iter()
             .map(|(claim, free)| {
-                scope.spawn(|| {
-                    (
-                        store.commit_blocking(vec![claim]),
-                        store.commit_blocking(vec![free]),
-                    )
-                })
+                scope.spawn(|| (store.commit_blocking(vec![claim]), store.commit_blocking(vec![free])))
             })
             .collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .collect::<Vec<_>>()
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
     });
     assert_eq!(results.iter().filter(|(claim, _)| claim.is_ok()).count(), 1);
     assert!(results.iter().all(|(_, free)| free.is_ok()));
@@ -137,26 +126,15 @@ fn one_conflict_does_not_fail_the_others_of_a_group(store: &Store) {
 fn numbers_are_assigned_in_commit_order(store: &Store) {
     let space = space(store);
     let mut batch = space.batch();
-    let (first, message, second) = (
-        batch.next(Counter::Ticket),
-        batch.next(Counter::Message),
-        batch.next(Counter::Ticket),
-    );
-    batch.put(
-        Template::from(Key::new(1)).slot(second).slot(message),
-        Template::new().slot(first).raw(b"x"),
-    );
+    let (first, message, second) =
+        (batch.next(Counter::Ticket), batch.next(Counter::Message), batch.next(Counter::Ticket));
+    batch.put(Template::from(Key::new(1)).slot(second).slot(message), Template::new().slot(first).raw(b"x"));
     let mut later = space.batch();
     let third = later.next(Counter::Ticket);
     let receipts = store.commit_blocking(vec![batch, later]).unwrap();
     let numbers = [first, second, message].map(|slot| receipts[0].number(slot));
     assert_eq!((numbers, receipts[1].number(third)), ([1, 2, 1], 3));
-    let value = space
-        .snapshot()
-        .unwrap()
-        .peek(&Key::new(1).number(2).number(1))
-        .unwrap()
-        .unwrap();
+    let value = space.snapshot().unwrap().peek(&Key::new(1).number(2).number(1)).unwrap().unwrap();
     assert_eq!(value, [1u64.to_be_bytes().as_slice(), b"x"].concat());
     let mut refused = space.batch();
     refused.next(Counter::Ticket);
@@ -186,12 +164,7 @@ fn scans_go_both_ways_and_resume_from_a_cursor(store: &Store) {
     let range = |direction| names(snapshot.range(&key("b"), &key("d"), direction, None).unwrap());
     assert_eq!(range(Direction::Forward), [b"b", b"c"]);
     assert_eq!(range(Direction::Backward), [b"c", b"b"]);
-    let row = snapshot
-        .scan(&all, Direction::Forward, None)
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap();
+    let row = snapshot.scan(&all, Direction::Forward, None).unwrap().next().unwrap().unwrap();
     assert_eq!(row.0, key("a").as_bytes(), "keys are those of the space");
 }
 
@@ -224,11 +197,7 @@ fn a_snapshot_stays_as_it_was(store: &Store) {
 }
 
 fn promise_7_no_space_reaches_another(store: &Store) {
-    let spaces = [
-        store.operator(),
-        store.of(organisation(1)),
-        store.of(organisation(2)),
-    ];
+    let spaces = [store.operator(), store.of(organisation(1)), store.of(organisation(2))];
     for (at, space) in spaces.iter().enumerate() {
         put(store, space, "same key", &[at as u8]);
         let mut batch = space.batch();
@@ -267,18 +236,12 @@ fn batches_of_several_organisations_commit_together_or_not_at_all(store: &Store)
     assert_eq!(store.commit_blocking(batches("torn")), Err(CommitError::Conflict));
     assert_eq!((get(&one, "torn"), get(&two, "torn")), (None, None));
     assert_eq!(store.commit_blocking(batches("whole")).unwrap().len(), 2);
-    assert_eq!(
-        (get(&one, "whole").is_some(), get(&two, "whole").is_some()),
-        (true, true)
-    );
+    assert_eq!((get(&one, "whole").is_some(), get(&two, "whole").is_some()), (true, true));
 }
 
 fn the_log_is_in_order_and_can_be_trimmed(store: &Store) {
     let space = space(store);
-    assert_eq!(
-        (space.events_head().unwrap(), space.events_floor().unwrap()),
-        (0, 1)
-    );
+    assert_eq!((space.events_head().unwrap(), space.events_floor().unwrap()), (0, 1));
     for _ in 0..3 {
         let mut batch = space.batch();
         let first = batch.event(b"a".as_slice());
@@ -286,26 +249,14 @@ fn the_log_is_in_order_and_can_be_trimmed(store: &Store) {
         store.commit_blocking(vec![batch]).unwrap();
     }
     let after = |sequence, limit| -> Vec<u64> {
-        space
-            .events(sequence, limit)
-            .unwrap()
-            .iter()
-            .map(|event| event.sequence)
-            .collect()
+        space.events(sequence, limit).unwrap().iter().map(|event| event.sequence).collect()
     };
     assert_eq!((after(0, 100), after(4, 1)), ((1..=6).collect(), vec![5]));
     assert_eq!(space.events(3, 1).unwrap()[0].value, 3u64.to_be_bytes());
     assert_eq!(block_on(space.trim_events(5)), Ok(4));
-    assert_eq!(
-        (space.events_floor().unwrap(), space.events_head().unwrap()),
-        (5, 6)
-    );
+    assert_eq!((space.events_floor().unwrap(), space.events_head().unwrap()), (5, 6));
     assert_eq!(block_on(space.trim_events(100)), Ok(2));
-    assert_eq!(
-        space.events_floor().unwrap(),
-        7,
-        "the floor of an empty log is the next entry"
-    );
+    assert_eq!(space.events_floor().unwrap(), 7, "the floor of an empty log is the next entry");
     assert_eq!(block_on(space.trim_events(100)), Ok(0));
 }
 
@@ -327,10 +278,7 @@ fn a_watcher_hears_of_each_commit(store: &Store) {
     let mut batch = space.batch();
     batch.next(Counter::Ticket);
     store.commit_blocking(vec![batch]).unwrap();
-    assert!(
-        !watcher.has_changed().unwrap(),
-        "a commit without an event is not news"
-    );
+    assert!(!watcher.has_changed().unwrap(), "a commit without an event is not news");
     assert!(!other.has_changed().unwrap());
     drop(watcher);
     event();
@@ -383,8 +331,5 @@ fn the_last_write_of_a_batch_stands(store: &Store) {
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap()
-        .block_on(future)
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }

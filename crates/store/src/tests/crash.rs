@@ -41,21 +41,11 @@ fn check(image: MemoryDisk, acknowledged: &[u64], point: usize) {
     let store = open(image);
     let space = store.of(organisation(1));
     let found = tickets_by_identity(&space);
-    assert_eq!(
-        found,
-        tickets_by_identity(&store.of(organisation(2))),
-        "both have it or none"
-    );
+    assert_eq!(found, tickets_by_identity(&store.of(organisation(2))), "both have it or none");
     for identity in acknowledged {
-        assert!(
-            found.contains_key(identity),
-            "mail {identity} is lost by a crash after operation {point}"
-        );
+        assert!(found.contains_key(identity), "mail {identity} is lost by a crash after operation {point}");
     }
-    assert!(
-        found.len() <= acknowledged.len() + 1,
-        "only the mail under way may be there besides"
-    );
+    assert!(found.len() <= acknowledged.len() + 1, "only the mail under way may be there besides");
     receive_and_commit(&store, &space, 1000, 500).unwrap();
     assert_eq!(tickets_by_identity(&space).len(), found.len() + 1);
 }
@@ -66,11 +56,8 @@ fn promise_1_a_crash_after_any_disk_operation_loses_nothing_that_was_acknowledge
     let acknowledged = run(&disk);
     let last = disk.operations();
     for point in 0..=last {
-        let known: Vec<u64> = acknowledged
-            .iter()
-            .filter(|(_, at)| *at <= point)
-            .map(|(identity, _)| *identity)
-            .collect();
+        let known: Vec<u64> =
+            acknowledged.iter().filter(|(_, at)| *at <= point).map(|(identity, _)| *identity).collect();
         check(disk.crashed_after(point, loss_at(point)), &known, point);
     }
 }
@@ -95,18 +82,11 @@ fn promise_1_a_second_crash_while_the_first_is_mended_loses_nothing() {
             kind: std::io::ErrorKind::Other,
         }));
         let options = super::desk::small_options();
-        drop(crate::Store::open_on(
-            std::sync::Arc::new(again.clone()),
-            &options,
-        ));
+        drop(crate::Store::open_on(std::sync::Arc::new(again.clone()), &options));
         again.set_fault(None);
         let store = open(again);
         let found = tickets_by_identity(&store.of(organisation(1)));
-        assert_eq!(
-            found.keys().copied().collect::<Vec<_>>(),
-            all,
-            "stopped in step {step}"
-        );
+        assert_eq!(found.keys().copied().collect::<Vec<_>>(), all, "stopped in step {step}");
     }
 }
 
@@ -119,12 +99,6 @@ fn a_clean_close_leaves_nothing_to_repeat() {
     drop(open(reopened.clone()));
     let after_first = reopened.operations();
     let store = open(reopened.clone());
-    assert_eq!(
-        tickets_by_identity(&store.of(organisation(1))).len() as u64,
-        MAILS
-    );
-    assert!(
-        reopened.operations() - after_first < 10,
-        "a clean start hardly writes"
-    );
+    assert_eq!(tickets_by_identity(&store.of(organisation(1))).len() as u64, MAILS);
+    assert!(reopened.operations() - after_first < 10, "a clean start hardly writes");
 }

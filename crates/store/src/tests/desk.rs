@@ -12,11 +12,7 @@ use crate::{
 
 /// Small, so that a few dozen mails pass several checkpoints.
 pub(super) fn small_options() -> crate::Options {
-    crate::Options {
-        cache_bytes: 1 << 20,
-        journal_bytes: 24 << 10,
-        disk_reserve_bytes_min: 0,
-    }
+    crate::Options { cache_bytes: 1 << 20, journal_bytes: 24 << 10, disk_reserve_bytes_min: 0 }
 }
 
 pub(super) fn open(disk: impl Disk + 'static) -> Store {
@@ -33,9 +29,7 @@ const MAILS: u8 = 3;
 
 /// The bytes of mail number `identity`: every third is compressible, some are large.
 pub(super) fn mail_bytes(identity: u64, len: usize) -> Vec<u8> {
-    let mut noise = blake3::Hasher::new()
-        .update(&identity.to_be_bytes())
-        .finalize_xof();
+    let mut noise = blake3::Hasher::new().update(&identity.to_be_bytes()).finalize_xof();
     let mut bytes = vec![b'a'; len];
     if !identity.is_multiple_of(3) {
         noise.fill(&mut bytes);
@@ -57,10 +51,7 @@ fn receive(space: &Space, identity: u64, raw: &PendingBlob) -> Result<Batch, Com
     let mut batch = snapshot.batch();
     let ticket = batch.next(Counter::Ticket);
     let raw = record::encode(&batch.blob(raw));
-    batch.put(
-        Template::from(Key::new(TICKETS)).slot(ticket),
-        Template::new().number(identity),
-    );
+    batch.put(Template::from(Key::new(TICKETS)).slot(ticket), Template::new().number(identity));
     batch.put(&seen, Template::new().slot(ticket));
     batch.put(Template::from(Key::new(MAILS)).slot(ticket), raw);
     batch.event(Template::new().slot(ticket));
@@ -84,10 +75,7 @@ pub(super) fn receive_for_all(
     len: usize,
 ) -> Result<Vec<Receipt>, CommitError> {
     let raw = write_blob(store, identity, len)?;
-    let batches = spaces
-        .iter()
-        .map(|space| receive(space, identity, &raw))
-        .collect::<Result<_, _>>()?;
+    let batches = spaces.iter().map(|space| receive(space, identity, &raw)).collect::<Result<_, _>>()?;
     store.commit_blocking(batches)
 }
 
@@ -95,38 +83,23 @@ pub(super) fn receive_for_all(
 pub(super) fn tickets_by_identity(space: &Space) -> BTreeMap<u64, u64> {
     let snapshot = space.snapshot().unwrap();
     let mut found = BTreeMap::new();
-    for (at, row) in snapshot
-        .scan(&Key::new(TICKETS), Direction::Forward, None)
-        .unwrap()
-        .enumerate()
-    {
+    for (at, row) in snapshot.scan(&Key::new(TICKETS), Direction::Forward, None).unwrap().enumerate() {
         let (key, value) = row.unwrap();
         let number = u64::from_be_bytes(*key.last_chunk().unwrap());
         let identity = u64::from_be_bytes(*value.last_chunk().unwrap());
         assert_eq!(number, at as u64 + 1, "ticket numbers have no gaps");
-        assert_eq!(
-            found.insert(identity, number),
-            None,
-            "mail {identity} became two tickets"
-        );
+        assert_eq!(found.insert(identity, number), None, "mail {identity} became two tickets");
         let index = snapshot.peek(&Key::new(BY_IDENTITY).number(identity)).unwrap();
         assert_eq!(index, Some(number.to_be_bytes().to_vec()));
         let raw = snapshot.peek(&Key::new(MAILS).number(number)).unwrap().unwrap();
         let raw: BlobRef = record::decode(&raw).unwrap();
         let mut bytes = Vec::new();
         space.open_blob(&raw).unwrap().read_to_end(&mut bytes).unwrap();
-        assert!(
-            bytes == mail_bytes(identity, bytes.len()),
-            "mail {identity} is torn"
-        );
+        assert!(bytes == mail_bytes(identity, bytes.len()), "mail {identity} is torn");
         assert_eq!(bytes.len() as u64, raw.bytes_len());
     }
     let events = space.events(0, usize::MAX).unwrap();
     let told: Vec<u64> = events.iter().map(|event| event.sequence).collect();
-    assert_eq!(
-        told,
-        (1..=found.len() as u64).collect::<Vec<_>>(),
-        "one entry of the log for each ticket"
-    );
+    assert_eq!(told, (1..=found.len() as u64).collect::<Vec<_>>(), "one entry of the log for each ticket");
     found
 }

@@ -26,9 +26,7 @@ fn run(fault: Fault) -> Vec<CommitError> {
         }
     }
     disk.set_fault(None);
-    store
-        .commit_blocking(vec![space.batch()])
-        .expect("a commit mends the store first");
+    store.commit_blocking(vec![space.batch()]).expect("a commit mends the store first");
     receive_and_commit(&store, &space, 1000, 3000).expect("all is well again");
     acknowledged.push(1000);
     check(&space, &acknowledged, fault);
@@ -40,10 +38,7 @@ fn run(fault: Fault) -> Vec<CommitError> {
 fn check(space: &Space, acknowledged: &[u64], fault: Fault) {
     let found = tickets_by_identity(space);
     for identity in acknowledged {
-        assert!(
-            found.contains_key(identity),
-            "mail {identity} is lost by {fault:?}"
-        );
+        assert!(found.contains_key(identity), "mail {identity} is lost by {fault:?}");
     }
     assert!(found.len() as u64 <= MAILS + 1);
 }
@@ -65,12 +60,7 @@ fn run_at_every_operation(times: usize, kind: io::ErrorKind) -> Vec<CommitError>
 fn promise_1_any_single_failing_disk_operation_loses_nothing_that_was_acknowledged() {
     let heard = run_at_every_operation(1, io::ErrorKind::Other);
     assert!(heard.len() > 50, "faults were met");
-    assert!(
-        heard
-            .iter()
-            .all(|error| matches!(error, CommitError::Unavailable(_))),
-        "{heard:?}"
-    );
+    assert!(heard.iter().all(|error| matches!(error, CommitError::Unavailable(_))), "{heard:?}");
 }
 
 #[test]
@@ -83,10 +73,7 @@ fn promise_1_a_disk_that_fails_for_a_while_loses_nothing_that_was_acknowledged()
 fn a_full_disk_is_called_full_and_loses_nothing_that_was_acknowledged() {
     let heard = run_at_every_operation(2, io::ErrorKind::StorageFull);
     assert!(heard.iter().all(CommitError::is_temporary));
-    assert!(
-        heard.iter().filter(|error| **error == CommitError::Full).count() > heard.len() / 2,
-        "{heard:?}"
-    );
+    assert!(heard.iter().filter(|error| **error == CommitError::Full).count() > heard.len() / 2, "{heard:?}");
 }
 
 #[test]
@@ -97,10 +84,7 @@ fn below_the_last_room_nothing_is_touched_and_reading_goes_on() {
     receive_and_commit(&store, &space, 1, 3000).unwrap();
     disk.set_free_bytes(10_000);
     let before = disk.operations();
-    assert_eq!(
-        receive_and_commit(&store, &space, 2, 3000),
-        Err(CommitError::Full)
-    );
+    assert_eq!(receive_and_commit(&store, &space, 2, 3000), Err(CommitError::Full));
     assert_eq!(disk.operations(), before, "nothing was written");
     assert_eq!(tickets_by_identity(&space).len(), 1);
     disk.set_free_bytes(u64::MAX);
@@ -111,10 +95,7 @@ fn below_the_last_room_nothing_is_touched_and_reading_goes_on() {
 #[test]
 fn room_is_asked_anew_each_time() {
     let disk = FaultyDisk::new();
-    let options = crate::Options {
-        disk_reserve_bytes_min: 1000,
-        ..super::desk::small_options()
-    };
+    let options = crate::Options { disk_reserve_bytes_min: 1000, ..super::desk::small_options() };
     let store = Store::open_on(std::sync::Arc::new(disk.clone()), &options).unwrap();
     disk.set_free_bytes(1500);
     assert!(store.has_room_for(500));
@@ -129,11 +110,7 @@ fn a_reader_alone_brings_a_broken_store_back() {
     let store = open(disk.clone());
     let space = store.of(organisation(1));
     // One commit meets a disk that fails for good, and so does the attempt to open it again.
-    disk.set_fault(Some(Fault {
-        after: 2,
-        times: usize::MAX,
-        kind: io::ErrorKind::Other,
-    }));
+    disk.set_fault(Some(Fault { after: 2, times: usize::MAX, kind: io::ErrorKind::Other }));
     assert!(receive_and_commit(&store, &space, 1, 3000).is_err());
     assert!(space.snapshot().is_err(), "nothing is shown that may not be so");
     disk.set_fault(None);
