@@ -32,7 +32,7 @@ fn a_message_of_the_first_release_is_read() {
     let message = message_of(1, &octets(include_str!("records/message-1.hex"))).unwrap();
     assert_eq!(message.ticket, 1);
     let content = &message.record.content;
-    assert_eq!(content.message_id.as_ref().map(|id| id.as_str()), Some("1@customer.example"));
+    assert_eq!(content.message_id.as_ref().map(guichet_mail::MessageId::as_str), Some("1@customer.example"));
     assert_eq!(content.from[0].name.as_deref(), Some("Bia"));
     assert_eq!(content.parts.len(), 1);
     assert_eq!(message.record.envelope.recipients, ["support@acme.example"]);
