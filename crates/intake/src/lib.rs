@@ -9,7 +9,23 @@
 //! - A connection is one task; a mail adds none, but for the blocking work on a large one.
 //! - Every count, size and wait is bounded by [`Settings`] or a constant with a name.
 
+mod admission;
+mod body;
+mod connection;
+mod listener;
+mod metrics;
+mod outcome;
+mod permits;
+mod policy;
+mod proxied;
+mod reception;
+mod session;
 mod settings;
+#[cfg(test)]
+mod tests;
+mod trace;
+mod transport;
+mod trouble;
 
 use std::sync::Arc;
 
@@ -21,6 +37,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use listener::Door;
 pub use settings::{Network, SessionLimits, Settings};
 
 /// What the door stands on.
@@ -64,9 +81,8 @@ impl Intake {
     /// session finish the mail it is at, and returns after `stop_secs_max` at the latest.
     ///
     /// Dropping the future cuts all sessions.
-    pub async fn serve(self, listeners: Vec<TcpListener>, mut stop: watch::Receiver<bool>) -> Stopped {
-        let _ = (&self.settings, &self.backends, &listeners);
-        let _ = stop.wait_for(|stopping| *stopping).await;
-        Stopped { finished: 0, cut: 0 }
+    pub async fn serve(self, listeners: Vec<TcpListener>, stop: watch::Receiver<bool>) -> Stopped {
+        metrics::describe();
+        Door::new(self.settings, &self.backends, stop).run(listeners).await
     }
 }

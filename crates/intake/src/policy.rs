@@ -1,0 +1,104 @@
+//! The answers to a session's questions: who may connect, whose address a recipient is, whether there is room.
+//!
+//! What must hold: a recipient is accepted only if its mail will go to a channel; what can't be found out now is
+//! refused for now, never for good.
+//!
+//! *Standards*: RFC 5321, sections 3.6.2 (relaying), 4.1.3 and 4.5.1 (`postmaster`, also at our address literal).
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use guichet_accounts::{Accounts, Route};
+use guichet_desk::Recipient;
+use guichet_smtp::{Code, ForwardPath, Host, Mailbox, Reply, Status, replies};
+use guichet_store::Store;
+
+use crate::Backends;
+use crate::admission::{Admission, ClientPlace};
+use crate::body::{Body, INLINE_BYTES_MAX, InFlight};
+use crate::metrics;
+use crate::settings::Settings;
+use crate::trouble::Trouble;
+
+/// What a mail is taken to need until it has come, where its sender doesn't say.
+const UNDECLARED_BYTES: u64 = INLINE_BYTES_MAX;
+
+/// Answers for all sessions.
+pub(crate) struct Policy {
+    accounts: Accounts,
+    store: Store,
+    admission: Arc<Admission>,
+    in_flight: Arc<InFlight>,
+}
+
+impl Policy {
+    pub(crate) fn new(settings: &Settings, backends: &Backends, admission: Arc<Admission>) -> Self {
+        Self {
+            accounts: backends.desk.accounts().clone(),
+            store: backends.store.clone(),
+            admission,
+            in_flight: InFlight::new(settings.bytes_in_flight_max),
+        }
+    }
+
+    /// Whether this client may have one more connection.
+    pub(crate) fn connect(&self, client: IpAddr) -> Result<ClientPlace, Reply> {
+        self.admission.client(client).ok_or_else(|| {
+            metrics::connection_refused("per_address");
+            replies::too_many_connections()
+        })
+    }
+
+    /// Whose address it is. `local` is the address that the client connected to.
+    pub(crate) fn recipient(&self, path: &ForwardPath, local: IpAddr) -> Result<Recipient, Reply> {
+        let (reply, reason) = match self.route(path, local) {
+            Ok(Route::Channel { organisation, channel, .. }) => {
+                return Ok(Recipient { organisation, channel, address: path.to_string() });
+            }
+            Ok(Route::UnknownAddress) => (unknown_mailbox(path), "unknown_address"),
+            Ok(Route::ForeignDomain) => (replies::relaying_denied(), "foreign_domain"),
+            Err(trouble) => {
+                tracing::warn!(%trouble, "a recipient can't be looked up");
+                (trouble.reply(), trouble.reason())
+            }
+        };
+        metrics::recipient_refused(reason);
+        Err(reply)
+    }
+
+    /// Whether there is room for a mail of this size; then its body may come.
+    pub(crate) fn body(&self, declared: Option<u64>) -> Result<Box<Body>, Reply> {
+        let bytes = declared.unwrap_or(UNDECLARED_BYTES);
+        let claim =
+            if self.store.has_room_for(bytes) { self.in_flight.claim(bytes) } else { Err(Trouble::Full) };
+        match claim {
+            Ok(claim) => Ok(Body::new(self.store.blobs().writer(), claim)),
+            Err(trouble) => {
+                tracing::warn!(%trouble, bytes, "a mail is put off");
+                metrics::mail_deferred(trouble.reason());
+                Err(trouble.reply())
+            }
+        }
+    }
+
+    fn route(&self, path: &ForwardPath, local: IpAddr) -> Result<Route, Trouble> {
+        let Some(mailbox) = path.mailbox() else {
+            return Ok(self.accounts.route_postmaster()?);
+        };
+        Ok(match mailbox.host() {
+            Host::Domain(domain) => self.accounts.route(mailbox.local(), domain.as_str())?,
+            Host::Literal(address) if address.to_canonical() != local.to_canonical() => Route::ForeignDomain,
+            Host::Literal(_) if is_postmaster(mailbox) => self.accounts.route_postmaster()?,
+            Host::Literal(_) => Route::UnknownAddress,
+        })
+    }
+}
+
+fn is_postmaster(mailbox: &Mailbox) -> bool {
+    mailbox.local().eq_ignore_ascii_case("postmaster")
+}
+
+fn unknown_mailbox(path: &ForwardPath) -> Reply {
+    let text = format!("There is nobody here by the address {path}. Please check it for typing errors.");
+    Reply::new(Code::MailboxUnavailable, Status::new(1, 1), text)
+}
