@@ -15,11 +15,13 @@
 
 mod arc;
 mod dkim;
-mod domain;
 mod dmarc;
+mod domain;
 mod from;
 mod iprev;
 mod message;
+#[cfg(test)]
+mod signing;
 mod spf;
 mod verifier;
 

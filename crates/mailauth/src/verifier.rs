@@ -77,9 +77,13 @@ impl Verifier {
             within(deadline, spf_identities(spf, examination.mail_from), || {
                 (late_spf(examination.helo), late_spf(examination.mail_from.unwrap_or(examination.helo)))
             }),
-            within(deadline, dkim::verify(&message, resolver, examination.now, signatures_max), || late_dkim(&message)),
+            within(deadline, dkim::verify(&message, resolver, examination.now, signatures_max), || {
+                late_dkim(&message)
+            }),
             within(deadline, arc::verify(&message, resolver), late_arc),
-            within(deadline, iprev::check(resolver, examination.client_ip), || late_iprev(examination.client_ip)),
+            within(deadline, iprev::check(resolver, examination.client_ip), || late_iprev(
+                examination.client_ip
+            )),
         );
         let from = FromDomains::read(&message.header);
         let identifiers = Identifiers { spf: &spf_mail_from, dkim: &dkim };
@@ -100,42 +104,42 @@ impl Verifier {
 
 /// RFC 7208 section 2.4: for the null sender, the name in HELO is checked in its place.
 async fn spf_identities(spf: Spf<'_>, mail_from: Option<&str>) -> (SpfVerdict, SpfVerdict) {
-    match mail_from {
-        Some(mail_from) => tokio::join!(spf.helo(), spf.mail_from(mail_from)),
-        None => {
-            let helo = spf.helo().await;
-            (helo.clone(), helo)
-        }
-    }
+    let Some(mail_from) = mail_from else {
+        let helo = spf.helo().await;
+        return (helo.clone(), helo);
+    };
+    tokio::join!(spf.helo(), spf.mail_from(mail_from))
 }
 
 async fn within<T>(deadline: Instant, check: impl Future<Output = T>, late: impl FnOnce() -> T) -> T {
     timeout_at(deadline, check).await.unwrap_or_else(|_| late())
 }
 
-fn too_late() -> Option<String> {
-    Some("there was no time left for this check".to_owned())
-}
+const TOO_LATE: &str = "there was no time left for this check";
 
 fn late_spf(identity: &str) -> SpfVerdict {
     let domain = identity.rsplit_once('@').map_or(identity, |(_, domain)| domain);
     let domain = crate::domain::normalise(domain).map(Into::into);
-    SpfVerdict { result: AuthResult::TempError, domain, reason: too_late() }
+    SpfVerdict { result: AuthResult::TempError, domain, reason: Some(TOO_LATE.into()) }
 }
 
 /// One verdict for all signatures, if there are any.
 fn late_dkim(message: &Message<'_>) -> Vec<DkimVerdict> {
-    let late = DkimVerdict { result: AuthResult::TempError, reason: too_late(), ..DkimVerdict::default() };
+    let late = DkimVerdict {
+        result: AuthResult::TempError,
+        reason: Some(TOO_LATE.into()),
+        ..DkimVerdict::default()
+    };
     if message.has("DKIM-Signature") { vec![late] } else { Vec::new() }
 }
 
 fn late_arc() -> ArcVerdict {
-    ArcVerdict { result: AuthResult::TempError, reason: too_late(), ..ArcVerdict::default() }
+    ArcVerdict { result: AuthResult::TempError, reason: Some(TOO_LATE.into()), ..ArcVerdict::default() }
 }
 
 fn late_iprev(client_ip: IpAddr) -> IprevVerdict {
     let address = Some(client_ip.to_canonical());
-    IprevVerdict { result: AuthResult::TempError, address, reason: too_late(), host: None }
+    IprevVerdict { result: AuthResult::TempError, address, reason: Some(TOO_LATE.into()), host: None }
 }
 
 fn late_dmarc(from: &FromDomains) -> DmarcVerdict {
@@ -143,6 +147,13 @@ fn late_dmarc(from: &FromDomains) -> DmarcVerdict {
         FromDomains::One(domain) => Some(domain.clone()),
         _ => None,
     };
-    DmarcVerdict { result: AuthResult::TempError, domain, reason: too_late(), ..DmarcVerdict::default() }
+    DmarcVerdict {
+        result: AuthResult::TempError,
+        domain,
+        reason: Some(TOO_LATE.into()),
+        ..DmarcVerdict::default()
+    }
 }
 
+#[cfg(test)]
+mod tests;

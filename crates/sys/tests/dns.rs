@@ -1,6 +1,10 @@
 //! The resolver before data, and the real one before a server on loopback.
 
-use std::{net::{Ipv4Addr, Ipv6Addr}, sync::Arc, time::Duration};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    sync::Arc,
+    time::Duration,
+};
 
 use guichet_sys::dns::{DnsError, DnsLimits, Hickory, Resolver};
 use guichet_testkit::{DnsServer, FakeDns, StillClock, Zone};
@@ -69,9 +73,10 @@ async fn what_cannot_be_a_name_is_not_asked_for() {
     assert_eq!((error, dns.questions()), (DnsError::BadName, 0));
 }
 
+#[expect(clippy::expect_used, reason = "part of tests")]
 async fn over_loopback(zone: Zone) -> (DnsServer, Resolver) {
-    let server = DnsServer::start(zone).await.unwrap();
-    let dns = Hickory::with_servers(&[server.address().to_string()]).unwrap();
+    let server = DnsServer::start(zone).await.expect("loopback is there");
+    let dns = Hickory::with_servers(&[server.address().to_string()]).expect("an address and port");
     let resolver = Resolver::new(Arc::new(dns), Arc::new(StillClock::default()), DnsLimits::default());
     (server, resolver)
 }
@@ -89,8 +94,12 @@ async fn the_real_resolver_reads_every_record_that_mail_needs() {
     let (_server, resolver) = over_loopback(zone).await;
     assert_eq!(resolver.txt("example.org").await.unwrap()[..], [b"v=spf1 -all"[..].into()]);
     assert_eq!(resolver.ipv4("www.example.org").await.unwrap()[..], [Ipv4Addr::new(192, 0, 2, 1)]);
-    assert_eq!(resolver.ipv6("example.org").await.unwrap()[..], [Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)]);
-    let exchanges: Vec<_> = resolver.mx("example.org").await.unwrap().iter().map(|mx| mx.exchange.clone()).collect();
+    assert_eq!(
+        resolver.ipv6("example.org").await.unwrap()[..],
+        [Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)]
+    );
+    let exchanges: Vec<_> =
+        resolver.mx("example.org").await.unwrap().iter().map(|mx| mx.exchange.clone()).collect();
     assert_eq!(exchanges, ["a.example.org".into(), "b.example.org".into()]);
     assert_eq!(resolver.ptr("192.0.2.1".parse().unwrap()).await.unwrap()[..], ["example.org".into()]);
 }

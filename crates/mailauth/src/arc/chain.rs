@@ -75,7 +75,8 @@ impl<'h, 'a> Chain<'h, 'a> {
 fn numbered<'h, 'a>(header: &'h Header<'a>, name: &'static str) -> Result<Vec<&'h RawField<'a>>, Refusal> {
     let mut fields = Vec::new();
     for field in header.all(name) {
-        let number = instance(field.value).ok_or_else(|| Refusal::fail(format!("{name} without a number")))?;
+        let number =
+            instance(field.value).ok_or_else(|| Refusal::fail(format!("{name} without a number")))?;
         if fields.len() == SETS_MAX {
             return Err(Refusal::fail(format!("more than {SETS_MAX} ARC sets")));
         }

@@ -28,7 +28,9 @@ use chain::{Chain, Set};
 
 /// Checks the chain of a mail.
 pub(crate) async fn verify(message: &Message<'_>, resolver: &Resolver) -> ArcVerdict {
-    if !message.has("ARC-Seal") && !message.has("ARC-Message-Signature") && !message.has("ARC-Authentication-Results")
+    if !message.has("ARC-Seal")
+        && !message.has("ARC-Message-Signature")
+        && !message.has("ARC-Authentication-Results")
     {
         return ArcVerdict::default();
     }
@@ -60,7 +62,11 @@ async fn check(message: &Message<'_>, chain: &Chain<'_, '_>, resolver: &Resolver
     Ok(())
 }
 
-async fn check_message_signature(message: &Message<'_>, set: &Set<'_, '_>, resolver: &Resolver) -> Result<(), Refusal> {
+async fn check_message_signature(
+    message: &Message<'_>,
+    set: &Set<'_, '_>,
+    resolver: &Resolver,
+) -> Result<(), Refusal> {
     let malformed = || Refusal::fail("the newest ARC-Message-Signature is malformed");
     let tags = Tags::parse(set.message_signature.value).ok_or_else(malformed)?;
     let signature = Signature::parse(&tags)?;
@@ -69,7 +75,11 @@ async fn check_message_signature(message: &Message<'_>, set: &Set<'_, '_>, resol
 }
 
 /// Section 5.1.1: a seal covers all sets up to its own, each in the order results, signature, seal.
-async fn check_seal(message: &Message<'_>, sealed: &[Set<'_, '_>], resolver: &Resolver) -> Result<(), Refusal> {
+async fn check_seal(
+    message: &Message<'_>,
+    sealed: &[Set<'_, '_>],
+    resolver: &Resolver,
+) -> Result<(), Refusal> {
     let Some((own, earlier)) = sealed.split_last() else { return Ok(()) };
     let algorithm = Algorithm::parse(&own.seal_tags)?;
     let (domain, selector) = parse_signer(&own.seal_tags)?;
@@ -88,3 +98,6 @@ async fn check_seal(message: &Message<'_>, sealed: &[Set<'_, '_>], resolver: &Re
     write_signature_field(raw_field(message.raw, own.seal), form, &mut signed);
     key.verify(algorithm, &signed, &signature)
 }
+
+#[cfg(test)]
+mod tests;

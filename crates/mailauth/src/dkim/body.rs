@@ -108,7 +108,10 @@ fn is_wsp(octet: u8) -> bool {
 mod tests {
     use aws_lc_rs::digest::digest;
 
-    use super::{Canonicalisation::{Relaxed, Simple}, *};
+    use super::{
+        Canonicalisation::{Relaxed, Simple},
+        *,
+    };
 
     fn assert_form(body: &str, form: Canonicalisation, canonical: &str) {
         let hash = hash(body.as_bytes(), form, None);

@@ -14,20 +14,16 @@ pub(crate) fn raw_field<'a>(raw: &'a [u8], field: &RawField<'_>) -> &'a [u8] {
 /// Section 5.4.2: each name takes the lowest field of that name that is not taken yet; a name without one
 /// stands for nothing, which protects against its being added.
 pub(crate) fn signed_fields<'h, 'a>(header: &'h Header<'a>, names: &[&str]) -> Vec<&'h RawField<'a>> {
+    // Names so far, and where each was found last.
     let mut taken: Vec<(&str, usize)> = Vec::with_capacity(names.len());
     let mut fields = Vec::with_capacity(names.len());
     for &name in names {
-        let below = match taken.iter_mut().find(|(other, _)| other.eq_ignore_ascii_case(name)) {
-            Some((_, below)) => below,
-            None => {
-                taken.push((name, header.fields.len()));
-                let Some((_, below)) = taken.last_mut() else { continue };
-                below
-            }
-        };
-        let above = header.fields.get(..*below).unwrap_or_default();
+        let is_same = |(other, _): &(&str, usize)| other.eq_ignore_ascii_case(name);
+        let below =
+            taken.iter().rfind(|entry| is_same(entry)).map_or(header.fields.len(), |(_, place)| *place);
+        let above = header.fields.get(..below).unwrap_or_default();
         let found = above.iter().rposition(|field| field.name.eq_ignore_ascii_case(name));
-        *below = found.unwrap_or(0);
+        taken.push((name, found.unwrap_or(0)));
         fields.extend(found.and_then(|position| header.fields.get(position)));
     }
     fields

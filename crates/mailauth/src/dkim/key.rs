@@ -17,7 +17,7 @@ const RSA_KEY_BYTES_MIN: usize = 128;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Key {
     algorithm: Algorithm,
-    public_key: Vec<u8>,
+    octets: Vec<u8>,
     /// `t=s`: `i=` has to be `d=` itself.
     pub(crate) is_strict: bool,
 }
@@ -54,35 +54,44 @@ impl Key {
         if tags.list("h").is_some_and(|mut hashes| !hashes.any(|hash| hash == "sha256")) {
             return Err("the key is not for sha256");
         }
-        if tags.list("s").is_some_and(|mut services| !services.any(|service| matches!(service, "*" | "email"))) {
+        if tags
+            .list("s")
+            .is_some_and(|mut services| !services.any(|service| matches!(service, "*" | "email")))
+        {
             return Err("the key is not for mail");
         }
-        let public_key = tags.base64("p").ok_or("no key in it")?;
-        if public_key.is_empty() {
+        let octets = tags.base64("p").ok_or("no key in it")?;
+        if octets.is_empty() {
             return Err("the key was revoked");
         }
         let is_strict = tags.list("t").is_some_and(|mut flags| flags.any(|flag| flag == "s"));
-        Ok(Self { algorithm, public_key, is_strict })
+        Ok(Self { algorithm, octets, is_strict })
     }
 
     /// Checks `signature` over `signed`.
-    pub(crate) fn verify(&self, algorithm: Algorithm, signed: &[u8], signature: &[u8]) -> Result<(), Refusal> {
+    pub(crate) fn verify(
+        &self,
+        algorithm: Algorithm,
+        signed: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Refusal> {
         if algorithm != self.algorithm {
             return Err(Refusal::permanent("the key is of another kind than the signature"));
         }
         let verified = match algorithm {
-            Algorithm::RsaSha256 if self.public_key.len() < RSA_KEY_BYTES_MIN => {
+            Algorithm::RsaSha256 if self.octets.len() < RSA_KEY_BYTES_MIN => {
                 return Err(Refusal::policy("the RSA key is shorter than 1024 bits"));
             }
             Algorithm::RsaSha256 => {
-                UnparsedPublicKey::new(&RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, &self.public_key)
+                UnparsedPublicKey::new(&RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, &self.octets)
                     .verify(signed, signature)
             }
             // RFC 8463 section 3: what is signed is the hash.
-            Algorithm::Ed25519Sha256 => UnparsedPublicKey::new(&ED25519, &self.public_key)
+            Algorithm::Ed25519Sha256 => UnparsedPublicKey::new(&ED25519, &self.octets)
                 .verify(digest(&SHA256, signed).as_ref(), signature),
         };
-        verified.map_err(|_| Refusal::fail("the signature does not fit: a signed field changed, or it is forged"))
+        verified
+            .map_err(|_| Refusal::fail("the signature does not fit: a signed field changed, or it is forged"))
     }
 }
 
@@ -108,7 +117,8 @@ mod tests {
             (b"v=DKIM1; h=sha1; p=MTEx", "the key is not for sha256"),
             (b"v=DKIM1; s=tlsrpt; p=MTEx", "the key is not for mail"),
             (b"v=DKIM1; p=M!", "no key in it"),
-            (b"v=spf1 -all", "malformed"),
+            (b"v=spf1 -all", "not a DKIM key"),
+            (b"some text", "malformed"),
         ] {
             assert_eq!(Key::parse(record), Err(reason));
         }

@@ -18,3 +18,5 @@ mod verify;
 
 pub(crate) use verify::{Refusal, check_signed_fields, verify};
 
+#[cfg(test)]
+mod tests;

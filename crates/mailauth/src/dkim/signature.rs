@@ -37,7 +37,8 @@ impl Algorithm {
 #[derive(Debug)]
 pub(crate) struct Signature<'a> {
     pub(crate) algorithm: Algorithm,
-    pub(crate) signature: Vec<u8>,
+    /// `b=`.
+    pub(crate) octets: Vec<u8>,
     pub(crate) body_hash: Vec<u8>,
     pub(crate) header_form: Canonicalisation,
     pub(crate) body_form: Canonicalisation,
@@ -79,7 +80,7 @@ impl<'a> Signature<'a> {
         }
         Ok(Self {
             algorithm,
-            signature: tags.base64("b").ok_or_else(missing("b="))?,
+            octets: tags.base64("b").ok_or_else(missing("b="))?,
             body_hash: body_hash.ok_or_else(missing("bh="))?,
             header_form,
             body_form,

@@ -95,7 +95,9 @@ async fn verify_field(
     };
     DkimVerdict {
         result,
-        domain: tags.get("d").map(|domain| crate::domain::normalise(domain).map_or_else(String::new, Into::into)),
+        domain: tags
+            .get("d")
+            .map(|domain| crate::domain::normalise(domain).map_or_else(String::new, Into::into)),
         selector: tags.get("s").map(str::to_owned),
         algorithm: tags.get("a").map(str::to_owned),
         signature: tags.get("b").map(mark),
@@ -133,7 +135,7 @@ pub(crate) fn check_signed_fields(
         write_field(raw_field(message.raw, signed_field), signature.header_form, &mut signed);
     }
     write_signature_field(raw_field(message.raw, field), signature.header_form, &mut signed);
-    key.verify(signature.algorithm, &signed, &signature.signature)?;
+    key.verify(signature.algorithm, &signed, &signature.octets)?;
     // The body comes last: it is the dear part, and only what the domain really signed is worth it.
     let body = message.body_hash(signature.body_form, signature.body_octets_max);
     if body.sha256[..] != signature.body_hash[..] {

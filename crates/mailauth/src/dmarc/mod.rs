@@ -12,9 +12,7 @@
 mod record;
 mod walk;
 
-use guichet_mail::verdict::{
-    AuthResult, DkimVerdict, DmarcAlignment, DmarcPolicy, DmarcVerdict, SpfVerdict,
-};
+use guichet_mail::verdict::{AuthResult, DkimVerdict, DmarcAlignment, DmarcPolicy, DmarcVerdict, SpfVerdict};
 use guichet_sys::dns::{DnsError, Resolver};
 
 use crate::{domain::is_within, from::FromDomains};
@@ -29,7 +27,11 @@ pub(crate) struct Identifiers<'a> {
 }
 
 /// Checks the domain, or domains, of From.
-pub(crate) async fn verify(resolver: &Resolver, from: &FromDomains, identifiers: Identifiers<'_>) -> DmarcVerdict {
+pub(crate) async fn verify(
+    resolver: &Resolver,
+    from: &FromDomains,
+    identifiers: Identifiers<'_>,
+) -> DmarcVerdict {
     match from {
         FromDomains::None => verdict(AuthResult::None, None, "From names no domain"),
         FromDomains::Unreadable => verdict(AuthResult::PermError, None, "From can't be read"),
@@ -68,7 +70,11 @@ async fn verify_domain(resolver: &Resolver, domain: &str, identifiers: Identifie
     }
 }
 
-async fn assess(resolver: &Resolver, domain: &str, identifiers: Identifiers<'_>) -> Result<DmarcVerdict, DnsError> {
+async fn assess(
+    resolver: &Resolver,
+    domain: &str,
+    identifiers: Identifiers<'_>,
+) -> Result<DmarcVerdict, DnsError> {
     let walk = Walk::from(resolver, domain).await?;
     let Some((owner, record)) = walk.policy() else {
         return Ok(without_policy(domain, identifiers));
@@ -82,36 +88,40 @@ async fn assess(resolver: &Resolver, domain: &str, identifiers: Identifiers<'_>)
     let (result, reason) = match (spf, dkim) {
         (Aligned::Passed, _) | (_, Aligned::Passed) => (AuthResult::Pass, None),
         // Section 5.3.6: what could not be checked might have passed.
-        (Aligned::Unknown, _) | (_, Aligned::Unknown) => (AuthResult::TempError, Some("a check could not be made")),
+        (Aligned::Unknown, _) | (_, Aligned::Unknown) => {
+            (AuthResult::TempError, Some("a check could not be made"))
+        }
         _ => (AuthResult::Fail, Some("neither SPF nor DKIM passed for the domain in From")),
     };
     Ok(DmarcVerdict {
         result,
         domain: Some(domain.to_owned()),
         policy: Some(policy),
-        aligned_by: aligned_by(spf == Aligned::Passed, dkim == Aligned::Passed),
+        aligned_by: aligned_by(spf, dkim),
         reason: reason.map(str::to_owned),
     })
 }
 
 /// Without a policy only the very domain counts.
 fn without_policy(domain: &str, identifiers: Identifiers<'_>) -> DmarcVerdict {
-    let is_own = |result: AuthResult, other: Option<&str>| result.is_pass() && other == Some(domain);
-    let spf = is_own(identifiers.spf.result, identifiers.spf.domain.as_deref());
-    let dkim = identifiers.dkim.iter().any(|dkim| is_own(dkim.result, dkim.domain.as_deref()));
+    let own = |result: AuthResult, other: Option<&str>| {
+        if result.is_pass() && other == Some(domain) { Aligned::Passed } else { Aligned::No }
+    };
+    let spf = own(identifiers.spf.result, identifiers.spf.domain.as_deref());
+    let mut signatures = identifiers.dkim.iter().map(|dkim| own(dkim.result, dkim.domain.as_deref()));
+    let dkim = signatures.find(|aligned| *aligned == Aligned::Passed).unwrap_or(Aligned::No);
     DmarcVerdict {
         aligned_by: aligned_by(spf, dkim),
         ..verdict(AuthResult::None, Some(domain), "the domain publishes no DMARC policy")
     }
 }
 
-#[expect(clippy::fn_params_excessive_bools, reason = "the two are the two columns of a truth table")]
-fn aligned_by(spf: bool, dkim: bool) -> Option<DmarcAlignment> {
+fn aligned_by(spf: Aligned, dkim: Aligned) -> Option<DmarcAlignment> {
     match (spf, dkim) {
-        (true, true) => Some(DmarcAlignment::SpfAndDkim),
-        (true, false) => Some(DmarcAlignment::Spf),
-        (false, true) => Some(DmarcAlignment::Dkim),
-        (false, false) => None,
+        (Aligned::Passed, Aligned::Passed) => Some(DmarcAlignment::SpfAndDkim),
+        (Aligned::Passed, _) => Some(DmarcAlignment::Spf),
+        (_, Aligned::Passed) => Some(DmarcAlignment::Dkim),
+        _ => None,
     }
 }
 
@@ -211,3 +221,6 @@ impl Author<'_> {
         Ok(Walk::from(self.resolver, identifier).await?.organisation() == self.organisation)
     }
 }
+
+#[cfg(test)]
+mod tests;

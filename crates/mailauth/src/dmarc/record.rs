@@ -88,7 +88,10 @@ mod tests {
     fn a_record_is_read_with_its_defaults() {
         let record = Record::parse(b"v=DMARC1; p=Reject; sp=quarantine; adkim=s; psd=n; t=y; x=?").unwrap();
         assert_eq!(record.policy, Some(DmarcPolicy::Reject));
-        assert_eq!((record.subdomain_policy, record.nonexistent_policy), (Some(DmarcPolicy::Quarantine), None));
+        assert_eq!(
+            (record.subdomain_policy, record.nonexistent_policy),
+            (Some(DmarcPolicy::Quarantine), None)
+        );
         assert_eq!((record.dkim_alignment, record.spf_alignment), (Alignment::Strict, Alignment::Relaxed));
         assert_eq!((record.public_suffix, record.is_test), (PublicSuffix::No, true));
     }

@@ -97,7 +97,9 @@ impl<'a> Evaluation<'a> {
             let target = self.expand(redirect, &domain).await;
             let answer = self.check_host(target.clone()).await?;
             if answer.result == AuthResult::None {
-                return Err(Stop::Permanent(format!("{domain} redirects to {target}, which has no SPF record")));
+                return Err(Stop::Permanent(format!(
+                    "{domain} redirects to {target}, which has no SPF record"
+                )));
             }
             Ok(answer)
         })
@@ -250,7 +252,8 @@ impl<'a> Evaluation<'a> {
             Err(error @ DnsError::TryAgain(_)) => Err(temporary(name, &error)),
             Err(DnsError::BadName) => Ok(Arc::new([])),
             Err(DnsError::NoSuchName | DnsError::NoRecords) => {
-                let spent = || Stop::Permanent(format!("more than {VOID_LOOKUPS_MAX} look-ups found nothing"));
+                let spent =
+                    || Stop::Permanent(format!("more than {VOID_LOOKUPS_MAX} look-ups found nothing"));
                 self.voids_left = self.voids_left.checked_sub(1).ok_or_else(spent)?;
                 Ok(Arc::new([]))
             }
@@ -271,7 +274,9 @@ impl<'a> Evaluation<'a> {
                 None => Some(format!("{domain} does not let {client_ip} send its mail")),
             },
             AuthResult::SoftFail => Some(format!("{domain} hardly lets {client_ip} send its mail")),
-            AuthResult::Neutral => Some(format!("{domain} does not say whether {client_ip} may send its mail")),
+            AuthResult::Neutral => {
+                Some(format!("{domain} does not say whether {client_ip} may send its mail"))
+            }
             AuthResult::None => Some(format!("{domain} has no SPF record")),
             _ => None,
         }

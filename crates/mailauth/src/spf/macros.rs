@@ -66,7 +66,8 @@ impl MacroString {
         while !rest.is_empty() {
             let (literal, tail) = rest.split_at(rest.find('%').unwrap_or(rest.len()));
             if !literal.is_empty() {
-                let allowed = |byte: u8| byte.is_ascii_graphic() || (byte == b' ' && place == Place::Explanation);
+                let allowed =
+                    |byte: u8| byte.is_ascii_graphic() || (byte == b' ' && place == Place::Explanation);
                 if !literal.bytes().all(allowed) {
                     return None;
                 }
@@ -230,9 +231,8 @@ fn parse_macro(text: &str, place: Place) -> Option<(Part, &str)> {
 /// Section 7.1: letters, digits and inner hyphens, not all digits.
 fn is_top_label(label: &str) -> bool {
     let bytes = label.as_bytes();
-    let ends_are_alphanumeric = [bytes.first(), bytes.last()]
-        .iter()
-        .all(|end| end.is_some_and(u8::is_ascii_alphanumeric));
+    let ends_are_alphanumeric =
+        [bytes.first(), bytes.last()].iter().all(|end| end.is_some_and(u8::is_ascii_alphanumeric));
     ends_are_alphanumeric
         && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
         && !bytes.iter().all(u8::is_ascii_digit)

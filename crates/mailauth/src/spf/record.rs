@@ -198,7 +198,9 @@ mod tests {
 
     #[test]
     fn a_fault_anywhere_names_the_term() {
-        for term in ["ip4:1.2.3", "a/33", "a/024", "a//129", "ip4:1.2.3.4/+8", "all.", "mx:", "foo", "redirect=a b"] {
+        for term in
+            ["ip4:1.2.3", "a/33", "a/024", "a//129", "ip4:1.2.3.4/+8", "all.", "mx:", "foo", "redirect=a b"]
+        {
             let faulty = term.split(' ').next().unwrap();
             assert_eq!(parse(&format!("v=spf1 all {term}")), Err(faulty.to_owned()));
         }

@@ -10,12 +10,13 @@ use saphyr::{LoadableYamlNode, Yaml};
 
 use super::Spf;
 
-/// Cases whose result differs from the suite's; the list is exact. See docs/rfcs.md.
-const DIFFERING: &[&str] = &[];
+/// Cases that end otherwise than the suite says; the list is exact, reasons stand in docs/rfcs.md.
+///
+/// `v-macro-ip6` wants the nibbles of an address in upper case; RFC 7208 section 7.4 writes them in lower case.
+const DIFFERING: &[&str] = &["v-macro-ip6"];
 const CASES: usize = 203;
 
 #[tokio::test(start_paused = true)]
-#[expect(clippy::disallowed_methods, reason = "the one way to say where mail of others lies")]
 async fn the_suite_of_rfc_7208() {
     let Some(corpora) = std::env::var_os("GUICHET_CORPORA") else {
         println!("skipped {CASES} cases of RFC 7208: GUICHET_CORPORA is not set");
@@ -42,7 +43,7 @@ async fn the_suite_of_rfc_7208() {
 }
 
 async fn run(case: &Yaml<'_>, zone: Zone) -> Result<(), String> {
-    let text = |key: &str| case[key].as_str().unwrap_or_default();
+    let text = |key: &str| case.as_mapping_get(key).and_then(Yaml::as_str).unwrap_or_default();
     let spf = Spf {
         resolver: &FakeDns::resolver(zone),
         client_ip: text("host").parse().unwrap(),
@@ -101,6 +102,9 @@ fn add_name(mut zone: Zone, name: &str, entries: &[Yaml<'_>]) -> Zone {
     }
     let mut missing = vec![RecordType::A, RecordType::Aaaa, RecordType::Mx, RecordType::Ptr, RecordType::Txt];
     zone = zone.empty(name);
+    for target in by_type.remove("CNAME").into_iter().flatten().filter_map(Yaml::as_str) {
+        zone = zone.cname(name, target);
+    }
     for (key, values) in by_type {
         for record in values.into_iter().filter_map(|value| record_of(key, value)) {
             let record_type = match &record {
@@ -112,9 +116,6 @@ fn add_name(mut zone: Zone, name: &str, entries: &[Yaml<'_>]) -> Zone {
             };
             missing.retain(|other| *other != record_type);
             zone = zone.record(name, record);
-        }
-        if let ("CNAME", Some(target)) = (key, entries.iter().find_map(|entry| entry["CNAME"].as_str())) {
-            zone = zone.cname(name, target);
         }
     }
     if times_out { zone.silence(name, &missing) } else { zone }

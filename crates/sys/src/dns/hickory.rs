@@ -34,7 +34,9 @@ const ABSENCE_SECS_DEFAULT: u32 = 30;
 
 /// A server in the configuration that is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("dns.servers: {0:?} is neither an address (192.0.2.53) nor address and port (192.0.2.53:5353, [2001:db8::53]:53)")]
+#[error(
+    "dns.servers: {0:?} is neither an address (192.0.2.53) nor address and port (192.0.2.53:5353, [2001:db8::53]:53)"
+)]
 pub struct BadServer(pub String);
 
 /// Asks the configured servers, or those of the system.

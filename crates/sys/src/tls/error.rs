@@ -52,7 +52,9 @@ pub enum TlsError {
         error: io::Error,
     },
     /// A host name that no certificate can carry.
-    #[error("a self-signed certificate can't be made for {host_names:?} ({error}); check the server's host name")]
+    #[error(
+        "a self-signed certificate can't be made for {host_names:?} ({error}); check the server's host name"
+    )]
     HostNames {
         /// The names asked for.
         host_names: Vec<String>,

@@ -29,8 +29,8 @@ impl PemFiles {
         if certificates.is_empty() {
             return Err(TlsError::NoCertificate { path: chain.to_owned() });
         }
-        let private_key = PrivateKeyDer::from_pem_slice(&self.key)
-            .map_err(|_| TlsError::NoKey { path: key.to_owned() })?;
+        let private_key =
+            PrivateKeyDer::from_pem_slice(&self.key).map_err(|_| TlsError::NoKey { path: key.to_owned() })?;
         CertifiedKey::from_der(certificates, private_key, &aws_lc_rs::default_provider())
             .map_err(|error| TlsError::Mismatch { chain: chain.to_owned(), key: key.to_owned(), error })
     }

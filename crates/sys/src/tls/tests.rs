@@ -44,7 +44,8 @@ async fn is_shown(material: &TlsMaterial, chain: &str) -> bool {
 #[tokio::test]
 async fn a_server_without_a_certificate_makes_one_and_keeps_it() {
     let folder = TempDir::new().unwrap();
-    let source = TlsSource::SelfSigned { data_dir: folder.path().to_owned(), host_names: vec![NAME.to_owned()] };
+    let source =
+        TlsSource::SelfSigned { data_dir: folder.path().to_owned(), host_names: vec![NAME.to_owned()] };
     let material = TlsMaterial::load(&source).unwrap();
     let path = folder.path().join("tls/self-signed.pem");
     let first = fs::read_to_string(&path).unwrap();
@@ -91,7 +92,8 @@ fn each_complaint_names_the_file_and_what_to_do() {
         let sentence = TlsMaterial::load(&source).err().unwrap().to_string();
         assert!(sentence.contains(file) && sentence.contains(advice), "{sentence}");
     }
-    let source = TlsSource::Files { chain: folder.path().join("none.pem"), key: folder.path().join("key.pem") };
+    let source =
+        TlsSource::Files { chain: folder.path().join("none.pem"), key: folder.path().join("key.pem") };
     let sentence = TlsMaterial::load(&source).err().unwrap().to_string();
     assert!(sentence.contains("none.pem") && sentence.contains("exists"), "{sentence}");
 }
