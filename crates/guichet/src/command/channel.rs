@@ -1,0 +1,89 @@
+//! `guichet channel`.
+
+use guichet_accounts::{Accounts, Channel, Error, NewChannel};
+use serde::{Deserialize, Serialize};
+
+use super::{Answer, Record, find};
+
+/// What can be asked about channels.
+#[derive(Debug, Clone, PartialEq, clap::Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Command {
+    /// Make a channel: an address whose mail becomes tickets
+    Add {
+        /// The organisation's short name
+        organisation: String,
+        /// The address, in a domain of the organisation
+        address: String,
+        /// The name that customers would see; the address if not given
+        #[arg(long)]
+        name: Option<String>,
+        /// The team, by number or name, whose tickets its mail becomes
+        #[arg(long)]
+        team: Option<String>,
+    },
+    /// Give a channel a further address
+    Alias {
+        /// The organisation's short name
+        organisation: String,
+        /// The channel, by number or address
+        channel: String,
+        /// The further address
+        address: String,
+    },
+    /// List the channels of an organisation
+    List {
+        /// The organisation's short name
+        organisation: String,
+    },
+    /// Let a channel read the mail to the server's bare `postmaster`
+    Postmaster {
+        /// The organisation's short name
+        organisation: String,
+        /// The channel, by number or address
+        channel: String,
+    },
+}
+
+impl Command {
+    pub(super) async fn execute(self, accounts: &Accounts) -> Result<Answer, Error> {
+        match self {
+            Command::Add { organisation, address, name, team } => {
+                let organisation = find::organisation(accounts, &organisation)?;
+                let address = find::address(&address)?;
+                let name = name.unwrap_or_else(|| address.to_string());
+                let team = team.map(|team| find::team(accounts, organisation, &team)).transpose()?;
+                let wanted = NewChannel { address, name, team: team.map(|team| team.id) };
+                let made = accounts.create_channel(organisation, wanted).await?;
+                Ok(Answer::One(record(&made)))
+            }
+            Command::Alias { organisation, channel, address } => {
+                let organisation = find::organisation(accounts, &organisation)?;
+                let channel = find::channel(accounts, organisation, &channel)?;
+                let alias = find::address(&address)?;
+                let changed = accounts.add_alias(organisation, channel.id, &alias).await?;
+                Ok(Answer::One(record(&changed)))
+            }
+            Command::List { organisation } => {
+                let organisation = find::organisation(accounts, &organisation)?;
+                Ok(Answer::Items(accounts.channels(organisation)?.iter().map(record).collect()))
+            }
+            Command::Postmaster { organisation, channel } => {
+                let organisation = find::organisation(accounts, &organisation)?;
+                let channel = find::channel(accounts, organisation, &channel)?;
+                accounts.set_postmaster(organisation, channel.id).await?;
+                Ok(Answer::One(record(&channel)))
+            }
+        }
+    }
+}
+
+fn record(channel: &Channel) -> Record {
+    let aliases: Vec<String> = channel.aliases.iter().map(ToString::to_string).collect();
+    Record::default()
+        .with("id", channel.id.0)
+        .with("address", channel.address.to_string())
+        .with("name", channel.name.as_str())
+        .with("team", channel.team.map(|team| team.0))
+        .with("aliases", aliases)
+}

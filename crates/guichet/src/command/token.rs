@@ -1,0 +1,96 @@
+//! `guichet token`.
+//!
+//! *Security*: the secret goes out once, in the answer that makes the token; it is neither kept nor logged.
+
+use guichet_accounts::{Accounts, Error, NewToken, Scope, Scopes, Secret, Token, TokenId};
+use guichet_sys::Random;
+use serde::{Deserialize, Serialize};
+
+use super::{Answer, Record, find};
+
+/// Stands for every scope there is.
+const EVERY_SCOPE: &str = "all";
+
+/// What can be asked about tokens.
+#[derive(Debug, Clone, PartialEq, clap::Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Command {
+    /// Make a token, shown this once
+    Add {
+        /// The organisation's short name
+        organisation: String,
+        /// The person, by number or address, in whose name it acts
+        person: String,
+        /// What it is for
+        #[arg(long)]
+        name: String,
+        /// What it allows, as in tickets:read,tickets:write, or all
+        #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', required = true)]
+        scopes: Vec<String>,
+    },
+    /// List the tokens of an organisation
+    List {
+        /// The organisation's short name
+        organisation: String,
+    },
+    /// Take a token back
+    Revoke {
+        /// The organisation's short name
+        organisation: String,
+        /// The token's number
+        token: u64,
+    },
+}
+
+impl Command {
+    pub(super) async fn execute(self, accounts: &Accounts, random: &dyn Random) -> Result<Answer, Error> {
+        match self {
+            Command::Add { organisation, person, name, scopes } => {
+                let organisation = find::organisation(accounts, &organisation)?;
+                let person = find::person(accounts, organisation, &person)?.id;
+                let wanted = NewToken { person, name, scopes: read_scopes(&scopes)? };
+                let secret = new_secret(random);
+                let made = accounts.create_token(organisation, wanted, &secret).await?;
+                Ok(Answer::One(record(&made).with("secret", secret.reveal())))
+            }
+            Command::List { organisation } => {
+                let organisation = find::organisation(accounts, &organisation)?;
+                Ok(Answer::Items(accounts.tokens(organisation)?.iter().map(record).collect()))
+            }
+            Command::Revoke { organisation, token } => {
+                let organisation = find::organisation(accounts, &organisation)?;
+                accounts.revoke_token(organisation, TokenId(token)).await?;
+                Ok(Answer::One(Record::default().with("revoked", token)))
+            }
+        }
+    }
+}
+
+/// A secret that nobody has seen.
+pub(crate) fn new_secret(random: &dyn Random) -> Secret {
+    let mut bytes = [0; 32];
+    random.fill(&mut bytes);
+    Secret::from_random(bytes)
+}
+
+fn read_scopes(words: &[String]) -> Result<Scopes, Error> {
+    if words.iter().any(|word| word == EVERY_SCOPE) {
+        return Ok(Scopes::all());
+    }
+    let scopes = words.iter().map(|word| word.parse::<Scope>());
+    let scopes: Scopes =
+        scopes.collect::<Result<_, _>>().map_err(|error| Error::Invalid(error.to_string()))?;
+    match scopes.iter().next() {
+        Some(_) => Ok(scopes),
+        None => Err(Error::Invalid("a token without a scope opens nothing; name one".to_owned())),
+    }
+}
+
+fn record(token: &Token) -> Record {
+    let scopes: Vec<&str> = token.scopes.iter().map(Scope::as_str).collect();
+    Record::default()
+        .with("id", token.id.0)
+        .with("name", token.name.as_str())
+        .with("person", token.person.0)
+        .with("scopes", scopes)
+}

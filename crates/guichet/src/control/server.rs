@@ -1,0 +1,100 @@
+//! The server's end of the control socket.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use guichet_accounts::Accounts;
+use guichet_sys::Random;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::{CONNECTIONS_MAX, EXCHANGE_SECS_MAX, REQUEST_BYTES_MAX, Reply, Request};
+use crate::stop::Stop;
+
+/// For the owner alone.
+const SOCKET_MODE: u32 = 0o600;
+
+/// Listens at this path. Whoever calls this holds the data, so what stands there was left by a server that was killed.
+pub(crate) fn bind(socket: &Path) -> io::Result<UnixListener> {
+    match fs::remove_file(socket) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(socket)?;
+    fs::set_permissions(socket, Permissions::from_mode(SOCKET_MODE))?;
+    Ok(listener)
+}
+
+/// Serves until it is told to stop; exchanges under way are finished.
+pub(crate) async fn serve(
+    listener: UnixListener,
+    accounts: Accounts,
+    random: Arc<dyn Random>,
+    mut stop: Stop,
+) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut exchanges = JoinSet::new();
+    loop {
+        let accepted = async {
+            // The semaphore is never closed.
+            let place = Arc::clone(&places).acquire_owned().await.ok();
+            listener.accept().await.map(|(stream, _)| (stream, place))
+        };
+        tokio::select! {
+            () = stop.wait() => break,
+            Some(_) = exchanges.join_next() => {}
+            accepted = accepted => match accepted {
+                Ok((stream, place)) => {
+                    let (accounts, random) = (accounts.clone(), Arc::clone(&random));
+                    exchanges.spawn(async move {
+                        serve_one(stream, &accounts, &*random).await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the control socket can't accept");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            },
+        }
+    }
+    while exchanges.join_next().await.is_some() {}
+}
+
+async fn serve_one(stream: UnixStream, accounts: &Accounts, random: &dyn Random) {
+    let patience = Duration::from_secs(EXCHANGE_SECS_MAX);
+    match timeout(patience, exchange(stream, accounts, random)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "a control connection broke"),
+        Err(_) => tracing::debug!("a control connection took too long"),
+    }
+}
+
+async fn exchange(mut stream: UnixStream, accounts: &Accounts, random: &dyn Random) -> io::Result<()> {
+    let (read, mut write) = stream.split();
+    let mut line = Vec::new();
+    BufReader::new(read).take(REQUEST_BYTES_MAX).read_until(b'\n', &mut line).await?;
+    let reply = match serde_json::from_slice::<Request>(&line) {
+        Ok(request) => match request.command.execute(accounts, random).await {
+            Ok(answer) => Reply::Done(answer),
+            Err(error) => Reply::Refused(error.to_string()),
+        },
+        Err(_) if line.len() as u64 == REQUEST_BYTES_MAX => {
+            Reply::Refused(format!("the request is longer than {REQUEST_BYTES_MAX} bytes"))
+        }
+        Err(_) => {
+            Reply::Refused("the server can't read the request; are both of the same version?".to_owned())
+        }
+    };
+    let mut line = serde_json::to_vec(&reply)?;
+    line.push(b'\n');
+    write.write_all(&line).await?;
+    write.shutdown().await
+}

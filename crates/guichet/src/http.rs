@@ -1,0 +1,100 @@
+//! The HTTP server around the API's router: connections, their number, their patience, their end.
+//!
+//! *Must hold*: a client that is slow with its request's head, or idle between two, is let go; past
+//! `connections_max` the next one waits in the listener's queue; on stop, requests under way are answered and streams
+//! without an end are cut after a set time.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::stop::Stop;
+
+/// Header lines of one request.
+const HEADERS_MAX: usize = 64;
+/// What a request's head may take in memory, in bytes.
+const HEAD_BYTES_MAX: usize = 32 << 10;
+/// How long requests under way may still take when the server stops, in seconds.
+const DRAIN_SECS_MAX: u64 = 5;
+/// How long to wait after the system refused to accept (no descriptor left, say), in seconds.
+const REFUSED_SECS: u64 = 1;
+
+/// The bounds of the HTTP server.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HttpLimits {
+    /// Connections at one time.
+    pub(crate) connections_max: usize,
+    /// Seconds for the head of a request, and between two requests.
+    pub(crate) header_secs_max: u64,
+}
+
+/// Serves until it is told to stop.
+pub(crate) async fn serve(listener: TcpListener, router: Router, limits: HttpLimits, mut stop: Stop) {
+    let places = Arc::new(Semaphore::new(limits.connections_max));
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = async {
+            // The semaphore is never closed.
+            let place = Arc::clone(&places).acquire_owned().await.ok();
+            listener.accept().await.map(|(stream, _)| (stream, place))
+        };
+        tokio::select! {
+            () = stop.wait() => break,
+            Some(_) = connections.join_next() => {}
+            accepted = accepted => match accepted {
+                Ok((stream, place)) => {
+                    let (router, stop) = (router.clone(), stop.clone());
+                    connections.spawn(async move {
+                        serve_connection(stream, router, limits, stop).await;
+                        drop(place);
+                    });
+                }
+                Err(error) => refused(&error).await,
+            },
+        }
+    }
+    drop(listener);
+    let drained = async { while connections.join_next().await.is_some() {} };
+    // What is left when the time is up is dropped with the set.
+    let _ = timeout(Duration::from_secs(DRAIN_SECS_MAX), drained).await;
+}
+
+async fn refused(error: &io::Error) {
+    // The client went before it was accepted: nothing of ours.
+    if error.kind() != io::ErrorKind::ConnectionAborted {
+        tracing::warn!(%error, "HTTP can't accept");
+        tokio::time::sleep(Duration::from_secs(REFUSED_SECS)).await;
+    }
+}
+
+async fn serve_connection(stream: TcpStream, router: Router, limits: HttpLimits, mut stop: Stop) {
+    // Small answers should not wait for each other; where that can't be had, they do.
+    let _ = stream.set_nodelay(true);
+    let mut server = http1::Builder::new();
+    server
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(limits.header_secs_max))
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(HEAD_BYTES_MAX);
+    let service = TowerToHyperService::new(router);
+    let mut connection = std::pin::pin!(server.serve_connection(TokioIo::new(stream), service));
+    let ended: Result<(), hyper::Error> = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.wait() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "an HTTP connection broke");
+    }
+}

@@ -1,0 +1,113 @@
+//! How the configuration's numbers become those of the crates below.
+//!
+//! *Must hold*: with nothing configured the crates get the defaults that they have themselves, so that a default is not
+//! one thing in the reference and another in a test.
+
+use guichet_intake::{SessionLimits, Settings};
+use guichet_mail::DomainName;
+use guichet_store::Options;
+use guichet_sys::dns::DnsLimits;
+
+use crate::config::Configuration;
+use crate::http::HttpLimits;
+
+/// Of a mail that is too large this much is read, as a multiple of the largest, to find its end and refuse it in words.
+const DISCARD_FACTOR: u64 = 2;
+
+/// How the store is opened.
+pub(crate) fn store_options(configuration: &Configuration) -> Options {
+    Options {
+        cache_bytes: configuration.store.cache_bytes.length(),
+        journal_bytes: configuration.store.journal_bytes.get(),
+        disk_reserve_bytes_min: configuration.disk_reserve_bytes_min.get(),
+    }
+}
+
+/// The SMTP door.
+pub(crate) fn intake_settings(configuration: &Configuration, host_name: &DomainName) -> Settings {
+    let smtp = &configuration.smtp;
+    Settings {
+        session: session_limits(configuration),
+        proxies: smtp.proxy_protocol_from.clone(),
+        connections_max: smtp.connections_max.count(),
+        connections_per_address_max: smtp.connections_per_address_max.count(),
+        bytes_in_flight_max: smtp.bytes_in_flight_max.get(),
+        parse_bytes_max: smtp.parse_bytes_max.get(),
+        ..Settings::new(host_name.clone())
+    }
+}
+
+fn session_limits(configuration: &Configuration) -> SessionLimits {
+    let smtp = &configuration.smtp;
+    SessionLimits {
+        message_bytes_max: smtp.size_max.get(),
+        discard_bytes_max: smtp.size_max.get() * DISCARD_FACTOR,
+        recipients_max: smtp.recipients_max.count(),
+        transactions_max: smtp.transactions_max.small(),
+        commands_max: smtp.commands_max.small(),
+        errors_max: smtp.errors_max.small(),
+        command_secs_max: smtp.command_secs_max.small(),
+        body_idle_secs_max: smtp.body_idle_secs_max.small(),
+        body_bytes_per_sec_min: smtp.body_bytes_per_sec_min.small(),
+        ..SessionLimits::default()
+    }
+}
+
+/// Look-ups in DNS.
+pub(crate) fn dns_limits(configuration: &Configuration) -> DnsLimits {
+    DnsLimits {
+        lookup_secs_max: configuration.dns.lookup_secs_max.get(),
+        lookups_max: configuration.dns.lookups_max.count(),
+        cache_entries_max: configuration.dns.cache_entries_max.count(),
+        ..DnsLimits::default()
+    }
+}
+
+/// The examination of one mail.
+pub(crate) fn verify_limits(configuration: &Configuration) -> guichet_mailauth::Limits {
+    guichet_mailauth::Limits {
+        verify_secs_max: configuration.verify.secs_max.get(),
+        dkim_signatures_max: configuration.verify.dkim_signatures_max.count(),
+    }
+}
+
+/// The HTTP server.
+pub(crate) fn http_limits(configuration: &Configuration) -> HttpLimits {
+    HttpLimits {
+        connections_max: configuration.http.connections_max.count(),
+        header_secs_max: configuration.http.header_secs_max.get(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::{Flags, load};
+
+    fn configured(settings: &[(&str, &str)]) -> Configuration {
+        let values = settings.iter().map(|(key, value)| ("--set", (*key).to_owned(), (*value).to_owned()));
+        let flags = Flags { file: Some("/dev/null".into()), values: values.collect() };
+        load(Path::new(""), &[], flags).unwrap().configuration
+    }
+
+    #[test]
+    fn with_nothing_configured_the_crates_get_their_own_defaults() {
+        let configuration = configured(&[]);
+        let name = DomainName::parse("mx.example.org").unwrap();
+        let said = |value: &dyn std::fmt::Debug| format!("{value:?}");
+        assert_eq!(said(&intake_settings(&configuration, &name)), said(&Settings::new(name)));
+        assert_eq!(said(&store_options(&configuration)), said(&Options::default()));
+        assert_eq!(said(&dns_limits(&configuration)), said(&DnsLimits::default()));
+        assert_eq!(said(&verify_limits(&configuration)), said(&guichet_mailauth::Limits::default()));
+    }
+
+    #[test]
+    fn what_is_configured_reaches_the_session() {
+        let configuration = configured(&[("smtp.size_max", "1 MB"), ("smtp.errors_max", "3")]);
+        let limits = session_limits(&configuration);
+        assert_eq!((limits.message_bytes_max, limits.discard_bytes_max), (1_000_000, 2_000_000));
+        assert_eq!(limits.errors_max, 3);
+    }
+}

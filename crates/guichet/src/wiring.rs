@@ -1,0 +1,79 @@
+//! The crates put together: which port each stands on, and what each is told.
+
+use std::sync::Arc;
+
+use guichet_accounts::Accounts;
+use guichet_api::Wiring;
+use guichet_desk::Desk;
+use guichet_intake::{Backends, Intake};
+use guichet_mail::DomainName;
+use guichet_mailauth::Verifier;
+use guichet_store::Store;
+use guichet_sys::dns::{Hickory, Resolver};
+use guichet_sys::tls::TlsMaterial;
+use guichet_sys::{Clock, SystemClock};
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::config::Configuration;
+use crate::stop::Stop;
+use crate::translate;
+
+/// What mail and the API stand on.
+pub(crate) struct House {
+    host_name: DomainName,
+    store: Store,
+    desk: Desk,
+    clock: Arc<dyn Clock>,
+}
+
+impl House {
+    /// Over this store, under this name.
+    pub(crate) fn new(store: Store, accounts: Accounts, host_name: DomainName) -> Self {
+        let desk = Desk::new(store.clone(), accounts);
+        Self { host_name, store, desk, clock: Arc::new(SystemClock) }
+    }
+
+    /// The SMTP door.
+    pub(crate) fn intake(
+        &self,
+        configuration: &Configuration,
+        dns: Hickory,
+        tls: Option<&TlsMaterial>,
+    ) -> Intake {
+        let limits = translate::dns_limits(configuration);
+        let resolver = Arc::new(Resolver::new(Arc::new(dns), Arc::clone(&self.clock), limits));
+        let limits = translate::verify_limits(configuration);
+        let verifier = Arc::new(Verifier::new(resolver, limits, self.host_name.as_str()));
+        let backends = Backends {
+            store: self.store.clone(),
+            desk: self.desk.clone(),
+            verifier,
+            clock: Arc::clone(&self.clock),
+            tls: tls.map(TlsMaterial::acceptor),
+        };
+        Intake::new(translate::intake_settings(configuration, &self.host_name), backends)
+    }
+
+    /// All that HTTP answers.
+    pub(crate) fn api(&self, metrics: PrometheusHandle, stop: &Stop) -> axum::Router {
+        let store = self.store.clone();
+        guichet_api::router(Wiring {
+            desk: self.desk.clone(),
+            clock: Arc::clone(&self.clock),
+            authserv_id: self.host_name.clone(),
+            readiness: Arc::new(move || readiness(&store)),
+            metrics: Arc::new(move || metrics.render()),
+            stop: stop.receiver(),
+            limits: guichet_api::Limits::default(),
+        })
+    }
+}
+
+/// Whether mail can be taken now; a sentence for the operator if not.
+fn readiness(store: &Store) -> Result<(), String> {
+    store.operator().snapshot().map_err(|error| format!("the store does not answer: {error}"))?;
+    if store.has_room_for(0) {
+        return Ok(());
+    }
+    Err("the disk has less free space than disk_reserve_bytes_min; make room".to_owned())
+}
