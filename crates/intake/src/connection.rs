@@ -5,7 +5,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::Backends;
 use crate::admission::Admission;
+use crate::listener::stopped;
 use crate::metrics;
 use crate::policy::Policy;
 use crate::reception::Reception;
@@ -95,11 +96,11 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn run(mut self, first: &[u8], stop: &mut watch::Receiver<bool>) -> io::Result<()> {
-        let mut stopping = std::pin::pin!(stop.wait_for(|stopping| *stopping));
+        let mut stopping = pin!(stopped(stop));
         let mut is_stopping = false;
         let mut buffer = vec![0; READ_BYTES].into_boxed_slice();
         let mut next = self.carry_out().await?;
-        let mut alarm = std::pin::pin!(sleep_until(self.deadline()));
+        let mut alarm = pin!(sleep_until(self.deadline()));
         if matches!(next, Next::Read) && !first.is_empty() {
             self.receiver.input(first);
             next = self.carry_out().await?;
@@ -117,8 +118,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.set(alarm.as_mut());
             tokio::select! {
                 biased;
-                // An error means that nobody is left who could say so: a stop as well.
-                _ = &mut stopping, if !is_stopping => {
+                () = &mut stopping, if !is_stopping => {
                     is_stopping = true;
                     self.receiver.shutdown();
                 }

@@ -7,6 +7,7 @@
 use std::future::poll_fn;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -51,13 +52,12 @@ impl Door {
     /// Serves until the stop, then waits for the sessions.
     pub(crate) async fn run(mut self, listeners: Vec<TcpListener>) -> Stopped {
         let mut stop = self.stop.clone();
-        let mut stopping = std::pin::pin!(stop.wait_for(|stopping| *stopping));
+        let mut stopping = pin!(stopped(&mut stop));
         let mut turn = 0;
         loop {
             tokio::select! {
                 biased;
-                // An error means that nobody is left who could say so: a stop as well.
-                _ = &mut stopping => break,
+                () = &mut stopping => break,
                 Some(ended) = self.sessions.join_next() => report(ended),
                 accepted = accept(&listeners, &mut turn) => match accepted {
                     Ok((stream, client)) => self.admit(stream, client),
@@ -97,6 +97,11 @@ impl Door {
         self.sessions.shutdown().await;
         Stopped { finished: open - cut, cut }
     }
+}
+
+/// Returns once the server stops; also when nobody is left who could say so.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stopping| *stopping).await;
 }
 
 /// The next connection of any listener, each in its turn, so that none starves.
