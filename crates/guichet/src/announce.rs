@@ -38,7 +38,7 @@ fn welcome(first: &FirstStart, smtp: SocketAddr, http: SocketAddr) -> String {
          The token of its admin opens the API. It is shown this once.\n\n\
          API token: {token}\n\n\
          Send a first mail:\n\
-         printf '{mail}' | curl --url smtp://{smtp} --mail-from ada@customer.example --mail-rcpt {channel} -T -\n\n\
+         printf '{mail}' | curl -sS --url smtp://{smtp} --mail-from ada@customer.example --mail-rcpt {channel} -T -\n\n\
          See its ticket:\n\
          curl -H 'Authorization: Bearer {token}' http://{http}/api/v1/tickets/1\n\n"
     )
@@ -69,7 +69,7 @@ mod tests {
         assert!(said.lines().any(|line| line == "API token: guichet_x"), "{said}");
         let mail = said.lines().find(|line| line.starts_with("printf ")).unwrap();
         assert!(
-            mail.contains("curl --url smtp://127.0.0.1:25 ") && mail.matches('\'').count() == 2,
+            mail.contains("curl -sS --url smtp://127.0.0.1:25 ") && mail.matches('\'').count() == 2,
             "{mail}"
         );
         assert!(!mail.contains('%'), "printf would take it for a format: {mail}");

@@ -98,3 +98,6 @@ async fn serve_connection(stream: TcpStream, router: Router, limits: HttpLimits,
         tracing::debug!(%error, "an HTTP connection broke");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,3 +72,28 @@ impl Tasks {
         self.names.get(&id).copied().unwrap_or("a task")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_that_ends_by_itself_ends_the_server_with_its_name() {
+        for broken in [false, true] {
+            let mut tasks = Tasks::new();
+            let mut stop = tasks.stop();
+            tasks.start("the long one", async move { stop.wait().await });
+            tasks.start("the short one", async move { assert!(!broken) });
+            let failure = tasks.run(&mut Signals::catch().unwrap()).await.unwrap_err();
+            assert_eq!(failure.to_string(), "the short one ended by itself; the log says why");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn promise_9_a_task_that_does_not_stop_is_left() {
+        let mut tasks = Tasks::new();
+        tasks.start("the deaf one", std::future::pending());
+        tasks.start("the short one", async {});
+        assert!(tasks.run(&mut Signals::catch().unwrap()).await.is_err());
+    }
+}

@@ -66,6 +66,16 @@ pub(crate) async fn serve(
         }
     }
     while exchanges.join_next().await.is_some() {}
+    withdraw(&listener);
+}
+
+/// Takes the socket's file away, while the data is still ours and nobody else can have bound there.
+fn withdraw(listener: &UnixListener) {
+    let address = listener.local_addr().ok();
+    if let Some(socket) = address.as_ref().and_then(|address| address.as_pathname()) {
+        // Left behind it does no harm: nobody listens there, and the next server takes it over.
+        let _ = fs::remove_file(socket);
+    }
 }
 
 async fn serve_one(stream: UnixStream, accounts: &Accounts, random: &dyn Random) {

@@ -58,9 +58,11 @@ impl Server {
         spawn_blocking(exchange).await.unwrap()
     }
 
+    /// Stops it; a server that was told to stop leaves no socket behind.
     async fn stop(mut self) {
         self.stopper.stop();
         while self.served.join_next().await.is_some() {}
+        assert!(!self.socket().exists());
     }
 }
 

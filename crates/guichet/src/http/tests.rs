@@ -1,0 +1,134 @@
+use std::future::pending;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::routing::get;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{Notify, Semaphore};
+
+use super::*;
+use crate::stop::{self, Stopper};
+
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: desk.example\r\n\r\n";
+/// Longer than any wait of the server; the clock of these tests goes by itself.
+const PATIENCE: Duration = Duration::from_secs(10_000);
+
+struct Server {
+    address: SocketAddr,
+    stopper: Stopper,
+    served: JoinSet<()>,
+}
+
+impl Server {
+    async fn start(router: Router, limits: HttpLimits) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stopper, stop) = stop::channel();
+        let mut served = JoinSet::new();
+        served.spawn(serve(listener, router, limits, stop));
+        Self { address, stopper, served }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    async fn ended(&mut self) {
+        timeout(PATIENCE, self.served.join_next()).await.expect("the server ends").unwrap().unwrap();
+    }
+}
+
+fn limits(connections_max: usize, header_secs_max: u64) -> HttpLimits {
+    HttpLimits { connections_max, header_secs_max }
+}
+
+fn greeting() -> Router {
+    Router::new().route("/", get(|| async { "hello" }))
+}
+
+/// Everything until the server hangs up.
+async fn read_all(stream: &mut TcpStream) -> String {
+    let mut text = String::new();
+    timeout(PATIENCE, stream.read_to_string(&mut text)).await.expect("the server hangs up").unwrap();
+    text
+}
+
+async fn read_some(stream: &mut TcpStream) -> String {
+    let mut bytes = [0; 512];
+    let length = stream.read(&mut bytes).await.unwrap();
+    String::from_utf8_lossy(&bytes[..length]).into_owned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn promise_9_one_who_is_slow_with_the_head_is_let_go() {
+    let server = Server::start(greeting(), limits(10, 15)).await;
+    let mut slow = server.connect().await;
+    slow.write_all(b"GET / HTTP/1.1\r\nhost: ").await.unwrap();
+    assert!(!read_all(&mut slow).await.contains("200 OK"));
+    let mut idle = server.connect().await;
+    idle.write_all(REQUEST).await.unwrap();
+    assert!(read_all(&mut idle).await.ends_with("hello"), "answered, then let go");
+}
+
+#[tokio::test(start_paused = true)]
+async fn promise_9_a_connection_too_many_waits_for_a_place() {
+    let server = Server::start(greeting(), limits(1, 3_600)).await;
+    let mut first = server.connect().await;
+    first.write_all(REQUEST).await.unwrap();
+    assert!(read_some(&mut first).await.ends_with("hello"));
+    let mut second = server.connect().await;
+    second.write_all(REQUEST).await.unwrap();
+    assert!(timeout(Duration::from_secs(60), second.readable()).await.is_err(), "there is no place yet");
+    drop(first);
+    assert!(read_some(&mut second).await.ends_with("hello"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn promise_9_a_head_without_end_is_refused() {
+    let server = Server::start(greeting(), limits(1, 3_600)).await;
+    let mut stream = server.connect().await;
+    stream.write_all(b"GET / HTTP/1.1\r\nx: ").await.unwrap();
+    // The server may hang up before it has taken all of it.
+    let _ = stream.write_all(&vec![b'x'; 2 * HEAD_BYTES_MAX]).await;
+    assert!(read_some(&mut stream).await.starts_with("HTTP/1.1 431 "));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_under_way_is_answered_before_the_stop() {
+    let (begun, finish) = (Arc::new(Notify::new()), Arc::new(Semaphore::new(0)));
+    let handler = {
+        let (begun, finish) = (Arc::clone(&begun), Arc::clone(&finish));
+        move || async move {
+            begun.notify_one();
+            finish.acquire().await.unwrap().forget();
+            "done"
+        }
+    };
+    let mut server = Server::start(Router::new().route("/", get(handler)), limits(1, 3_600)).await;
+    let mut stream = server.connect().await;
+    stream.write_all(REQUEST).await.unwrap();
+    begun.notified().await;
+    server.stopper.stop();
+    finish.add_permits(1);
+    assert!(read_all(&mut stream).await.ends_with("done"));
+    server.ended().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_end_does_not_keep_the_server_from_stopping() {
+    let begun = Arc::new(Notify::new());
+    let handler = {
+        let begun = Arc::clone(&begun);
+        move || async move {
+            begun.notify_one();
+            pending::<()>().await;
+        }
+    };
+    let mut server = Server::start(Router::new().route("/", get(handler)), limits(1, 3_600)).await;
+    let mut stream = server.connect().await;
+    stream.write_all(REQUEST).await.unwrap();
+    begun.notified().await;
+    server.stopper.stop();
+    server.ended().await;
+    assert!(read_all(&mut stream).await.is_empty());
+}
