@@ -13,6 +13,7 @@ pub(crate) struct FaultyDisk {
     live: Arc<MemoryDisk>,
     log: Arc<Mutex<Log>>,
     free_bytes: Arc<AtomicU64>,
+    failing_reads: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Default)]
@@ -62,7 +63,7 @@ impl FaultyDisk {
     /// Goes on with the files that a crash left.
     pub(crate) fn on(files: MemoryDisk) -> Self {
         let free_bytes = Arc::new(AtomicU64::new(u64::MAX));
-        Self { live: Arc::new(files), log: Arc::default(), free_bytes }
+        Self { live: Arc::new(files), log: Arc::default(), free_bytes, failing_reads: Arc::default() }
     }
 
     pub(crate) fn set_free_bytes(&self, bytes: u64) {
@@ -71,6 +72,11 @@ impl FaultyDisk {
 
     pub(crate) fn set_fault(&self, fault: Option<Fault>) {
         self.log.lock().unwrap().fault = fault;
+    }
+
+    /// The next so many reads fail.
+    pub(crate) fn fail_reads(&self, times: u64) {
+        self.failing_reads.store(times, Ordering::Relaxed);
     }
 
     /// How many operations there were.
@@ -228,6 +234,10 @@ struct FaultyFile {
 
 impl File for FaultyFile {
     fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()> {
+        let one_less = |left: u64| left.checked_sub(1);
+        if self.disk.failing_reads.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok() {
+            return Err(io::ErrorKind::Other.into());
+        }
         self.live.read_at(offset, into)
     }
 

@@ -11,11 +11,12 @@
 
 use std::io;
 use std::ops::Bound;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use redb::{
-    AccessGuard, Builder, Database, Durability, ReadOnlyTable, ReadableDatabase, StorageBackend, Table,
-    TableDefinition, WriteTransaction,
+    AccessGuard, Builder, Database, Durability, ReadOnlyTable, ReadableDatabase, StorageBackend,
+    StorageError, Table, TableDefinition, WriteTransaction,
 };
 
 use super::{Change, Direction, Engine, Failure, Range, Row, Rows, Unavailable, View, Views};
@@ -54,7 +55,16 @@ struct OpenFiles {
 
 /// What readers see: nothing while the engine is broken.
 #[derive(Default)]
-struct Shared(RwLock<Option<Arc<Database>>>);
+struct Shared(RwLock<Option<Shown>>);
+
+struct Shown {
+    database: Arc<Database>,
+    trust: Trust,
+}
+
+/// Whether redb still reads its file: after one error it refuses for ever. Shared with all views of one opening.
+#[derive(Clone, Default)]
+struct Trust(Arc<AtomicBool>);
 
 impl RedbEngine {
     pub(crate) fn open(disk: Arc<dyn Disk>, blobs: Arc<Blobs>, options: &Options) -> Result<Self, Failure> {
@@ -66,14 +76,21 @@ impl RedbEngine {
 
     /// Opens the files, repeats the journal, and shows the result to readers.
     fn reopen(&mut self) -> Result<(), Failure> {
+        self.let_go();
         let database = self.open_database()?;
         let version = read_checkpoint(&database)?;
         let journal = Journal::open(&*self.disk, self.options.journal_bytes)?;
         let mut open = OpenFiles { database: Arc::new(database), journal, version };
         open.repeat(&self.blobs)?;
-        self.shared.set(Some(open.database.clone()));
+        self.shared.set(Some(Shown { database: open.database.clone(), trust: Trust::default() }));
         self.open = Some(open);
         Ok(())
+    }
+
+    /// Closes redb, as one that is still open would write to the file under the next one.
+    fn let_go(&mut self) {
+        self.shared.set(None);
+        self.open = None;
     }
 
     fn open_database(&self) -> Result<Database, Failure> {
@@ -118,7 +135,7 @@ impl Engine for RedbEngine {
     }
 
     fn ready(&mut self) -> Result<u64, Failure> {
-        if self.open.is_none() {
+        if self.open.is_none() || self.shared.is_lost() {
             self.reopen()?;
         }
         Ok(self.open.as_ref().map_or(0, |open| open.version))
@@ -137,7 +154,6 @@ impl Engine for RedbEngine {
             Ok(()) => self.open = Some(open),
             Err(failure) => {
                 tracing::error!(%failure, "the store's files failed; opening them again");
-                self.shared.set(None);
                 drop(open);
                 if let Err(failure) = self.reopen() {
                     tracing::error!(%failure, "the store's files don't open; the next use tries again");
@@ -262,40 +278,66 @@ fn failed(error: impl Into<redb::Error>) -> Failure {
     }
 }
 
-fn unavailable(error: impl Into<redb::Error>) -> Unavailable {
-    Unavailable::new(error.into())
+impl Shared {
+    fn set(&self, shown: Option<Shown>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = shown;
+    }
+
+    /// Whether a reader met an error of the file.
+    fn is_lost(&self) -> bool {
+        let shown = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        shown.as_ref().is_some_and(|shown| shown.trust.is_lost())
+    }
 }
 
-impl Shared {
-    fn set(&self, database: Option<Arc<Database>>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = database;
+impl Trust {
+    fn is_lost(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn unavailable(&self, error: impl Into<redb::Error>) -> Unavailable {
+        let error = error.into();
+        if matches!(error, redb::Error::Io(_) | redb::Error::PreviousIo) {
+            self.0.store(true, Ordering::Release);
+        }
+        Unavailable::new(error)
     }
 }
 
 impl Views for Shared {
     fn view(&self) -> Result<Arc<dyn View>, Unavailable> {
-        let database = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let database =
-            database.as_ref().ok_or_else(|| Unavailable::new("its files failed or it is closed"))?;
-        let transaction = database.begin_read().map_err(unavailable)?;
+        let shown = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let Shown { database, trust } = shown
+            .as_ref()
+            .filter(|shown| !shown.trust.is_lost())
+            .ok_or_else(|| Unavailable::new("its files failed or it is closed"))?;
+        let transaction = database.begin_read().map_err(|error| trust.unavailable(error))?;
         // The table keeps its transaction alive.
-        Ok(Arc::new(RedbView(transaction.open_table(ROWS).map_err(unavailable)?)))
+        let rows = transaction.open_table(ROWS).map_err(|error| trust.unavailable(error))?;
+        Ok(Arc::new(RedbView { rows, trust: trust.clone() }))
     }
 }
 
-struct RedbView(ReadOnlyTable<&'static [u8], &'static [u8]>);
+struct RedbView {
+    rows: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    trust: Trust,
+}
 
 impl View for RedbView {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Unavailable> {
-        Ok(self.0.get(key).map_err(unavailable)?.map(|value| value.value().to_vec()))
+        let row = self.rows.get(key).map_err(|error| self.trust.unavailable(error))?;
+        Ok(row.map(|value| value.value().to_vec()))
     }
 
     fn scan(&self, range: Range) -> Result<Rows, Unavailable> {
         let bounds = (as_slice(&range.from), as_slice(&range.to));
-        let rows = self.0.range::<&[u8]>(bounds).map_err(unavailable)?;
+        let trust = self.trust.clone();
+        let rows = self.rows.range::<&[u8]>(bounds).map_err(|error| trust.unavailable(error))?;
+        let own =
+            move |row: Result<_, StorageError>| row.map(owned).map_err(|error| trust.unavailable(error));
         Ok(match range.direction {
-            Direction::Forward => Box::new(rows.map(|row| row.map(owned).map_err(unavailable))),
-            Direction::Backward => Box::new(rows.rev().map(|row| row.map(owned).map_err(unavailable))),
+            Direction::Forward => Box::new(rows.map(own)),
+            Direction::Backward => Box::new(rows.rev().map(own)),
         })
     }
 }

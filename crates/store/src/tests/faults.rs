@@ -4,7 +4,7 @@ use std::io;
 
 use super::desk::{open, organisation, receive_and_commit, tickets_by_identity};
 use crate::disk::faulty::{Fault, FaultyDisk, Loss};
-use crate::{CommitError, Space, Store};
+use crate::{CommitError, Key, Space, Store};
 
 /// Mails in one run: enough for several checkpoints and one file of its own.
 const MAILS: u64 = 14;
@@ -117,5 +117,34 @@ fn a_reader_alone_brings_a_broken_store_back() {
     assert!((0..1_000_000).any(|_| {
         std::thread::yield_now();
         space.snapshot().is_ok()
+    }));
+}
+
+#[test]
+fn one_failing_read_does_not_break_reading_until_the_next_start() {
+    let disk = FaultyDisk::new();
+    let store = open(disk.clone());
+    let space = store.of(organisation(1));
+    // More than the cache holds, so that reads reach the disk.
+    for number in 0..8 {
+        let mut batch = space.batch();
+        for row in 0..100 {
+            batch.put(Key::new(1).number(row * 8 + number), vec![7; 4000]);
+        }
+        store.commit_blocking(vec![batch]).unwrap();
+    }
+    let read_all = || -> Result<(), CommitError> {
+        let mut snapshot = space.snapshot()?;
+        for row in 0..800 {
+            assert!(snapshot.read(&Key::new(1).number(row))?.is_some());
+        }
+        store.commit_blocking(vec![snapshot.batch()]).map(drop)
+    };
+    read_all().unwrap();
+    disk.fail_reads(1);
+    assert!(read_all().is_err(), "the failing read was met");
+    assert!((0..1_000_000).any(|_| {
+        std::thread::yield_now();
+        read_all().is_ok()
     }));
 }
