@@ -6,8 +6,12 @@
 //! never start over, so reading ends at the first record that is not whole or not the next one: nothing old is taken
 //! for new.
 //!
+//! *Security:* what lies behind the newest record is bytes of older mails, so a stranger may have placed a record of
+//! his own there. Each digest covers the one before it, which he can't know when he writes.
+//!
 //! ```text
-//! magic u32 | body length u32 | version u64 | BLAKE3 of the three and the body, cut to 16 | body
+//! magic u32 | body length u32 | version u64 | digest | body
+//! digest: BLAKE3 of the digest before (zeros at the start of the file), the three numbers and the body, cut to 16
 //! body: (1 | key length u32 | key | value length u32 | value)      put
 //!     | (2 | key length u32 | key)                                 delete
 //!     | (3 | segment u32 | offset u32 | length u32 | bytes)        small blob
@@ -49,8 +53,12 @@ pub(crate) struct Journal {
     file: Arc<dyn File>,
     capacity: u64,
     end: u64,
+    /// Of the record that ends at `end`.
+    last_digest: Digest,
     buffer: Vec<u8>,
 }
+
+type Digest = [u8; DIGEST_BYTES];
 
 impl Journal {
     /// Opens the file, and makes it when it is not there.
@@ -67,7 +75,7 @@ impl Journal {
             file.sync()?;
             disk.sync_folder("")?;
         }
-        Ok(Self { file, capacity, end: 0, buffer: Vec::new() })
+        Ok(Self { file, capacity, end: 0, last_digest: Digest::default(), buffer: Vec::new() })
     }
 
     /// Gives every entry after `version` to `each`, in order, and the version of the last record.
@@ -76,7 +84,7 @@ impl Journal {
         mut version: u64,
         mut each: impl FnMut(Entry<'_>) -> Result<(), E>,
     ) -> Result<u64, E> {
-        while let Some(body) = self.next_body(version + 1)? {
+        while let Some((digest, body)) = self.next_record(version + 1)? {
             let mut rest = body.as_slice();
             while !rest.is_empty() {
                 // The digest was right, so this is what was written.
@@ -85,6 +93,7 @@ impl Journal {
                 each(entry)?;
             }
             self.end += (BODY_AT + body.len()) as u64;
+            self.last_digest = digest;
             version += 1;
         }
         Ok(version)
@@ -114,19 +123,22 @@ impl Journal {
     pub(crate) fn append(&mut self, version: u64) -> io::Result<()> {
         let body_len = self.buffer.len().saturating_sub(BODY_AT) as u32;
         let head = head(body_len, version);
-        if let Some((front, body)) = self.buffer.split_first_chunk_mut::<BODY_AT>() {
+        let digest = digest(&self.last_digest, &head, self.buffer.get(BODY_AT..).unwrap_or_default());
+        if let Some(front) = self.buffer.first_chunk_mut::<BODY_AT>() {
             front[..HEAD_BYTES].copy_from_slice(&head);
-            front[HEAD_BYTES..].copy_from_slice(&digest(&head, body));
+            front[HEAD_BYTES..].copy_from_slice(&digest);
         }
         self.file.write_at(self.end, &self.buffer)?;
         self.file.sync()?;
         self.end += self.buffer.len() as u64;
+        self.last_digest = digest;
         Ok(())
     }
 
     /// Starts over: all records so far are durable in the engine's own file.
     pub(crate) fn restart(&mut self) {
         self.end = 0;
+        self.last_digest = Digest::default();
     }
 
     /// Whether there is anything that a start would have to repeat.
@@ -134,7 +146,8 @@ impl Journal {
         self.end == 0
     }
 
-    fn next_body(&self, version: u64) -> io::Result<Option<Vec<u8>>> {
+    /// Digest and body of the record at `end`, if it is whole, of this version, and follows the one before.
+    fn next_record(&self, version: u64) -> io::Result<Option<(Digest, Vec<u8>)>> {
         let len = self.file.len()?;
         let mut front = [0; BODY_AT];
         if self.end + BODY_AT as u64 > len {
@@ -149,7 +162,8 @@ impl Journal {
         }
         let mut body = vec![0; body_len as usize];
         self.file.read_at(body_at, &mut body)?;
-        Ok(Some(body).filter(|body| digest(found, body) == digest_found))
+        let digest = digest(&self.last_digest, found, &body);
+        Ok((digest == digest_found).then_some((digest, body)))
     }
 }
 
@@ -170,10 +184,10 @@ fn head(body_len: u32, version: u64) -> [u8; HEAD_BYTES] {
     head
 }
 
-fn digest(head: &[u8], body: &[u8]) -> [u8; DIGEST_BYTES] {
+fn digest(before: &Digest, head: &[u8], body: &[u8]) -> Digest {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(head).update(body);
-    let mut digest = [0; DIGEST_BYTES];
+    hasher.update(before).update(head).update(body);
+    let mut digest = Digest::default();
     hasher.finalize_xof().fill(&mut digest);
     digest
 }
@@ -297,6 +311,31 @@ mod tests {
         journal.append(4).unwrap();
         assert_eq!(versions(&disk, 3), [4]);
         assert_eq!(versions(&disk, 4), [0; 0]);
+    }
+
+    #[test]
+    fn a_record_forged_inside_a_mail_is_not_taken_for_the_next_one() {
+        let forger = MemoryDisk::default();
+        let mut journal = Journal::open(&forger, 4096).unwrap();
+        journal.prepare(&change(8));
+        journal.append(8).unwrap();
+        let mut forged = vec![0; journal.end as usize];
+        forger.open(FILE_NAME, Mode::Existing).unwrap().read_at(0, &mut forged).unwrap();
+
+        let disk = MemoryDisk::default();
+        let mut journal = Journal::open(&disk, 4096).unwrap();
+        // The stranger's bytes lie where, one round later, a record happens to end.
+        journal.prepare(&change(7));
+        let end = journal.buffer.len();
+        let key = vec![0; end - BODY_AT - 9];
+        let mail = Change { version: 1, rows: [(key, Some(forged))].into(), blobs: Vec::new() };
+        journal.prepare(&mail);
+        journal.append(1).unwrap();
+        journal.restart();
+        journal.prepare(&change(7));
+        journal.append(7).unwrap();
+        assert_eq!(journal.end as usize, end);
+        assert_eq!(versions(&disk, 6), [7]);
     }
 
     #[test]
