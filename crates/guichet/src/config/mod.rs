@@ -73,7 +73,7 @@ fn find_file(
     variables: &[(OsString, OsString)],
     named: Option<PathBuf>,
 ) -> Option<PathBuf> {
-    let variable = || variables.iter().find(|(name, _)| name == environment::CONFIG);
+    let variable = || variables.iter().find(|(name, value)| name == environment::CONFIG && !value.is_empty());
     named.or_else(|| variable().map(|(_, value)| PathBuf::from(value))).or_else(|| {
         let file = directory.join(FILE_DEFAULT);
         file.exists().then_some(file)

@@ -154,6 +154,8 @@ fn a_named_file_must_exist_and_the_usual_one_need_not() {
     assert!(error.contains("other.toml: can't be read (No such file"), "{error}");
 
     fs::write(&named, "base_domain = \"desk.example\"").unwrap();
+    let emptied = variables(&[("GUICHET_CONFIG", "")]);
+    assert!(load(directory.path(), &emptied, Flags::default()).unwrap().file.is_none());
     let by_variable = variables(&[("GUICHET_CONFIG", named.to_str().unwrap())]);
     for loaded in [load(directory.path(), &[], flags), load(directory.path(), &by_variable, Flags::default())]
     {
