@@ -1,0 +1,216 @@
+//! The `OpenAPI` 3.1 document: put together from what stands beside each handler, plus what holds for all of them.
+//!
+//! *Must hold*: the document is the same for the same code, and names every address that the router serves under
+//! `/api/v1`. Examples of problems are made by the code that answers them.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use guichet_accounts::Scope;
+use guichet_web::{Fault, Kind, Problem, bearer, problem};
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{
+    ContentBuilder, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder, SecurityRequirement,
+};
+use utoipa::{IntoParams, IntoResponses, OpenApi as _};
+
+use crate::routes;
+
+/// Which page of a list.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it is documentation: `guichet_web::Paging` reads them")]
+pub(crate) struct Paged {
+    /// How many items at most.
+    #[param(minimum = 1, maximum = 200, default = 50, example = 50)]
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    #[param(example = "dQAAAAAAAAAR")]
+    cursor: Option<String>,
+}
+
+/// The problems of a change by merge patch.
+pub(crate) struct Patched;
+/// The problem of everything that is stored.
+pub(crate) struct Stored;
+/// The problem of what can be open so many times.
+pub(crate) struct TooMany;
+
+impl IntoResponses for Patched {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        references(&[
+            ("400", "BadRequest"),
+            ("408", "RequestTimeout"),
+            ("412", "PreconditionFailed"),
+            ("413", "ContentTooLarge"),
+            ("415", "UnsupportedMediaType"),
+            ("422", "UnprocessableContent"),
+        ])
+    }
+}
+
+impl IntoResponses for Stored {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        references(&[("507", "InsufficientStorage")])
+    }
+}
+
+impl IntoResponses for TooMany {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        references(&[("429", "TooManyRequests")])
+    }
+}
+
+fn references(problems: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
+    let reference =
+        |(status, name): &(&str, &str)| ((*status).to_owned(), RefOr::Ref(Ref::from_response_name(*name)));
+    problems.iter().map(reference).collect()
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Guichet",
+        description = "Mail that becomes tickets. Times are RFC 3339 in UTC. Lists are pages: follow `next_cursor`. \
+                       Whatever a token may not see does not exist for it.",
+        license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
+    ),
+    tags(
+        (name = "tickets", description = "Conversations with those who write"),
+        (name = "messages", description = "The mails of a ticket"),
+        (name = "contacts", description = "Those who write"),
+        (name = "settings", description = "How the organisation is set up"),
+        (name = "quarantine", description = "Mail that is kept aside"),
+        (name = "events", description = "What happens, as it happens"),
+        (name = "meta", description = "The API itself"),
+    ),
+    components(schemas(problem::Document<'static>)),
+)]
+struct Head;
+
+/// The document before the first address.
+pub(crate) fn head() -> OpenApi {
+    Head::openapi()
+}
+
+/// A text that is one of these words.
+pub(crate) fn words<const N: usize>(description: &str, words: [&'static str; N]) -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
+        .enum_values(Some(words))
+        .examples(words.first().copied())
+        .build()
+}
+
+/// The `OpenAPI` document as it is served and kept in the repository: indented, the same for the same code.
+pub fn openapi_json() -> String {
+    let mut document = routes::documented().into_openapi();
+    add_scheme(&mut document);
+    let components = document.components.get_or_insert_default();
+    components
+        .responses
+        .extend(problems().map(|(name, problem)| (name.to_owned(), RefOr::T(response(&problem)))));
+    for (path, item) in &mut document.paths.paths {
+        for operation in operations(item) {
+            complete(path, operation);
+        }
+    }
+    // Strings, numbers and maps with text for keys: there is no way for this to fail.
+    let mut text = document.to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// Read this document
+#[utoipa::path(
+    get,
+    path = "/api/v1/openapi.json",
+    tag = "meta",
+    operation_id = "read_openapi",
+    responses((status = 200, description = "The OpenAPI document", body = Object, content_type = "application/json")),
+    security(()),
+)]
+pub(crate) async fn serve() -> impl IntoResponse {
+    static DOCUMENT: OnceLock<String> = OnceLock::new();
+    let document = DOCUMENT.get_or_init(openapi_json);
+    ([(CONTENT_TYPE, "application/json")], document.as_str())
+}
+
+fn add_scheme(document: &mut OpenApi) {
+    let scopes = Scope::ALL.map(Scope::as_str).join("`, `");
+    let text = format!("An API token, in the header and nowhere else. Its scopes: `{scopes}`.");
+    let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(text)).build();
+    document.components.get_or_insert_default().add_security_scheme("token", SecurityScheme::Http(token));
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.patch, &mut item.put, &mut item.delete].into_iter().flatten()
+}
+
+/// Adds the answers that every operation of this kind has.
+fn complete(path: &str, operation: &mut Operation) {
+    let is_open = operation.security.iter().flatten().all(|needs| *needs == SecurityRequirement::default());
+    let has_query = operation.parameters.iter().flatten().any(|parameter| match parameter {
+        RefOr::T(parameter) => parameter.parameter_in == utoipa::openapi::path::ParameterIn::Query,
+        RefOr::Ref(_) => false,
+    });
+    let common = [
+        (has_query, "400", "BadRequest"),
+        (!is_open, "401", "Unauthenticated"),
+        (!is_open, "403", "Forbidden"),
+        (path.contains('{'), "404", "NotFound"),
+        (true, "500", "Internal"),
+        (true, "503", "Unavailable"),
+    ];
+    for (_, status, name) in common.into_iter().filter(|(applies, ..)| *applies) {
+        let answers = &mut operation.responses.responses;
+        answers.entry(status.to_owned()).or_insert(RefOr::Ref(Ref::from_response_name(name)));
+    }
+}
+
+/// Every kind of problem that an operation answers, with an example.
+fn problems() -> [(&'static str, Problem); 13] {
+    let limit = Fault::of_parameter("limit", "`0` is no number from 1 to 200");
+    let state =
+        Fault::of_member("state", "`done` is none of new, open, pending, solved, closed, spam, trash");
+    [
+        ("BadRequest", Problem::of_faults(Kind::BadRequest, vec![limit])),
+        ("Unauthenticated", bearer::invalid()),
+        ("Forbidden", bearer::insufficient(Scope::TicketsRead.as_str())),
+        ("NotFound", Problem::new(Kind::NotFound, "there is no such ticket")),
+        ("RequestTimeout", Problem::new(Kind::RequestTimeout, "the body did not arrive within 10 seconds")),
+        (
+            "PreconditionFailed",
+            Problem::new(Kind::PreconditionFailed, "somebody else changed this ticket in the meantime"),
+        ),
+        ("ContentTooLarge", Problem::new(Kind::ContentTooLarge, "the body is larger than is read here")),
+        (
+            "UnsupportedMediaType",
+            Problem::new(Kind::UnsupportedMediaType, "send `Content-Type: application/merge-patch+json`"),
+        ),
+        ("UnprocessableContent", Problem::of_faults(Kind::UnprocessableContent, vec![state])),
+        (
+            "TooManyRequests",
+            Problem::new(Kind::TooManyRequests, "the organisation has 200 event streams open"),
+        ),
+        ("Internal", Problem::new(Kind::Internal, "the request met a fault of the server, which was logged")),
+        ("Unavailable", Problem::new(Kind::Unavailable, "the store does not answer")),
+        (
+            "InsufficientStorage",
+            Problem::new(Kind::InsufficientStorage, "there is no room on the server's disk"),
+        ),
+    ]
+}
+
+fn response(problem: &Problem) -> Response {
+    let example = serde_json::to_value(problem.document()).unwrap_or_default();
+    let title = example.get("title").and_then(|title| title.as_str()).unwrap_or("A problem").to_owned();
+    let content =
+        ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).example(Some(example)).build();
+    ResponseBuilder::new().description(title).content(problem::MEDIA_TYPE, content).build()
+}

@@ -1,0 +1,81 @@
+//! Every address there is, and the layers around them.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use guichet_web::{Kind, Problem, headers, limits, observe};
+use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::failure::Failure;
+use crate::state::Api;
+use crate::wiring::Wiring;
+use crate::{contacts, events, health, messages, openapi, quarantine, settings, tickets};
+
+/// The whole HTTP surface: `/api/v1`, `/healthz`, `/readyz`, `/metrics`. Install the metrics recorder before.
+pub fn router(wiring: Wiring) -> Router {
+    observe::describe();
+    events::describe();
+    let bounds = wiring.limits;
+    let places = Arc::new(Semaphore::new(bounds.requests_max));
+    let (api, _) = documented().split_for_parts();
+    let api = api
+        .layer(DefaultBodyLimit::max(bounds.body_bytes_max))
+        .layer(from_fn_with_state(Duration::from_secs(bounds.request_secs_max), limits::hurry))
+        .layer(from_fn_with_state(places, limits::admit));
+    let operator = Router::new()
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics));
+    api.merge(operator)
+        .method_not_allowed_fallback(async || {
+            Problem::new(Kind::MethodNotAllowed, "see the header `Allow` for the methods of this address")
+        })
+        .fallback(async || Problem::no_such_address())
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(headers::secure))
+        .layer(from_fn(observe::observe))
+        .with_state(Api::new(wiring))
+}
+
+/// The documented addresses with their document.
+pub(crate) fn documented() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(openapi::head())
+        .routes(routes!(tickets::list))
+        .routes(routes!(tickets::read, tickets::change))
+        .routes(routes!(tickets::messages))
+        .routes(routes!(tickets::links))
+        .routes(routes!(messages::read))
+        .routes(routes!(messages::headers))
+        .routes(routes!(messages::raw))
+        .routes(routes!(messages::part))
+        .routes(routes!(contacts::list))
+        .routes(routes!(contacts::read))
+        .routes(routes!(settings::channels))
+        .routes(routes!(settings::channel))
+        .routes(routes!(settings::domains))
+        .routes(routes!(settings::domain))
+        .routes(routes!(settings::teams))
+        .routes(routes!(settings::people))
+        .routes(routes!(quarantine::list))
+        .routes(routes!(quarantine::read))
+        .routes(routes!(quarantine::raw))
+        .routes(routes!(quarantine::release))
+        .routes(routes!(events::stream))
+        .routes(routes!(openapi::serve))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let said = panic.downcast_ref::<String>().map(String::as_str);
+    let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words");
+    Failure::internal(&said).into_response()
+}

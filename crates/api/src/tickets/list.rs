@@ -1,0 +1,118 @@
+//! `GET /tickets`: by what it is filtered and ordered.
+
+use axum::extract::State;
+use guichet_accounts::{Actor, PersonId, Scope, TeamId, Who};
+use guichet_desk::{ContactId, Order, SortKey, TicketFilter, TicketQuery};
+use guichet_web::parameters::refused;
+use guichet_web::{Page, Paging, Parameters, Problem};
+use utoipa::openapi::schema::Object;
+
+use super::shape::{self, Ticket};
+use crate::caller::Caller;
+use crate::failure::Failure;
+use crate::openapi::{Paged, words};
+use crate::state::Api;
+
+const ALLOWED: [&str; 8] = ["state", "team", "assignee", "requester", "tag", "sort", "limit", "cursor"];
+
+/// By what the list is filtered: whatever is given must hold.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it is documentation: the parameters are read one by one")]
+pub(crate) struct Filters {
+    /// In this state. Without it: all but spam and trash.
+    #[param(required = false, schema_with = shape::states)]
+    state: Option<String>,
+    /// Of the team with this number; `none`: of no team.
+    #[param(example = "3")]
+    team: Option<String>,
+    /// Of the person with this number; `none`: of nobody; `me`: of the token's person.
+    #[param(example = "me")]
+    assignee: Option<String>,
+    /// Of the contact with this number.
+    #[param(example = 12)]
+    requester: Option<u64>,
+    /// With this tag.
+    #[param(example = "billing")]
+    tag: Option<String>,
+    /// By what it is ordered; a minus is the newest first. `-updated` without it.
+    #[param(required = false, schema_with = sorts)]
+    sort: Option<String>,
+}
+
+const SORTS: [(&str, SortKey, Order); 4] = [
+    ("updated", SortKey::Updated, Order::Ascending),
+    ("-updated", SortKey::Updated, Order::Descending),
+    ("created", SortKey::Created, Order::Ascending),
+    ("-created", SortKey::Created, Order::Descending),
+];
+
+fn sorts() -> Object {
+    words("By what a list is ordered.", SORTS.map(|(word, ..)| word))
+}
+
+/// List tickets
+#[utoipa::path(
+    get,
+    path = "/api/v1/tickets",
+    tag = "tickets",
+    operation_id = "list_tickets",
+    params(Filters, Paged),
+    responses((status = 200, description = "A page of tickets", body = Page<Ticket>)),
+    security(("token" = ["tickets:read"])),
+)]
+pub(crate) async fn list(
+    caller: Caller,
+    State(api): State<Api>,
+    parameters: Parameters,
+) -> Result<Page<Ticket>, Failure> {
+    let actor = caller.may(Scope::TicketsRead)?;
+    parameters.only(&ALLOWED)?;
+    let (sort, order) = sort(&parameters)?;
+    let list = match sort {
+        SortKey::Updated => b'u',
+        SortKey::Created => b'n',
+    };
+    let paging = Paging::read(&parameters, list)?;
+    let filter = filter(&parameters, actor)?;
+    let cursor = paging.after_number()?;
+    let query = TicketQuery { filter, sort, order, cursor, limit: paging.limit };
+    let found = api.wiring.desk.tickets(actor, &query)?;
+    Ok(paging.page(found.items.into_iter().map(Ticket::from).collect(), found.next))
+}
+
+fn sort(parameters: &Parameters) -> Result<(SortKey, Order), Problem> {
+    let word = parameters.get("sort").unwrap_or("-updated");
+    let found = SORTS.into_iter().find(|(known, ..)| *known == word);
+    let (_, key, order) = found.ok_or_else(|| {
+        refused("sort", format!("`{word}` is none of {}", SORTS.map(|(word, ..)| word).join(", ")))
+    })?;
+    Ok((key, order))
+}
+
+fn filter(parameters: &Parameters, actor: &Actor) -> Result<TicketFilter, Problem> {
+    let state = parameters.get("state").map(shape::state).transpose();
+    let me = match actor.who {
+        Who::Person(person) => Some(person),
+        Who::System | Who::Operator => None,
+    };
+    Ok(TicketFilter {
+        state: state.map_err(|why| refused("state", why))?,
+        team: parameters.read("team", "number of a team, nor `none`", |text| match text {
+            "none" => Some(None),
+            number => number.parse().ok().map(|number| Some(TeamId(number))),
+        })?,
+        assignee: parameters.read(
+            "assignee",
+            "number of a person, nor `none`, nor `me`",
+            |text| match text {
+                "none" => Some(None),
+                "me" => me.map(Some),
+                number => number.parse().ok().map(|number| Some(PersonId(number))),
+            },
+        )?,
+        requester: parameters
+            .read("requester", "number of a contact", |text| text.parse().ok().map(ContactId))?,
+        tag: parameters.get("tag").map(str::to_owned),
+    })
+}

@@ -1,0 +1,127 @@
+//! `/tickets`: lists, one ticket, its messages, its links, its change.
+
+mod list;
+mod patch;
+mod shape;
+
+pub(crate) use list::{__path_list, list};
+pub(crate) use patch::{__path_change, change};
+pub(crate) use shape::Ticket;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use guichet_accounts::Scope;
+use guichet_desk::StoredTicket;
+use guichet_web::{EntityTag, Page, Paging, Parameters};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::caller::Caller;
+use crate::failure::Failure;
+use crate::messages::Summary;
+use crate::number::Number;
+use crate::openapi::Paged;
+use crate::state::Api;
+
+/// A ticket as an answer: with its version as an entity tag.
+pub(crate) struct Versioned(StoredTicket);
+
+impl IntoResponse for Versioned {
+    fn into_response(self) -> Response {
+        let tag = EntityTag(self.0.activity);
+        ([tag.field()], Json(Ticket::from(self.0))).into_response()
+    }
+}
+
+/// Read a ticket
+///
+/// The `ETag` changes with everything that happens to the ticket.
+#[utoipa::path(
+    get,
+    path = "/api/v1/tickets/{number}",
+    tag = "tickets",
+    operation_id = "read_ticket",
+    params(
+        ("number" = u64, Path, description = "The ticket's number", example = 1042),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the version that you have", example = "\"17\""),
+    ),
+    responses(
+        (status = 200, description = "The ticket", body = Ticket,
+            headers(("ETag" = String, description = "Its version, for `If-Match` and `If-None-Match`"))),
+        (status = 304, description = "It is still the version of `If-None-Match`"),
+    ),
+    security(("token" = ["tickets:read"])),
+)]
+pub(crate) async fn read(
+    caller: Caller,
+    State(api): State<Api>,
+    number: Number,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let actor = caller.may(Scope::TicketsRead)?;
+    let ticket = api.wiring.desk.ticket(actor, number.of("ticket")?)?.ticket;
+    let tag = EntityTag(ticket.activity);
+    if tag.is_known(&headers) {
+        return Ok((StatusCode::NOT_MODIFIED, [tag.field()]).into_response());
+    }
+    Ok(Versioned(ticket).into_response())
+}
+
+/// List the messages of a ticket, oldest first
+#[utoipa::path(
+    get,
+    path = "/api/v1/tickets/{number}/messages",
+    tag = "tickets",
+    operation_id = "list_ticket_messages",
+    params(("number" = u64, Path, description = "The ticket's number", example = 1042), Paged),
+    responses((status = 200, description = "A page of messages, without their texts", body = Page<Summary>)),
+    security(("token" = ["tickets:read"])),
+)]
+pub(crate) async fn messages(
+    caller: Caller,
+    State(api): State<Api>,
+    number: Number,
+    parameters: Parameters,
+) -> Result<Page<Summary>, Failure> {
+    let actor = caller.may(Scope::TicketsRead)?;
+    parameters.only(&["limit", "cursor"])?;
+    let paging = Paging::read(&parameters, b'm')?;
+    let number = number.of("ticket")?;
+    let found = api.wiring.desk.messages(actor, number, paging.after_number()?, paging.limit)?;
+    Ok(paging.page(found.items.iter().map(Summary::of).collect(), found.next))
+}
+
+/// A ticket of the same mail or conversation.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Link {
+    /// Its number.
+    #[schema(example = 1043)]
+    ticket: u64,
+}
+
+/// List the tickets that a ticket is linked to
+///
+/// One mail to two teams begins a ticket in each; they are linked. Only those that you see are listed.
+#[utoipa::path(
+    get,
+    path = "/api/v1/tickets/{number}/links",
+    tag = "tickets",
+    operation_id = "list_ticket_links",
+    params(("number" = u64, Path, description = "The ticket's number", example = 1042), Paged),
+    responses((status = 200, description = "A page of linked tickets", body = Page<Link>)),
+    security(("token" = ["tickets:read"])),
+)]
+pub(crate) async fn links(
+    caller: Caller,
+    State(api): State<Api>,
+    number: Number,
+    parameters: Parameters,
+) -> Result<Page<Link>, Failure> {
+    let actor = caller.may(Scope::TicketsRead)?;
+    parameters.only(&["limit", "cursor"])?;
+    let linked = api.wiring.desk.ticket(actor, number.of("ticket")?)?.linked;
+    let linked = linked.into_iter().map(|ticket| Link { ticket }).collect();
+    Ok(Paging::read(&parameters, b'l')?.slice(linked, |link: &Link| link.ticket.to_be_bytes().to_vec()))
+}

@@ -1,0 +1,143 @@
+//! `PATCH /tickets/{number}`: a JSON merge patch, read strictly.
+//!
+//! *Standards*: RFC 7396 (merge patch), RFC 5789 (PATCH), RFC 9110 13.1.1 (`If-Match`).
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use guichet_accounts::{PersonId, Scope, TeamId};
+use guichet_desk::TicketChange;
+use guichet_web::{EntityTag, Fault, Kind, Problem, body, etag};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::Versioned;
+use super::shape::{self, Ticket};
+use crate::caller::Caller;
+use crate::failure::Failure;
+use crate::number::Number;
+use crate::openapi::{Patched, Stored};
+use crate::state::Api;
+
+/// What shall change; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    dead_code,
+    reason = "it is documentation: the members are read one by one, to name each that is wrong"
+)]
+pub(crate) struct TicketPatch {
+    /// Where it shall stand.
+    #[schema(required = false, schema_with = shape::states)]
+    state: String,
+    /// The number of a team; null takes it from all teams.
+    #[schema(example = 3)]
+    team: Option<u64>,
+    /// The number of a person; null takes it from everybody.
+    #[schema(example = 2)]
+    assignee: Option<u64>,
+    /// How urgent it shall be.
+    #[schema(required = false, schema_with = shape::priorities)]
+    priority: String,
+    /// All tags that it shall have; null is none.
+    #[schema(example = json!(["billing"]))]
+    tags: Option<Vec<String>>,
+    /// Its subject.
+    #[schema(required = false, example = "Invoice 7 is wrong")]
+    subject: String,
+}
+
+const MEMBERS: &str = "state, team, assignee, priority, tags, subject";
+
+/// Change a ticket
+///
+/// With `If-Match`, only if it is still the version that you read.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/tickets/{number}",
+    tag = "tickets",
+    operation_id = "change_ticket",
+    params(
+        ("number" = u64, Path, description = "The ticket's number", example = 1042),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that you read", example = "\"17\""),
+    ),
+    request_body(
+        description = "A JSON merge patch (RFC 7396)",
+        content(
+            (TicketPatch = "application/merge-patch+json", example = json!({"state": "open", "assignee": 2})),
+            (TicketPatch = "application/json", example = json!({"state": "open", "assignee": 2})),
+        ),
+    ),
+    responses(
+        (status = 200, description = "The ticket as it is now", body = Ticket,
+            headers(("ETag" = String, description = "Its new version"))),
+        Patched,
+        Stored,
+    ),
+    security(("token" = ["tickets:write"])),
+)]
+pub(crate) async fn change(
+    caller: Caller,
+    State(api): State<Api>,
+    number: Number,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Versioned, Failure> {
+    let actor = caller.may(Scope::TicketsWrite)?;
+    let (desk, number) = (&api.wiring.desk, number.of("ticket")?);
+    let known = EntityTag(desk.ticket(actor, number)?.ticket.activity);
+    if known.is_refused(&headers) {
+        return Err(guichet_desk::Error::Changed("ticket").into());
+    }
+    let wait = Duration::from_secs(api.wiring.limits.body_secs_max);
+    let change = read(&body::merge_patch(request, wait).await?)?;
+    let expected = etag::names_version(&headers).then_some(known.0);
+    let ticket = desk.change_ticket(actor, number, &change, expected, api.wiring.clock.now()).await?;
+    Ok(Versioned(ticket))
+}
+
+fn read(patch: &Map<String, Value>) -> Result<TicketChange, Problem> {
+    let mut change = TicketChange::default();
+    let mut faults = Vec::new();
+    for (name, value) in patch {
+        if let Err(why) = set(&mut change, name, value) {
+            faults.push(Fault::of_member(name, why));
+        }
+    }
+    if faults.is_empty() { Ok(change) } else { Err(Problem::of_faults(Kind::UnprocessableContent, faults)) }
+}
+
+fn set(change: &mut TicketChange, name: &str, value: &Value) -> Result<(), String> {
+    match name {
+        "state" => change.state = Some(shape::state(text(value)?)?),
+        "team" => change.team = Some(number(value)?.map(TeamId)),
+        "assignee" => change.assignee = Some(number(value)?.map(PersonId)),
+        "priority" => change.priority = Some(shape::priority(text(value)?)?),
+        "tags" => change.tags = Some(tags(value)?),
+        "subject" => change.subject = Some(text(value)?.to_owned()),
+        _ => return Err(format!("there is nothing of this name to change; there is {MEMBERS}")),
+    }
+    Ok(())
+}
+
+fn text(value: &Value) -> Result<&str, String> {
+    value.as_str().ok_or_else(|| "a text is needed".to_owned())
+}
+
+fn number(value: &Value) -> Result<Option<u64>, String> {
+    match value {
+        Value::Null => Ok(None),
+        value => value.as_u64().map(Some).ok_or_else(|| "a number or null is needed".to_owned()),
+    }
+}
+
+fn tags(value: &Value) -> Result<BTreeSet<String>, String> {
+    match value {
+        Value::Null => Ok(BTreeSet::new()),
+        Value::Array(tags) => tags.iter().map(|tag| text(tag).map(str::to_owned)).collect(),
+        _ => Err("a list of texts or null is needed".to_owned()),
+    }
+}

@@ -1,0 +1,99 @@
+//! A ticket as JSON.
+
+use guichet_desk::{Priority, State, StoredTicket};
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
+
+use crate::openapi::words;
+
+/// One conversation with a requester.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Ticket {
+    /// Its number in the organisation.
+    #[schema(example = 1042)]
+    number: u64,
+    /// Where it stands.
+    #[schema(schema_with = states)]
+    state: &'static str,
+    /// The subject of its first mail, or what an agent made of it.
+    #[schema(example = "Invoice 7 is wrong")]
+    subject: String,
+    /// The channel through which it came.
+    #[schema(example = 1)]
+    channel: u64,
+    /// The team whose it is.
+    #[schema(required, example = 3)]
+    team: Option<u64>,
+    /// The person who works on it.
+    #[schema(required, example = 2)]
+    assignee: Option<u64>,
+    /// How urgent it is.
+    #[schema(schema_with = priorities)]
+    priority: &'static str,
+    /// Words that people sort by, in order.
+    #[schema(example = json!(["billing", "vip"]))]
+    tags: Vec<String>,
+    /// The contact who asked; null where the mail had no valid sender.
+    #[schema(required, example = 12)]
+    requester: Option<u64>,
+    /// Addresses of those who take part.
+    #[schema(example = json!(["ana@customer.example"]))]
+    participants: Vec<String>,
+    /// Ticket numbers that its subject mentions as `#1042`. They prove nothing.
+    #[schema(example = json!([1042]))]
+    mentions: Vec<u64>,
+    /// How many messages it has.
+    #[schema(example = 2)]
+    message_count: u32,
+    /// When its first mail was received.
+    created: Timestamp,
+    /// When something last happened to it.
+    updated: Timestamp,
+}
+
+impl From<StoredTicket> for Ticket {
+    fn from(stored: StoredTicket) -> Self {
+        let ticket = stored.record;
+        Self {
+            number: stored.number,
+            state: ticket.state.as_str(),
+            subject: ticket.subject,
+            channel: ticket.channel.0,
+            team: ticket.team.map(|team| team.0),
+            assignee: ticket.assignee.map(|person| person.0),
+            priority: ticket.priority.as_str(),
+            tags: ticket.tags.into_iter().collect(),
+            requester: (stored.requester != 0).then_some(stored.requester),
+            participants: ticket.participants.into_iter().collect(),
+            mentions: ticket.mentions,
+            message_count: ticket.message_count,
+            created: ticket.created,
+            updated: ticket.updated,
+        }
+    }
+}
+
+pub(super) fn states() -> Object {
+    words("Where a ticket stands.", State::ALL.map(State::as_str))
+}
+
+pub(super) fn priorities() -> Object {
+    words("How urgent a ticket is.", Priority::ALL.map(Priority::as_str))
+}
+
+/// The state of this word, or what would be one.
+pub(super) fn state(word: &str) -> Result<State, String> {
+    named(word, State::ALL, State::as_str)
+}
+
+/// The priority of this word, or what would be one.
+pub(super) fn priority(word: &str) -> Result<Priority, String> {
+    named(word, Priority::ALL, Priority::as_str)
+}
+
+fn named<T: Copy, const N: usize>(word: &str, all: [T; N], name: fn(T) -> &'static str) -> Result<T, String> {
+    let found = all.into_iter().find(|one| name(*one) == word);
+    found.ok_or_else(|| format!("`{word}` is none of {}", all.map(name).join(", ")))
+}

@@ -1,0 +1,75 @@
+//! Bodies: JSON objects in, streams of blocking sources out.
+//!
+//! *Standards*: RFC 7396 (JSON merge patch), RFC 9110 15.5.14 and 15.5.16 (too large, media type).
+
+use std::io;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::HeaderValue;
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, HeaderName};
+use futures_util::stream;
+use serde_json::{Map, Value};
+
+use crate::problem::{Kind, Problem};
+
+/// The media type of a JSON merge patch.
+pub const MERGE_PATCH: &str = "application/merge-patch+json";
+
+const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
+
+/// Reads a JSON merge patch of an object, of the size that the route's `DefaultBodyLimit` allows, for at most `wait`.
+pub async fn merge_patch(request: Request, wait: Duration) -> Result<Map<String, Value>, Problem> {
+    let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let media_type = media_type.split(';').next().unwrap_or("").trim();
+    if ![MERGE_PATCH, "application/json"].iter().any(|read| media_type.eq_ignore_ascii_case(read)) {
+        let detail = format!("send `Content-Type: {MERGE_PATCH}` (or `application/json`)");
+        return Err(Problem::new(Kind::UnsupportedMediaType, detail)
+            .with_header(ACCEPT_PATCH, HeaderValue::from_static(MERGE_PATCH)));
+    }
+    let bytes = whole(request, wait).await?;
+    let unreadable = |error| Problem::new(Kind::BadRequest, format!("the body is no JSON: {error}"));
+    match serde_json::from_slice(&bytes).map_err(unreadable)? {
+        Value::Object(members) => Ok(members),
+        _ => Err(Problem::new(Kind::UnprocessableContent, "the body must be a JSON object")),
+    }
+}
+
+async fn whole(request: Request, wait: Duration) -> Result<Bytes, Problem> {
+    let read = tokio::time::timeout(wait, Bytes::from_request(request, &())).await;
+    let too_slow = |_| {
+        let detail = format!("the body did not arrive within {} seconds", wait.as_secs());
+        Problem::new(Kind::RequestTimeout, detail)
+    };
+    read.map_err(too_slow)?.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new(Kind::ContentTooLarge, "the body is larger than is read here")
+        }
+        _ => Problem::new(Kind::BadRequest, "the body broke off"),
+    })
+}
+
+/// A body whose chunks come from a source that blocks. Each is read on a thread for blocking work when the one before has
+/// left, so a slow reader holds one chunk in memory and no thread. An empty chunk is the end; an error cuts the answer
+/// off, which the reader notices.
+pub fn streamed<S: Send + 'static>(source: S, next: fn(&mut S) -> io::Result<Vec<u8>>) -> Body {
+    let chunks = stream::unfold(Some(source), move |source| async move {
+        let mut source = source?;
+        let read = tokio::task::spawn_blocking(move || (next(&mut source), source)).await;
+        match read {
+            Ok((Ok(chunk), _)) if chunk.is_empty() => None,
+            Ok((Ok(chunk), source)) => Some((Ok(Bytes::from(chunk)), Some(source))),
+            Ok((Err(error), _)) => Some((Err(broken(error)), None)),
+            Err(error) => Some((Err(broken(io::Error::other(error))), None)),
+        }
+    });
+    Body::from_stream(chunks)
+}
+
+/// The status is sent already: all that is left is to say it here and to cut the answer off.
+fn broken(error: io::Error) -> io::Error {
+    tracing::error!(%error, "a stored mail can't be read to its end");
+    error
+}

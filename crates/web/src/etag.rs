@@ -1,0 +1,106 @@
+//! Entity tags, and the two conditions that rest on them.
+//!
+//! *Standards*: RFC 9110 8.8.3 (`ETag`), 13.1.1 (`If-Match`, strong), 13.1.2 (`If-None-Match`, weak).
+
+use axum::http::header::{HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
+use axum::http::{HeaderMap, header::ETAG};
+
+/// The tag of one version of one thing: a number that is never the same for two versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntityTag(pub u64);
+
+impl EntityTag {
+    /// The header field that says it.
+    pub fn field(self) -> (HeaderName, HeaderValue) {
+        let value = HeaderValue::try_from(format!("\"{}\"", self.0));
+        (ETAG, value.unwrap_or_else(|_| HeaderValue::from_static("\"\"")))
+    }
+
+    /// Whether the caller has this version already (`If-None-Match`).
+    pub fn is_known(self, headers: &HeaderMap) -> bool {
+        condition(headers, &IF_NONE_MATCH).is_some_and(|condition| match condition {
+            Condition::Any => true,
+            Condition::Tags(tags) => tags.iter().any(|tag| tag.opaque == self.0.to_string()),
+        })
+    }
+
+    /// Whether the caller asks for another version than this one to be changed (`If-Match`).
+    pub fn is_refused(self, headers: &HeaderMap) -> bool {
+        condition(headers, &IF_MATCH).is_some_and(|condition| match condition {
+            Condition::Any => false,
+            Condition::Tags(tags) => !tags.iter().any(|tag| !tag.is_weak && tag.opaque == self.0.to_string()),
+        })
+    }
+}
+
+/// Whether the caller makes its change depend on a version: `If-Match` is there, and is not `*`.
+pub fn names_version(headers: &HeaderMap) -> bool {
+    matches!(condition(headers, &IF_MATCH), Some(Condition::Tags(_)))
+}
+
+enum Condition {
+    Any,
+    Tags(Vec<Tag>),
+}
+
+struct Tag {
+    is_weak: bool,
+    opaque: String,
+}
+
+/// The condition in all fields of this name. What can't be read is a tag that nothing has.
+fn condition(headers: &HeaderMap, name: &HeaderName) -> Option<Condition> {
+    let fields: Vec<&str> = headers.get_all(name).iter().map(|field| field.to_str().unwrap_or("")).collect();
+    match fields.as_slice() {
+        [] => None,
+        [one] if one.trim() == "*" => Some(Condition::Any),
+        all => Some(Condition::Tags(all.iter().flat_map(|field| tags(field)).collect())),
+    }
+}
+
+fn tags(mut rest: &str) -> Vec<Tag> {
+    let mut tags = Vec::new();
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        let (is_weak, after) = match rest.strip_prefix("W/") {
+            Some(after) => (true, after),
+            None => (false, rest),
+        };
+        let Some((opaque, after)) = after.strip_prefix('"').and_then(|quoted| quoted.split_once('"')) else {
+            return tags;
+        };
+        tags.push(Tag { is_weak, opaque: opaque.to_owned() });
+        rest = after;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn if_none_match_compares_weakly() {
+        for known in ["\"7\"", "W/\"7\"", "\"6\", \"7\"", "\"a,b\",\"7\"", "*"] {
+            assert!(EntityTag(7).is_known(&headers(IF_NONE_MATCH, known)), "{known}");
+        }
+        for unknown in ["\"8\"", "7", "", "\"7", "\"77\""] {
+            assert!(!EntityTag(7).is_known(&headers(IF_NONE_MATCH, unknown)), "{unknown}");
+        }
+        assert!(!EntityTag(7).is_known(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn if_match_compares_strongly_and_what_is_no_tag_matches_nothing() {
+        for good in ["\"7\"", "\"6\" , \"7\"", "*"] {
+            assert!(!EntityTag(7).is_refused(&headers(IF_MATCH, good)), "{good}");
+        }
+        for bad in ["\"8\"", "W/\"7\"", "7", ""] {
+            assert!(EntityTag(7).is_refused(&headers(IF_MATCH, bad)), "{bad}");
+        }
+        assert!(!EntityTag(7).is_refused(&HeaderMap::new()));
+    }
+}
