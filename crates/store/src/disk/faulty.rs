@@ -32,14 +32,39 @@ pub(crate) struct Fault {
 
 #[derive(Clone, Debug)]
 enum Operation {
-    Create { name: String },
-    Write { name: String, offset: u64, bytes: Vec<u8> },
-    SetLen { name: String, len: u64 },
-    Sync { name: String },
-    Remove { name: String },
-    Rename { from: String, to: String },
-    Link { from: String, to: String },
-    SyncFolder { folder: String },
+    Create {
+        name: String,
+    },
+    Write {
+        name: String,
+        offset: u64,
+        bytes: Vec<u8>,
+    },
+    SetLen {
+        name: String,
+        len: u64,
+    },
+    Sync {
+        name: String,
+    },
+    /// The system forgets what it could not write: a later sync that succeeds says nothing of it.
+    FailedSync {
+        name: String,
+    },
+    Remove {
+        name: String,
+    },
+    Rename {
+        from: String,
+        to: String,
+    },
+    Link {
+        from: String,
+        to: String,
+    },
+    SyncFolder {
+        folder: String,
+    },
 }
 
 /// What a crash leaves of what was not synced.
@@ -108,7 +133,11 @@ impl FaultyDisk {
                 fault.after -= 1;
             } else if fault.times > 0 {
                 fault.times -= 1;
-                return Err(fault.kind.into());
+                let kind = fault.kind;
+                if let Operation::Sync { name } = operation {
+                    log.operations.push(Operation::FailedSync { name });
+                }
+                return Err(kind.into());
             }
         }
         log.operations.push(operation);
@@ -136,7 +165,10 @@ fn folder_of(name: &str) -> &str {
 fn is_synced(operation: &Operation, later: &[Operation]) -> bool {
     match operation {
         Operation::Write { name, .. } | Operation::SetLen { name, .. } => {
-            later.iter().any(|later| matches!(later, Operation::Sync { name: synced } if synced == name))
+            let next = later.iter().find(|later| {
+                matches!(later, Operation::Sync { name: of } | Operation::FailedSync { name: of } if of == name)
+            });
+            matches!(next, Some(Operation::Sync { .. }))
         }
         Operation::Create { name }
         | Operation::Remove { name }
@@ -144,7 +176,7 @@ fn is_synced(operation: &Operation, later: &[Operation]) -> bool {
         | Operation::Link { to: name, .. } => later
             .iter()
             .any(|later| matches!(later, Operation::SyncFolder { folder } if folder == folder_of(name))),
-        Operation::Sync { .. } | Operation::SyncFolder { .. } => true,
+        Operation::Sync { .. } | Operation::FailedSync { .. } | Operation::SyncFolder { .. } => true,
     }
 }
 

@@ -24,6 +24,10 @@ fn run(fault: Fault) -> Vec<CommitError> {
             Ok(_) => acknowledged.push(identity),
             Err(error) => refused.push(error),
         }
+        if !refused.is_empty() {
+            let left = disk.crashed_after(disk.operations(), Loss::Unsynced);
+            check(&open(left).of(organisation(1)), &acknowledged, fault);
+        }
     }
     disk.set_fault(None);
     store.commit_blocking(vec![space.batch()]).expect("a commit mends the store first");
