@@ -5,6 +5,8 @@
 //! A small mail is verified and parsed where it is. A large one waits for memory permits and goes to a thread that
 //! may block; there it is read whole, once, and only for as long as that takes.
 
+use std::borrow::Cow;
+use std::io::Read as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,6 +30,12 @@ use crate::permits::MemoryPermits;
 use crate::settings::Settings;
 use crate::trace::{self, Trace};
 use crate::trouble::Trouble;
+
+/// Beyond this a mail is read into memory that goes back to the system at once.
+const SMALL_BYTES_MAX: u64 = 1 << 20;
+/// An allocation of this size is a mapping of its own, and of that only what is written to takes memory. A smaller one
+/// glibc may keep for its thread when it is freed, and so it would for each of the threads that ever read a large mail.
+const OWN_MAPPING_BYTES: usize = 33 << 20;
 
 /// Receives the mail of all sessions.
 pub(crate) struct Reception {
@@ -168,7 +176,7 @@ async fn examine(
     sender: &Sender,
     raw: &PendingBlob,
 ) -> Result<Examined, Trouble> {
-    let bytes = raw.read_all()?;
+    let bytes = read_whole(raw)?;
     let examination = Examination {
         client_ip: sender.client,
         helo: &sender.helo,
@@ -183,4 +191,14 @@ async fn examine(
         reading: Reading::of(&bytes),
         forged_results: forged_results(&bytes, hostname, ParseLimits::default().header()).len(),
     })
+}
+
+/// A mail in one piece: where it is, if that is memory.
+fn read_whole(raw: &PendingBlob) -> Result<Cow<'_, [u8]>, Trouble> {
+    if raw.bytes_len() <= SMALL_BYTES_MAX {
+        return Ok(raw.read_all()?);
+    }
+    let mut bytes = Vec::with_capacity(OWN_MAPPING_BYTES.max(raw.bytes_len() as usize));
+    raw.reader()?.read_to_end(&mut bytes).map_err(|error| Trouble::Ours(error.to_string()))?;
+    Ok(Cow::Owned(bytes))
 }
