@@ -66,7 +66,7 @@ impl Verifier {
     }
 
     /// Makes all checks. Never fails: trouble is part of the verdicts. Hashes the body where a signature asks
-    /// for it (some 20 ms of processor for 30 MB), which the caller bounds by its memory permits.
+    /// for it (some 70 ms of processor for 30 MB), which the caller bounds by its memory permits.
     pub async fn verify(&self, examination: Examination<'_>) -> Verdicts {
         let deadline = Instant::now() + Duration::from_secs(self.limits.verify_secs_max);
         let message = Message::new(examination.raw);
