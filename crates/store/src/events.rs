@@ -3,13 +3,13 @@
 //! Entries are rows under their sequence number, which the commit assigns: whoever sees 8 has seen 7 or could have.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
 use crate::batch::{Batch, COUNTERS, EVENTS};
 use crate::commit::CommitError;
-use crate::engine::{Direction, Unavailable};
+use crate::engine::{Direction, Unavailable, View};
 use crate::evaluate::Counters;
 use crate::key::Key;
 use crate::organisation::Owner;
@@ -90,6 +90,15 @@ impl Watchers {
         let (sender, receiver) = watch::channel(head()?);
         channels.insert(owner, sender);
         Ok(receiver)
+    }
+
+    /// Tells every head as this state has it: after it may have changed unnoticed.
+    pub(crate) fn tell_all(&self, state: &Arc<dyn View>) -> Result<(), Unavailable> {
+        let owners: Vec<_> = self.channels().keys().copied().collect();
+        for owner in owners {
+            self.tell(owner, head(&Snapshot::new(owner, state.clone()))?);
+        }
+        Ok(())
     }
 
     /// Tells the new head, and forgets a channel that nobody listens to.

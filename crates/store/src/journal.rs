@@ -315,12 +315,12 @@ mod tests {
 
     #[test]
     fn a_record_forged_inside_a_mail_is_not_taken_for_the_next_one() {
-        let forger = MemoryDisk::default();
-        let mut journal = Journal::open(&forger, 4096).unwrap();
+        let elsewhere = MemoryDisk::default();
+        let mut journal = Journal::open(&elsewhere, 4096).unwrap();
         journal.prepare(&change(8));
         journal.append(8).unwrap();
         let mut forged = vec![0; journal.end as usize];
-        forger.open(FILE_NAME, Mode::Existing).unwrap().read_at(0, &mut forged).unwrap();
+        elsewhere.open(FILE_NAME, Mode::Existing).unwrap().read_at(0, &mut forged).unwrap();
 
         let disk = MemoryDisk::default();
         let mut journal = Journal::open(&disk, 4096).unwrap();

@@ -54,13 +54,15 @@ pub(crate) fn start(
     requests: mpsc::Receiver<Request>,
     watchers: Arc<Watchers>,
 ) -> io::Result<JoinHandle<()>> {
-    let writer = Writer { engine, watchers };
+    let writer = Writer { engine, watchers, told: 0 };
     thread::Builder::new().name("store-writer".into()).spawn(move || writer.run(requests))
 }
 
 struct Writer {
     engine: Box<dyn Engine>,
     watchers: Arc<Watchers>,
+    /// The version of the last change that the watchers heard of.
+    told: u64,
 }
 
 impl Writer {
@@ -96,6 +98,9 @@ impl Writer {
             }
             Err(failure) => {
                 tracing::error!(%failure, "commits failed");
+                if let Err(failure) = self.ready() {
+                    tracing::error!(%failure, "the store's files don't open; the next use tries again");
+                }
                 let untried = group.map(|submission| submission.answer);
                 for caller in accepted.into_iter().map(|(caller, _)| caller).chain(untried) {
                     let _ = caller.send(Err(failure.clone().into()));
@@ -110,7 +115,7 @@ impl Writer {
         group: &mut impl Iterator<Item = Submission>,
         accepted: &mut Vec<(Caller, Vec<Receipt>)>,
     ) -> Result<(), Failure> {
-        let version = self.engine.ready()? + 1;
+        let version = self.ready()? + 1;
         let view = self.engine.views().view()?;
         let mut evaluation = Evaluation::new(&*view, version);
         for Submission { batches, answer, .. } in group {
@@ -128,7 +133,19 @@ impl Writer {
         for (owner, head) in heads {
             self.watchers.tell(owner, head);
         }
+        self.told = version;
         Ok(())
+    }
+
+    /// The engine's version, opened anew where that is needed: what was refused may come to stand by that, and
+    /// the watchers hear of it here.
+    fn ready(&mut self) -> Result<u64, Failure> {
+        let version = self.engine.ready()?;
+        if version != self.told {
+            self.watchers.tell_all(&self.engine.views().view()?)?;
+            self.told = version;
+        }
+        Ok(version)
     }
 }
 

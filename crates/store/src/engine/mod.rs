@@ -101,9 +101,11 @@ impl Change {
 pub(crate) trait Engine: Send {
     /// For readers, for as long as the engine lives and after.
     fn views(&self) -> Arc<dyn Views>;
-    /// The version of the last change applied. Mends the engine first, where that is needed.
+    /// The version of the last change applied. Mends the engine first, where that is needed: then the change that
+    /// failed may turn out to have been applied.
     fn ready(&mut self) -> Result<u64, Failure>;
-    /// Applies the change: when this returns, it is durable, and every later view shows it.
+    /// Applies the change: when this returns, it is durable, and every later view shows it. After a failure or a
+    /// panic comes [`Engine::ready`].
     fn apply(&mut self, change: &Change) -> Result<(), Failure>;
     /// Leaves things so that the next start has nothing to repeat.
     fn close(&mut self) -> Result<(), Failure>;

@@ -150,17 +150,8 @@ impl Engine for RedbEngine {
         let Some(mut open) = self.open.take() else {
             return Err(Unavailable::new("it was not opened again").into());
         };
-        match open.apply(change, &self.blobs) {
-            Ok(()) => self.open = Some(open),
-            Err(failure) => {
-                tracing::error!(%failure, "the store's files failed; opening them again");
-                drop(open);
-                if let Err(failure) = self.reopen() {
-                    tracing::error!(%failure, "the store's files don't open; the next use tries again");
-                }
-                return Err(failure);
-            }
-        }
+        open.apply(change, &self.blobs).inspect_err(|_| self.shared.set(None))?;
+        self.open = Some(open);
         Ok(())
     }
 

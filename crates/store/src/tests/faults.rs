@@ -152,3 +152,18 @@ fn one_failing_read_does_not_break_reading_until_the_next_start() {
         read_all().is_ok()
     }));
 }
+
+#[test]
+fn a_watcher_hears_of_a_commit_that_was_refused_but_came_to_stand() {
+    let disk = FaultyDisk::new();
+    let store = open(disk.clone());
+    let space = store.of(organisation(1));
+    let watcher = space.watch().unwrap();
+    // The journal's write succeeds, its sync does not: what is opened anew holds the change.
+    disk.set_fault(Some(Fault { after: 1, times: 1, kind: io::ErrorKind::Other }));
+    let mut batch = space.batch();
+    batch.event(b"told".as_slice());
+    assert!(store.commit_blocking(vec![batch]).is_err());
+    assert_eq!(space.events_head().unwrap(), 1);
+    assert_eq!(*watcher.borrow(), 1);
+}
