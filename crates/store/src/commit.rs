@@ -46,6 +46,11 @@ impl CommitError {
     pub(crate) fn closed() -> Self {
         Self::Unavailable("it is closed".into())
     }
+
+    /// The writer left before it answered: closed, or by a panic.
+    pub(crate) fn unanswered() -> Self {
+        Self::Unavailable("it was closed or failed while this was under way".into())
+    }
 }
 
 impl From<Failure> for CommitError {

@@ -146,19 +146,25 @@ impl Store {
     pub async fn commit(&self, batches: Vec<Batch>) -> Result<Vec<Receipt>, CommitError> {
         let (submission, answer) = Submission::new(batches);
         self.sender()?.send(Request::Commit(submission)).await.map_err(|_| CommitError::closed())?;
-        answer.await.unwrap_or_else(|_| Err(CommitError::closed()))
+        answer.await.unwrap_or_else(|_| Err(CommitError::unanswered()))
     }
 
     /// [`Store::commit`] for threads that may block, such as the command line's.
     pub fn commit_blocking(&self, batches: Vec<Batch>) -> Result<Vec<Receipt>, CommitError> {
         let (submission, answer) = Submission::new(batches);
         self.sender()?.blocking_send(Request::Commit(submission)).map_err(|_| CommitError::closed())?;
-        answer.blocking_recv().unwrap_or_else(|_| Err(CommitError::closed()))
+        answer.blocking_recv().unwrap_or_else(|_| Err(CommitError::unanswered()))
     }
 
     /// The head of an organisation's log, told anew after each commit that adds to it.
     pub fn watch(&self, organisation: OrganisationId) -> Result<watch::Receiver<u64>, Unavailable> {
         self.of(organisation).watch()
+    }
+
+    /// Whether commits are taken just now: `false` once the store is closed, and while its files fail. Asking is
+    /// enough to have them opened again.
+    pub fn is_writable(&self) -> bool {
+        self.sender().is_ok_and(|sender| !sender.is_closed()) && self.view().is_ok()
     }
 
     /// Where blobs are written.

@@ -4,6 +4,7 @@
 //! each commit. *Invariant:* nobody is answered, and nobody sees a row, before the row is durable.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -72,7 +73,11 @@ impl Writer {
             && let Some(first) = requests.blocking_recv()
         {
             let group = gather(first, &mut requests, &mut closing);
-            self.commit(group);
+            // A panic drops the callers, who so hear that the store failed, and the engine's files, which are opened
+            // anew: nothing of the group that is not durable can be seen or built upon.
+            if catch_unwind(AssertUnwindSafe(|| self.commit(group))).is_err() {
+                tracing::error!("the store's writer panicked; its files are opened again");
+            }
         }
         requests.close();
         if let Err(failure) = self.engine.close() {

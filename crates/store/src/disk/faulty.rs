@@ -14,6 +14,7 @@ pub(crate) struct FaultyDisk {
     log: Arc<Mutex<Log>>,
     free_bytes: Arc<AtomicU64>,
     failing_reads: Arc<AtomicU64>,
+    panics_at: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Default)]
@@ -32,39 +33,15 @@ pub(crate) struct Fault {
 
 #[derive(Clone, Debug)]
 enum Operation {
-    Create {
-        name: String,
-    },
-    Write {
-        name: String,
-        offset: u64,
-        bytes: Vec<u8>,
-    },
-    SetLen {
-        name: String,
-        len: u64,
-    },
-    Sync {
-        name: String,
-    },
-    /// The system forgets what it could not write: a later sync that succeeds says nothing of it.
-    FailedSync {
-        name: String,
-    },
-    Remove {
-        name: String,
-    },
-    Rename {
-        from: String,
-        to: String,
-    },
-    Link {
-        from: String,
-        to: String,
-    },
-    SyncFolder {
-        folder: String,
-    },
+    Create { name: String },
+    Write { name: String, offset: u64, bytes: Vec<u8> },
+    SetLen { name: String, len: u64 },
+    Sync { name: String },
+    FailedSync { name: String },
+    Remove { name: String },
+    Rename { from: String, to: String },
+    Link { from: String, to: String },
+    SyncFolder { folder: String },
 }
 
 /// What a crash leaves of what was not synced.
@@ -88,7 +65,13 @@ impl FaultyDisk {
     /// Goes on with the files that a crash left.
     pub(crate) fn on(files: MemoryDisk) -> Self {
         let free_bytes = Arc::new(AtomicU64::new(u64::MAX));
-        Self { live: Arc::new(files), log: Arc::default(), free_bytes, failing_reads: Arc::default() }
+        Self {
+            live: Arc::new(files),
+            log: Arc::default(),
+            free_bytes,
+            failing_reads: Arc::default(),
+            panics_at: Arc::default(),
+        }
     }
 
     pub(crate) fn set_free_bytes(&self, bytes: u64) {
@@ -102,6 +85,11 @@ impl FaultyDisk {
     /// The next so many reads fail.
     pub(crate) fn fail_reads(&self, times: u64) {
         self.failing_reads.store(times, Ordering::Relaxed);
+    }
+
+    /// The n-th operation from here panics, as a bug under the writer would.
+    pub(crate) fn panic_at(&self, operation: u64) {
+        self.panics_at.store(operation, Ordering::Relaxed);
     }
 
     /// How many operations there were.
@@ -127,6 +115,7 @@ impl FaultyDisk {
     }
 
     fn note(&self, operation: Operation) -> io::Result<()> {
+        assert_ne!(counts_down(&self.panics_at), Some(1), "a bug under the writer");
         let mut log = self.log.lock().unwrap();
         if let Some(fault) = &mut log.fault {
             if fault.after > 0 {
@@ -143,6 +132,11 @@ impl FaultyDisk {
         log.operations.push(operation);
         Ok(())
     }
+}
+
+/// What the count was, unless it was zero already.
+fn counts_down(count: &AtomicU64) -> Option<u64> {
+    count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).ok()
 }
 
 /// Coin tosses that a seed decides; a seed of 0 says no.
@@ -165,6 +159,7 @@ fn folder_of(name: &str) -> &str {
 fn is_synced(operation: &Operation, later: &[Operation]) -> bool {
     match operation {
         Operation::Write { name, .. } | Operation::SetLen { name, .. } => {
+            // The system forgets what a failed sync left: a later one that succeeds says nothing of it.
             let next = later.iter().find(|later| {
                 matches!(later, Operation::Sync { name: of } | Operation::FailedSync { name: of } if of == name)
             });
@@ -266,8 +261,7 @@ struct FaultyFile {
 
 impl File for FaultyFile {
     fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()> {
-        let one_less = |left: u64| left.checked_sub(1);
-        if self.disk.failing_reads.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok() {
+        if counts_down(&self.disk.failing_reads).is_some() {
             return Err(io::ErrorKind::Other.into());
         }
         self.live.read_at(offset, into)

@@ -297,7 +297,9 @@ fn mails_become_tickets(store: &Store) {
 fn a_closed_store_refuses(store: &Store) {
     let space = space(store);
     put(store, &space, "a", b"1");
+    assert!(store.is_writable());
     block_on(store.close());
+    assert!(!store.is_writable());
     let result = store.commit_blocking(vec![space.batch()]);
     assert!(matches!(result, Err(CommitError::Unavailable(_))));
     block_on(store.close());

@@ -117,6 +117,7 @@ fn a_reader_alone_brings_a_broken_store_back() {
     disk.set_fault(Some(Fault { after: 2, times: usize::MAX, kind: io::ErrorKind::Other }));
     assert!(receive_and_commit(&store, &space, 1, 3000).is_err());
     assert!(space.snapshot().is_err(), "nothing is shown that may not be so");
+    assert!(!store.is_writable());
     disk.set_fault(None);
     assert!((0..1_000_000).any(|_| {
         std::thread::yield_now();
@@ -166,4 +167,26 @@ fn a_watcher_hears_of_a_commit_that_was_refused_but_came_to_stand() {
     assert!(store.commit_blocking(vec![batch]).is_err());
     assert_eq!(space.events_head().unwrap(), 1);
     assert_eq!(*watcher.borrow(), 1);
+}
+
+#[test]
+fn a_panic_of_the_writer_is_heard_and_the_store_goes_on() {
+    for operation in 1.. {
+        let disk = FaultyDisk::new();
+        let store = open(disk.clone());
+        let space = store.of(organisation(1));
+        disk.panic_at(operation);
+        // The twelve pass a checkpoint.
+        let heard: Vec<_> =
+            (1..=12).map(|identity| receive_and_commit(&store, &space, identity, 3000)).collect();
+        disk.panic_at(0);
+        store.commit_blocking(vec![space.batch()]).expect("the next commit opens the files anew");
+        receive_and_commit(&store, &space, 1000, 3000).unwrap();
+        assert!(store.is_writable());
+        let found = tickets_by_identity(&space);
+        assert!((1..).zip(&heard).all(|(identity, heard)| heard.is_err() || found.contains_key(&identity)));
+        if heard.iter().all(Result::is_ok) {
+            break;
+        }
+    }
 }
