@@ -57,6 +57,7 @@ impl From<Failure> for CommitError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Full => Self::Full,
+            Failure::NotWhole(what) => Self::Unavailable(what.into()),
             Failure::Unavailable(cause) => Self::Unavailable(cause.0.to_string()),
         }
     }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use crate::blob::Place;
 use crate::disk::{Disk, File, Mode};
-use crate::engine::Change;
+use crate::engine::{Change, Failure};
 use crate::segment::Position;
 
 const FILE_NAME: &str = "journal";
@@ -38,6 +38,9 @@ const BUFFER_KEPT_BYTES_MAX: usize = 4 << 20;
 const PUT: u8 = 1;
 const DELETE: u8 = 2;
 const BLOB: u8 = 3;
+
+const AHEAD: &str = "the journal goes on from a newer store.redb than this one: \
+    put that back, or restore the whole directory from a backup";
 
 /// One step of a record.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,6 +64,14 @@ pub(crate) struct Journal {
 type Digest = [u8; DIGEST_BYTES];
 
 impl Journal {
+    /// Whether the file is there.
+    pub(crate) fn exists(disk: &dyn Disk) -> io::Result<bool> {
+        match disk.open(FILE_NAME, Mode::Existing) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            result => result.map(|_| true),
+        }
+    }
+
     /// Opens the file, and makes it when it is not there.
     pub(crate) fn open(disk: &dyn Disk, capacity: u64) -> io::Result<Self> {
         let file = disk.open(FILE_NAME, Mode::Create)?;
@@ -79,12 +90,17 @@ impl Journal {
     }
 
     /// Gives every entry after `version` to `each`, in order, and the version of the last record.
-    pub(crate) fn replay<E: From<io::Error>>(
+    pub(crate) fn replay(
         &mut self,
         mut version: u64,
-        mut each: impl FnMut(Entry<'_>) -> Result<(), E>,
-    ) -> Result<u64, E> {
-        while let Some((digest, body)) = self.next_record(version + 1)? {
+        mut each: impl FnMut(Entry<'_>) -> Result<(), Failure>,
+    ) -> Result<u64, Failure> {
+        while let Some(Record { version: found, digest, body }) = self.next_record()?
+            && found > version
+        {
+            if found > version + 1 {
+                return Err(Failure::NotWhole(AHEAD));
+            }
             let mut rest = body.as_slice();
             while !rest.is_empty() {
                 // The digest was right, so this is what was written.
@@ -146,25 +162,34 @@ impl Journal {
         self.end == 0
     }
 
-    /// Digest and body of the record at `end`, if it is whole, of this version, and follows the one before.
-    fn next_record(&self, version: u64) -> io::Result<Option<(Digest, Vec<u8>)>> {
+    /// The record at `end`, if it is whole and follows the one before.
+    fn next_record(&self) -> io::Result<Option<Record>> {
         let len = self.file.len()?;
         let mut front = [0; BODY_AT];
         if self.end + BODY_AT as u64 > len {
             return Ok(None);
         }
         self.file.read_at(self.end, &mut front)?;
-        let (found, digest_found) = front.split_at(HEAD_BYTES);
-        let body_len = found.get(4..8).and_then(|len| len.try_into().ok()).map_or(0, u32::from_be_bytes);
+        let (head, digest_found) = front.split_at(HEAD_BYTES);
+        let Some((body_len, version)) = read_head(head) else {
+            return Ok(None);
+        };
         let body_at = self.end + BODY_AT as u64;
-        if found != head(body_len, version) || body_at + u64::from(body_len) > len {
+        if body_at + u64::from(body_len) > len {
             return Ok(None);
         }
         let mut body = vec![0; body_len as usize];
         self.file.read_at(body_at, &mut body)?;
-        let digest = digest(&self.last_digest, found, &body);
-        Ok((digest == digest_found).then_some((digest, body)))
+        let digest = digest(&self.last_digest, head, &body);
+        Ok((digest == digest_found).then_some(Record { version, digest, body }))
     }
+}
+
+/// A record as it is read.
+struct Record {
+    version: u64,
+    digest: Digest,
+    body: Vec<u8>,
 }
 
 /// Where a record has room.
@@ -182,6 +207,14 @@ fn head(body_len: u32, version: u64) -> [u8; HEAD_BYTES] {
     head[4..8].copy_from_slice(&body_len.to_be_bytes());
     head[8..].copy_from_slice(&version.to_be_bytes());
     head
+}
+
+fn read_head(head: &[u8]) -> Option<(u32, u64)> {
+    let (magic, rest) = head.split_first_chunk()?;
+    let (body_len, rest) = rest.split_first_chunk()?;
+    let (version, _) = rest.split_first_chunk()?;
+    let is_record = u32::from_be_bytes(*magic) == MAGIC;
+    is_record.then_some((u32::from_be_bytes(*body_len), u64::from_be_bytes(*version)))
 }
 
 fn digest(before: &Digest, head: &[u8], body: &[u8]) -> Digest {
@@ -257,7 +290,7 @@ mod tests {
             if let Entry::Put { value, .. } = entry {
                 found.push(u64::from(value[0]));
             }
-            Ok::<(), io::Error>(())
+            Ok(())
         });
         assert_eq!(last.unwrap(), after + found.len() as u64);
         found

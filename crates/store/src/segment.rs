@@ -53,6 +53,11 @@ impl Segments {
         Ok(Self { disk, state: Mutex::new(State { end, unsynced: BTreeMap::new() }) })
     }
 
+    /// Whether there are segments.
+    pub(crate) fn exist(&self) -> io::Result<bool> {
+        Ok(!self.disk.names(FOLDER)?.is_empty())
+    }
+
     /// Takes a place for so many bytes.
     pub(crate) fn reserve(&self, len: u32) -> Position {
         let mut state = self.state();

@@ -52,6 +52,9 @@ pub enum OpenError {
     /// The directory can't be made, read or written.
     #[error("the data directory can't be used: {0}")]
     Directory(#[source] io::Error),
+    /// Files are missing, or some are older than others: going on from them would lose mail.
+    #[error("{0}")]
+    NotWhole(&'static str),
     /// The files are there but don't open.
     #[error(transparent)]
     Unavailable(Unavailable),
@@ -61,6 +64,7 @@ impl From<Failure> for OpenError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Full => Self::Full,
+            Failure::NotWhole(what) => Self::NotWhole(what),
             Failure::Unavailable(cause) => Self::Unavailable(cause),
         }
     }

@@ -26,6 +26,11 @@ impl Files {
         Ok(Self { disk, next: AtomicU64::new(last + 1) })
     }
 
+    /// Whether there are files.
+    pub(crate) fn exist(&self) -> io::Result<bool> {
+        Ok(!self.disk.names(FOLDER)?.is_empty())
+    }
+
     /// A number that no file has.
     pub(crate) fn reserve(&self) -> u64 {
         self.next.fetch_add(1, Ordering::Relaxed)

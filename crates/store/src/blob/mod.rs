@@ -69,6 +69,11 @@ impl Blobs {
         if linked { self.files.sync_names() } else { Ok(()) }
     }
 
+    /// Whether any blob was ever written here.
+    pub(crate) fn exist(&self) -> io::Result<bool> {
+        Ok(self.segments.exist()? || self.files.exist()?)
+    }
+
     /// Removes large blobs that no committed batch names.
     pub(crate) fn sweep(&self, view: &dyn View) -> Result<(), Failure> {
         self.files.sweep(view)

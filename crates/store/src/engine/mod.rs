@@ -32,6 +32,9 @@ impl Unavailable {
 pub(crate) enum Failure {
     #[error("no room is left on the disk")]
     Full,
+    /// Files are missing, or are not of one moment: what they say must not be gone on from.
+    #[error("{0}")]
+    NotWhole(&'static str),
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }

@@ -32,6 +32,8 @@ const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
 /// How far redb is durable: the version of the last checkpoint.
 const CHECKPOINT: TableDefinition<'_, &str, u64> = TableDefinition::new("checkpoint");
 const VERSION: &str = "version";
+const WITHOUT_MAIN_FILE: &str = "store.redb is missing beside its journal, segments or blobs: \
+    put it back, or restore the whole directory from a backup";
 /// Free disk below which no change is taken, in journals: what a checkpoint may write at most, so that running out
 /// of room is found out before anything is touched.
 const FREE_JOURNALS_MIN: u64 = 4;
@@ -96,12 +98,20 @@ impl RedbEngine {
     fn open_database(&self) -> Result<Database, Failure> {
         let file = match self.disk.open(FILE_NAME, Mode::Existing) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if self.has_other_files()? {
+                    return Err(Failure::NotWhole(WITHOUT_MAIN_FILE));
+                }
                 self.create()?;
                 self.disk.open(FILE_NAME, Mode::Existing)?
             }
             result => result?,
         };
         self.database_on(file)
+    }
+
+    /// Whether there is anything that comes into being only after redb's file.
+    fn has_other_files(&self) -> io::Result<bool> {
+        Ok(Journal::exists(&*self.disk)? || self.blobs.exist()?)
     }
 
     /// Makes redb's file under another name first: redb can't open one whose making was cut short.

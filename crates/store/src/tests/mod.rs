@@ -5,3 +5,4 @@ mod conformance;
 mod crash;
 mod desk;
 mod faults;
+mod whole;
