@@ -19,10 +19,17 @@ use crate::version;
 pub(crate) struct Counters([u64; Counter::COUNT]);
 
 impl Counters {
+    /// A counter that came after the row was written stands at 0.
     pub(crate) fn decode(row: &[u8]) -> Result<Self, Unavailable> {
-        let (numbers, _) = crate::record::split_numbers(row)
-            .ok_or_else(|| Unavailable::new("a row of counters is too short"))?;
-        Ok(Self(numbers))
+        let (numbers, rest) = row.as_chunks();
+        if numbers.len() > Counter::COUNT || !rest.is_empty() {
+            return Err(Unavailable::new("a row of counters is harmed or of a newer program"));
+        }
+        let mut counters = Self::default();
+        for (last, number) in counters.0.iter_mut().zip(numbers) {
+            *last = u64::from_be_bytes(*number);
+        }
+        Ok(counters)
     }
 
     pub(crate) fn last(&self, counter: Counter) -> u64 {
@@ -73,6 +80,8 @@ impl<'a> Evaluation<'a> {
             for check in &batch.checks {
                 self.check(batch.owner, check)?;
             }
+        }
+        for batch in &batches {
             if !batch.slots.is_empty() {
                 self.load_counters(batch.owner)?;
             }
@@ -129,5 +138,19 @@ impl<'a> Evaluation<'a> {
         }
         self.change.blobs.extend(batch.blobs);
         Receipt { numbers, version: self.change.version }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_of_counters_from_before_a_counter_came_counts_on() {
+        let row = [3u64.to_be_bytes(), 5u64.to_be_bytes()].concat();
+        let counters = Counters::decode(&row).unwrap();
+        assert_eq!(counters.last(Counter::Ticket), 3);
+        assert_eq!(counters.last(Counter::Entity), 0);
+        assert!(Counters::decode(&[0; 8 * (Counter::COUNT + 1)]).is_err(), "none is forgotten");
     }
 }

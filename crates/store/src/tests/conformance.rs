@@ -20,6 +20,7 @@ macro_rules! on_every_engine {
 on_every_engine! {
     what_is_committed_is_read,
     a_changed_read_is_a_conflict,
+    a_conflict_writes_nothing,
     absence_is_checked,
     one_conflict_does_not_fail_the_others_of_a_group,
     numbers_are_assigned_in_commit_order,
@@ -82,6 +83,19 @@ fn a_changed_read_is_a_conflict(store: &Store) {
     assert_eq!(store.commit_blocking(vec![batch]), Err(CommitError::Conflict));
     assert_eq!(get(&space, "b"), None);
     assert!(store.commit_blocking(vec![peeker.batch()]).is_ok(), "what was only peeked at may change");
+}
+
+fn a_conflict_writes_nothing(store: &Store) {
+    let space = space(store);
+    put(store, &space, "a", b"1");
+    let mut numbered = store.of(organisation(2)).batch();
+    numbered.event(b"".as_slice());
+    let mut batch = space.batch();
+    batch.check_absent(key("a"));
+    assert_eq!(store.commit_blocking(vec![numbered, batch]), Err(CommitError::Conflict));
+    let mut batch = space.batch();
+    batch.put(key("b"), b"1".as_slice());
+    assert_eq!(store.commit_blocking(vec![batch]).unwrap()[0].version(), 2, "no commit came between");
 }
 
 fn absence_is_checked(store: &Store) {
@@ -174,7 +188,9 @@ fn a_cursor_never_widens_a_scan(store: &Store) {
     let mut batch = space.batch();
     batch.put(Key::new(8), b"before".as_slice());
     batch.put(Key::new(10), b"after".as_slice());
-    store.commit_blocking(vec![batch]).unwrap();
+    let mut next = store.of(organisation(2)).batch();
+    (0..200).for_each(|row| next.put(Key::new(9).number(row), b"another's".as_slice()));
+    store.commit_blocking(vec![batch, next]).unwrap();
     let snapshot = space.snapshot().unwrap();
     let scan =
         |direction, cursor: &[u8]| names(snapshot.scan(&Key::new(9), direction, Some(cursor)).unwrap());
