@@ -14,7 +14,7 @@ const ALIASES_MAX: usize = 100;
 /// A channel to be made.
 #[derive(Debug, Clone)]
 pub struct NewChannel {
-    /// Its main address, in a domain of the organisation.
+    /// Its main address, in a domain of the organisation that is no alias.
     pub address: MailAddress,
     /// Its name as customers would see it.
     pub name: String,
@@ -30,7 +30,7 @@ impl Accounts {
         wanted: NewChannel,
     ) -> Result<Channel, Error> {
         let name = check_name(&wanted.name)?;
-        self.domain(organisation, wanted.address.domain())?;
+        self.addressed_domain(organisation, wanted.address.domain())?;
         if let Some(team) = wanted.team {
             self.team(organisation, team)?;
         }
@@ -68,7 +68,7 @@ impl Accounts {
         id: ChannelId,
         alias: &MailAddress,
     ) -> Result<Channel, Error> {
-        self.domain(organisation, alias.domain())?;
+        self.addressed_domain(organisation, alias.domain())?;
         change(&self.store, || {
             let mut operator = self.store.operator().snapshot()?;
             let mut space = self.store.of(organisation).snapshot()?;

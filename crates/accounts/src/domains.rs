@@ -17,7 +17,8 @@ pub struct DomainChange {
 }
 
 impl Accounts {
-    /// Gives a domain to an organisation, `alias_of` another domain of it if all its addresses hold there too.
+    /// Gives a domain to an organisation, `alias_of` another domain of it if all its addresses hold there too. An
+    /// alias of an alias is kept as one of the domain that both lead to.
     pub async fn add_domain(
         &self,
         organisation: OrganisationId,
@@ -25,11 +26,14 @@ impl Accounts {
         alias_of: Option<&DomainName>,
     ) -> Result<Domain, Error> {
         self.organisation(organisation)?;
-        if let Some(target) = alias_of {
-            self.domain(organisation, target)?;
-        }
-        let domain =
-            Domain { name: name.clone(), catch_all: None, role_channel: None, alias_of: alias_of.cloned() };
+        let alias_of = match alias_of {
+            Some(target) => {
+                let target = self.domain(organisation, target)?;
+                Some(target.alias_of.unwrap_or(target.name))
+            }
+            None => None,
+        };
+        let domain = Domain { name: name.clone(), catch_all: None, role_channel: None, alias_of };
         change(&self.store, || {
             let mut operator = self.store.operator().snapshot()?;
             let owner = keys::domain_owner(name);
@@ -56,6 +60,21 @@ impl Accounts {
         stored::get(&snapshot, "domain", &keys::domain(name))?.ok_or_else(|| Error::not_found("domain", name))
     }
 
+    /// A domain that has addresses of its own, which an alias has not.
+    pub(crate) fn addressed_domain(
+        &self,
+        organisation: OrganisationId,
+        name: &DomainName,
+    ) -> Result<Domain, Error> {
+        let domain = self.domain(organisation, name)?;
+        match &domain.alias_of {
+            Some(target) => {
+                Err(Error::Invalid(format!("`{name}` is an alias of `{target}`; say it of that domain")))
+            }
+            None => Ok(domain),
+        }
+    }
+
     pub(crate) fn domain_settings(
         &self,
         organisation: OrganisationId,
@@ -65,13 +84,14 @@ impl Accounts {
         stored::get(&snapshot, "domain", &keys::domain(name))?.ok_or(Error::Damaged("domain"))
     }
 
-    /// Changes a domain.
+    /// Changes a domain that is no alias.
     pub async fn change_domain(
         &self,
         organisation: OrganisationId,
         name: &DomainName,
         wanted: DomainChange,
     ) -> Result<Domain, Error> {
+        self.addressed_domain(organisation, name)?;
         for channel in [wanted.catch_all.flatten(), wanted.role_channel].into_iter().flatten() {
             self.channel(organisation, channel)?;
         }

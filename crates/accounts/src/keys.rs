@@ -8,6 +8,7 @@
 //! | operator | `A` | address | organisation, 4 bytes, channel, 8 bytes |
 //! | operator | `K` | digest of the secret | [`Token`](crate::Token) |
 //! | operator | `P` | - | whose channel reads bare `postmaster`: as `A` |
+//! | both | `n` | - | the last number given, 8 bytes |
 //! | organisation | `d` | domain | [`Domain`](crate::Domain) |
 //! | organisation | `h` | channel | [`Channel`](crate::Channel) |
 //! | organisation | `p` | person | [`Person`](crate::Person) |
@@ -47,6 +48,10 @@ pub(crate) fn address_owner(address: &str) -> Key {
 
 pub(crate) fn secret(digest: &[u8; 32]) -> Key {
     Key::new(b'K').bytes(digest)
+}
+
+pub(crate) fn last_number() -> Key {
+    Key::new(b'n')
 }
 
 pub(crate) fn postmaster() -> Key {

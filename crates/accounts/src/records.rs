@@ -83,7 +83,7 @@ pub struct Domain {
     /// Who reads `postmaster@` and `abuse@` (RFC 5321 4.5.1, RFC 2142); without it the organisation's first channel.
     #[n(2)]
     pub role_channel: Option<ChannelId>,
-    /// Another domain of the organisation whose addresses all hold here too.
+    /// Another domain of the organisation, no alias itself, whose addresses all hold here too.
     #[n(3)]
     pub alias_of: Option<DomainName>,
 }

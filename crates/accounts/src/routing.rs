@@ -6,15 +6,12 @@
 //!
 //! *Standards*: RFC 5321 4.5.1 and RFC 2142 (`postmaster`, `abuse`), RFC 5233 (plus-tags).
 
-use guichet_mail::DomainName;
+use guichet_mail::{DomainName, MailAddress};
 use guichet_store::{OrganisationId, Snapshot};
 
 use crate::records::{Channel, Domain};
 use crate::stored::{self, Owner};
 use crate::{Accounts, ChannelId, Error, keys};
-
-/// How many domains an alias may lead through before it is taken for a loop.
-const ALIAS_HOPS_MAX: usize = 4;
 
 /// Where a recipient's mail goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,21 +44,24 @@ impl Route {
 impl Accounts {
     /// Finds the channel behind an envelope address. `domain` is what followed the last `@`, as it came.
     pub fn route(&self, local_part: &str, domain: &str) -> Result<Route, Error> {
-        let Ok(mut domain) = DomainName::parse(domain) else {
+        let Ok(domain) = DomainName::parse(domain) else {
             return Ok(Route::ForeignDomain);
         };
         let operator = self.store.operator().snapshot()?;
-        for _ in 0..ALIAS_HOPS_MAX {
-            let Some(organisation) = stored::domain_owner(&operator, &domain)? else {
-                return Ok(Route::ForeignDomain);
-            };
-            let settings = self.domain_settings(organisation, &domain)?;
-            match settings.alias_of {
-                Some(target) => domain = target,
-                None => return self.route_within(&operator, organisation, local_part, &settings),
-            }
+        let Some(organisation) = stored::domain_owner(&operator, &domain)? else {
+            return Ok(Route::ForeignDomain);
+        };
+        let mut settings = self.domain_settings(organisation, &domain)?;
+        if let Some(target) = &settings.alias_of {
+            settings = self.domain_settings(organisation, target)?;
         }
-        Ok(Route::UnknownAddress)
+        self.route_within(&operator, organisation, local_part, &settings)
+    }
+
+    /// Whether mail to this address comes to this organisation.
+    pub fn is_ours(&self, organisation: OrganisationId, address: &MailAddress) -> Result<bool, Error> {
+        let route = self.route(address.local(), address.domain().as_str())?;
+        Ok(matches!(route, Route::Channel { organisation: owner, .. } if owner == organisation))
     }
 
     /// Who reads the bare `postmaster` that every SMTP server has to accept (RFC 5321 4.5.1).

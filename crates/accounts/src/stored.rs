@@ -82,7 +82,7 @@ pub(crate) fn owner_bytes(organisation: OrganisationId, channel: ChannelId) -> V
 /// The next number for something new in this space. Whoever takes one writes the row that holds the last, so two
 /// who take the same conflict and the second starts again.
 pub(crate) fn next_number(snapshot: &mut Snapshot) -> Result<u64, Error> {
-    let last = snapshot.read(&last_number())?;
+    let last = snapshot.read(&keys::last_number())?;
     let last: [u8; 8] = match last {
         None => [0; 8],
         Some(bytes) => bytes.as_slice().try_into().map_err(|_| Error::Damaged("number"))?,
@@ -91,11 +91,7 @@ pub(crate) fn next_number(snapshot: &mut Snapshot) -> Result<u64, Error> {
 }
 
 pub(crate) fn put_number(batch: &mut Batch, number: u64) {
-    batch.put(last_number(), number.to_be_bytes().to_vec());
-}
-
-fn last_number() -> Key {
-    Key::new(b'n')
+    batch.put(keys::last_number(), number.to_be_bytes().to_vec());
 }
 
 /// Builds a change from what is stored now and commits it; builds it anew when somebody else was quicker.

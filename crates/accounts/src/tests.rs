@@ -197,3 +197,31 @@ async fn things_made_at_once_get_numbers_of_their_own() {
     assert_eq!(ids.map(|id| id.0), [1, 2, 3]);
     assert_eq!(accounts.teams(id).unwrap().len(), 3);
 }
+
+#[tokio::test]
+async fn a_channel_in_an_alias_domain_would_never_get_mail_and_is_refused() {
+    let (accounts, id) = with_domain().await;
+    accounts.add_domain(id, &domain("acme.test"), Some(&domain("acme.example"))).await.unwrap();
+    let wanted = NewChannel { address: address("x@acme.test"), name: "x".to_owned(), team: None };
+    assert!(matches!(accounts.create_channel(id, wanted).await, Err(Error::Invalid(_))));
+    let support = channel(&accounts, id, "support@acme.example").await;
+    let alias = accounts.add_alias(id, support.id, &address("help@acme.test")).await;
+    assert!(matches!(alias, Err(Error::Invalid(_))));
+    let wanted = DomainChange { catch_all: Some(Some(support.id)), ..DomainChange::default() };
+    let changed = accounts.change_domain(id, &domain("acme.test"), wanted).await;
+    assert!(matches!(changed, Err(Error::Invalid(_))));
+}
+
+#[tokio::test]
+async fn a_chain_of_alias_domains_leads_to_its_end() {
+    let (accounts, id) = with_domain().await;
+    let support = channel(&accounts, id, "support@acme.example").await;
+    let mut target = domain("acme.example");
+    for n in 1..=6 {
+        let name = domain(&format!("a{n}.test"));
+        let added = accounts.add_domain(id, &name, Some(&target)).await.unwrap();
+        assert_eq!(added.alias_of, Some(domain("acme.example")), "stored as what it leads to");
+        assert_eq!(accounts.route("support", name.as_str()).unwrap(), to(&support, id, None));
+        target = name;
+    }
+}
