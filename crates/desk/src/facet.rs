@@ -27,18 +27,9 @@ pub(crate) enum Facet {
 impl Facet {
     /// Everything before the activity in the keys of this list.
     fn template(&self) -> Template {
-        let key = Key::new(KIND);
         match self {
-            Facet::State(state) => Template::from(key.byte(b's').byte(*state as u8)),
-            Facet::Team(team, state) => {
-                Template::from(key.byte(b't').number(team.map_or(0, |team| team.0)).byte(*state as u8))
-            }
-            Facet::Assignee(person, state) => {
-                let person = person.map_or(0, |person| person.0);
-                Template::from(key.byte(b'a').number(person).byte(*state as u8))
-            }
-            Facet::Requester(contact) => contact.write(Template::from(key.byte(b'r'))),
-            Facet::Tag(tag) => Template::from(key.byte(b'g').text(tag)),
+            Facet::Requester(contact) => contact.write(Template::from(Key::new(KIND).byte(b'r'))),
+            known => Template::from(known.prefix()),
         }
     }
 

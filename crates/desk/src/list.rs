@@ -2,7 +2,10 @@
 //!
 //! A list by activity is a merge of facet scans (a team is one scan for each state), so a page costs as many rows as it
 //! shows. What no facet covers is filtered row by row, at most [`ROWS_READ_MAX`] of them: such a page may be short or
-//! empty and still have a cursor to go on with.
+//! empty and still have a cursor to go on with. Within that bound a cursor says that there is more to see for the one
+//! who asks, so it tells nothing of what others have.
+
+use std::collections::BTreeSet;
 
 use guichet_accounts::{Actor, PersonId, Sight, TeamId};
 use guichet_store::{Direction, Key, Snapshot};
@@ -121,11 +124,13 @@ fn facets(actor: &Actor, filter: &TicketFilter) -> Vec<Facet> {
         return vec![Facet::Tag(tag.clone())];
     }
     let states = filter.state.map_or(State::SHOWN.to_vec(), |state| vec![state]);
-    let teams = match (&filter.team, &actor.sight) {
-        (Some(team), _) => Some(vec![*team]),
+    let teams: Option<BTreeSet<Option<TeamId>>> = match (&filter.team, &actor.sight) {
+        (Some(team), _) => Some([*team].into()),
         (None, Sight::Teams(teams)) => Some(teams.iter().copied().map(Some).collect()),
         (None, Sight::All) => None,
     };
+    let teams =
+        teams.map(|teams| teams.into_iter().filter(|team| actor.sight.sees(*team)).collect::<Vec<_>>());
     let of_state = |state: State| match (filter.assignee, &teams) {
         (Some(assignee), _) => vec![Facet::Assignee(assignee, state)],
         (None, Some(teams)) => teams.iter().map(|team| Facet::Team(*team, state)).collect(),
@@ -187,18 +192,25 @@ fn page(
     shows: impl Fn(&StoredTicket) -> bool,
 ) -> Result<Page<StoredTicket>, Error> {
     let mut page = Page { items: Vec::new(), next: None };
-    let mut last = None;
+    let mut last_read = None;
+    let mut last_shown = None;
     for (read, row) in rows.enumerate() {
-        if page.items.len() == limit || read == ROWS_READ_MAX {
-            page.next = last;
+        if read == ROWS_READ_MAX {
+            page.next = if page.items.len() == limit { last_shown } else { last_read };
             break;
         }
         let (place, number) = row?;
-        last = Some(place);
+        last_read = Some(place);
         let ticket = stored::ticket(snapshot, number)?.ok_or(Error::Damaged("ticket"))?;
-        if shows(&ticket) {
-            page.items.push(ticket);
+        if !shows(&ticket) {
+            continue;
         }
+        if page.items.len() == limit {
+            page.next = last_shown;
+            break;
+        }
+        last_shown = last_read;
+        page.items.push(ticket);
     }
     Ok(page)
 }

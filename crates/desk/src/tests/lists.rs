@@ -90,3 +90,25 @@ async fn a_change_leaves_no_ticket_behind_in_its_old_list() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_agent_who_is_twice_in_a_team_sees_each_ticket_once() {
+    let world = seven().await;
+    let mut agent = world.billing_agent().await;
+    agent.sight = guichet_accounts::Sight::Teams(vec![world.billing_team; 2]);
+    let page = world.desk.tickets(&agent, &TicketQuery { limit: 50, ..TicketQuery::default() }).unwrap();
+    assert_eq!(page.items.iter().map(|ticket| ticket.number).collect::<Vec<_>>(), [6, 4, 2]);
+}
+
+#[tokio::test]
+async fn promise_7_a_cursor_tells_nothing_of_tickets_that_an_agent_may_not_see() {
+    let world = seven().await;
+    let agent = world.billing_agent().await;
+    for number in 1..=7 {
+        let tags = Some(["vip".to_owned()].into());
+        change(&world, number, TicketChange { tags, ..TicketChange::default() }).await;
+    }
+    let tagged = TicketFilter { tag: Some("vip".to_owned()), ..TicketFilter::default() };
+    let page = world.desk.tickets(&agent, &TicketQuery { limit: 3, ..of(tagged) }).unwrap();
+    assert_eq!((page.items.len(), page.next), (3, None), "1 comes after 6, 4, 2");
+}
