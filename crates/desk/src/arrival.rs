@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use guichet_accounts::ChannelId;
 use guichet_mail::digest::{MailDigest, digest};
 use guichet_mail::parse::{ParseLimits, Parsed, parse};
-use guichet_mail::{Defect, MailAddress, Verdicts};
+use guichet_mail::{MailAddress, Verdicts};
 use guichet_store::{OrganisationId, PendingBlob};
 use jiff::Timestamp;
 
@@ -26,7 +26,7 @@ pub struct Arrival {
     pub helo: String,
     /// Protocol version and cipher, if TLS was on.
     pub tls: Option<String>,
-    /// The header fields that we put before the mail, but for `Return-Path`; lines end in CRLF.
+    /// The header fields that we put before the mail, `Return-Path` first; lines end in CRLF.
     pub trace: String,
     /// What was found out about the sender.
     pub verdicts: Verdicts,
@@ -34,6 +34,13 @@ pub struct Arrival {
     pub raw: PendingBlob,
     /// What the mail says of itself.
     pub reading: Reading,
+}
+
+impl Arrival {
+    /// Who wrote it, if the domain in `From` stands behind it.
+    pub(crate) fn proven_author(&self) -> Option<&MailAddress> {
+        self.reading.content.proven_author(&self.verdicts)
+    }
 }
 
 /// One recipient of ours.
@@ -63,15 +70,6 @@ impl Reading {
         let parsed = parse(raw, &limits);
         let digest = digest(raw, limits.header());
         Self { base_subject: parsed.base_subject.clone(), content: content(parsed), digest }
-    }
-
-    /// The one address in `From`; none where it is absent or absurd, or where several leave open who wrote.
-    pub(crate) fn sole_author(&self) -> Option<&MailAddress> {
-        let is_doubled = self.content.defects.contains(&Defect::FromDoubled);
-        match self.content.from.as_slice() {
-            [from] if !is_doubled => from.address.as_ref(),
-            _ => None,
-        }
     }
 }
 

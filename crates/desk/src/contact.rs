@@ -46,6 +46,11 @@ impl<'a> Sender<'a> {
         Ok(Sender { from, known })
     }
 
+    /// The contact's number, where they are known already.
+    pub(crate) fn known(&self) -> Option<u64> {
+        self.known
+    }
+
     /// The contact's number, 0 where the mail has no valid sender; a contact that is new is added.
     pub(crate) fn enter(&self, batch: &mut Batch, received: Timestamp) -> Number {
         match (self.from, self.known) {

@@ -12,17 +12,21 @@ use guichet_store::{Batch, Snapshot, Template};
 use crate::keys::{self, Number};
 use crate::{Error, numbers};
 
-/// How many messages one identity remembers. A sender that uses one Message-ID for all its mail (it happens) fills
-/// it; beyond it new mail of that identity is stored, but not found by it.
-const ENTRIES_MAX: usize = 64;
+/// How many messages one identity remembers. A sender that uses one Message-ID for all its mail (it happens), or
+/// somebody who floods it, fills it; then the entries in the middle go.
+pub(crate) const ENTRIES_MAX: usize = 64;
+
+/// How many of them are the oldest and stay: whoever used an identity first is most likely whose it is. The rest are
+/// the newest: a copy comes soon after the mail.
+const OLDEST_MAX: usize = ENTRIES_MAX / 2;
 
 /// The mark of a message that only names the identity in its References.
 const NAMED: u8 = 0;
 /// The mark of a message that carries the identity as its own.
 const OWN: u8 = 1;
 
-/// Octets of one entry: mark, ticket, message.
-const ENTRY_BYTES: usize = 17;
+/// Octets of one entry: mark, message.
+const ENTRY_BYTES: usize = 9;
 
 /// By what a mail is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,8 +56,6 @@ impl Identity {
 pub(crate) struct Entry {
     /// Whether the message carries it as its own Message-ID.
     pub(crate) is_own: bool,
-    /// Its ticket when it was stored; 0 in quarantine.
-    pub(crate) ticket: u64,
     pub(crate) message: u64,
 }
 
@@ -71,70 +73,58 @@ impl Known {
         Ok(Known { identity, bytes })
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+    /// Whether it is worth naming: no mail that came here carries it, and few have named it.
+    pub(crate) fn is_unseen(&self) -> Result<bool, Error> {
+        let entries = self.entries().collect::<Result<Vec<Entry>, Error>>()?;
+        Ok(entries.len() < OLDEST_MAX && entries.iter().all(|entry| !entry.is_own))
     }
 
-    /// The messages that it is known by, newest first.
+    /// The messages that it is known by, oldest first.
     pub(crate) fn entries(&self) -> impl Iterator<Item = Result<Entry, Error>> {
-        self.bytes.rchunks_exact(ENTRY_BYTES).map(|entry| {
+        self.bytes.chunks_exact(ENTRY_BYTES).map(|entry| {
             let (mark, rest) = entry.split_first().ok_or(Error::Damaged("identity"))?;
-            let ([ticket, message], _) = numbers::<2>(rest)?;
-            Ok(Entry { is_own: *mark == OWN, ticket, message })
+            let ([message], _) = numbers::<1>(rest)?;
+            Ok(Entry { is_own: *mark == OWN, message })
         })
+    }
+
+    /// What stays of the row when this many entries are added.
+    fn kept(&self, added: usize) -> Vec<u8> {
+        let beyond = (self.bytes.len() / ENTRY_BYTES + added).saturating_sub(ENTRIES_MAX);
+        let (oldest, newer) = self.bytes.split_at(self.bytes.len().min(OLDEST_MAX * ENTRY_BYTES));
+        [oldest, newer.get(beyond * ENTRY_BYTES..).unwrap_or_default()].concat()
     }
 }
 
 /// Rows of several identities, each gathered over all messages of one batch and written once.
 #[derive(Debug, Default)]
-pub(crate) struct Identities {
-    rows: Vec<Row>,
+pub(crate) struct Identities<'a> {
+    rows: Vec<(&'a Known, Vec<(u8, Number)>)>,
 }
 
-#[derive(Debug)]
-struct Row {
-    identity: Identity,
-    value: Template,
-    count: usize,
-}
-
-impl Identities {
+impl<'a> Identities<'a> {
     /// A message carries this identity as its own.
-    pub(crate) fn carry(&mut self, known: &Known, ticket: Number, message: Number) {
-        self.add(OWN, known, ticket, message);
+    pub(crate) fn carry(&mut self, known: &'a Known, message: Number) {
+        self.add(OWN, known, message);
     }
 
-    /// A message names this identity, which nobody carries yet.
-    pub(crate) fn name(&mut self, known: &Known, ticket: Number, message: Number) {
-        self.add(NAMED, known, ticket, message);
+    /// A message names this identity, which no message carries yet.
+    pub(crate) fn name(&mut self, known: &'a Known, message: Number) {
+        self.add(NAMED, known, message);
     }
 
-    fn add(&mut self, mark: u8, known: &Known, ticket: Number, message: Number) {
-        let row = self.row(known);
-        if row.count < ENTRIES_MAX {
-            let value = std::mem::take(&mut row.value);
-            row.value = message.write(ticket.write(value.byte(mark)));
-            row.count += 1;
+    fn add(&mut self, mark: u8, known: &'a Known, message: Number) {
+        match self.rows.iter_mut().find(|(row, _)| row.identity == known.identity) {
+            Some((_, added)) => added.push((mark, message)),
+            None => self.rows.push((known, vec![(mark, message)])),
         }
     }
 
-    fn row(&mut self, known: &Known) -> &mut Row {
-        let place = self.rows.iter().position(|row| row.identity == known.identity);
-        let place = place.unwrap_or_else(|| {
-            self.rows.push(Row {
-                identity: known.identity,
-                value: Template::new().raw(&known.bytes),
-                count: known.bytes.len() / ENTRY_BYTES,
-            });
-            self.rows.len() - 1
-        });
-        #[expect(clippy::indexing_slicing, reason = "the place was found or made just above")]
-        &mut self.rows[place]
-    }
-
     pub(crate) fn write(self, batch: &mut Batch) {
-        for row in self.rows {
-            batch.put(keys::identity(&row.identity.0), row.value);
+        for (known, added) in self.rows {
+            let kept = Template::from(known.kept(added.len()));
+            let row = added.iter().fold(kept, |row, (mark, message)| message.write(row.byte(*mark)));
+            batch.put(keys::identity(&known.identity.0), row);
         }
     }
 }

@@ -6,6 +6,7 @@
 mod arrival;
 mod change;
 mod contact;
+mod copies;
 mod disposition;
 mod error;
 mod event;
@@ -14,6 +15,7 @@ mod identity;
 mod keys;
 mod list;
 mod message;
+mod participants;
 mod quarantine;
 mod read;
 mod receive;

@@ -1,14 +1,15 @@
 //! Quarantine: mail that is kept aside until somebody who may releases it.
 
-use guichet_accounts::{Actor, ChannelId, Sight, TeamId};
+use guichet_accounts::{Actor, ChannelId, Sight};
 use guichet_store::{Batch, CommitError, Counter, Key, Slot};
 use jiff::Timestamp;
 
+use crate::copies::Copies;
 use crate::event::{self, Event, EventKind};
 use crate::keys::{self, Number};
 use crate::list::Page;
 use crate::read::numbered_page;
-use crate::rows::{put_message, put_ticket};
+use crate::rows::{link, put_message, put_ticket};
 use crate::stored::{self, StoredMessage};
 use crate::ticket::Ticket;
 use crate::{Desk, Error, contact};
@@ -62,27 +63,26 @@ impl Desk {
         if snapshot.read(&keys::quarantined(number))?.is_none() {
             return Err(Error::NotFound("message"));
         }
-        let sender = contact::Sender::of(&mut snapshot, &message.record.content)?;
+        let record = &message.record;
+        let sender = contact::Sender::of(&mut snapshot, &record.content)?;
+        let copies = Copies::of(&mut snapshot, &record.content, record.digest)?;
+        let mut begun = Ticket::begun(&record.content, channel, team, record.received);
+        begun.admit(&self.brought_in(actor.organisation, &record.content, &record.verdicts)?);
+        begun.updated = now;
         let mut batch = snapshot.batch();
-        let requester = sender.enter(&mut batch, message.record.received);
+        let requester = sender.enter(&mut batch, record.received);
         let slot = batch.next(Counter::Ticket);
         let (ticket, known) = (Number::Assigned(slot), Number::Known(number));
         batch.delete(keys::quarantined(number));
         batch.put(keys::ticket_message_row(ticket, known), Vec::new());
-        put_message(&mut batch, ticket, known, &message.record);
+        put_message(&mut batch, ticket, known, record);
+        for copy in copies.in_tickets() {
+            link(&mut batch, ticket, Number::Known(copy.ticket));
+        }
         let event =
             Event { kind: EventKind::MessageReleased, team_before: team, team, who: actor.who, at: now };
         let activity = Number::Assigned(event::append(&mut batch, ticket, known, &event));
-        put_ticket(&mut batch, ticket, &begun(&message, channel, team, now), requester, activity);
+        put_ticket(&mut batch, ticket, &begun, requester, activity);
         Ok((batch, slot))
     }
-}
-
-fn begun(message: &StoredMessage, channel: ChannelId, team: Option<TeamId>, now: Timestamp) -> Ticket {
-    let record = &message.record;
-    let mut ticket = Ticket::begun(&record.content, channel, team, record.received);
-    let own: Vec<String> = record.envelope.recipients.iter().map(|address| address.to_lowercase()).collect();
-    ticket.admit(&record.content, &own);
-    ticket.updated = now;
-    ticket
 }

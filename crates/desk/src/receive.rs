@@ -3,8 +3,8 @@
 //! *Invariant:* when [`Desk::receive`] returns `Ok`, everything that it names is on disk.
 //! *Invariant:* all organisations that accept a mail accept it in one commit, or none does.
 //!
-//! A mail to several teams of an organisation becomes a ticket for each, linked; the message and its raw mail are
-//! stored once for each ticket's row but the blob once for the organisation. Where organisations differ about a forged
+//! A mail to several teams of an organisation becomes a ticket for each, linked, with a message each; the raw mail is
+//! stored once. What is kept aside is so for each team too, since each is released by itself. Where organisations differ about a forged
 //! mail, it is refused only if all refuse; those that would have refused keep it in quarantine.
 
 use std::collections::BTreeMap;
@@ -13,12 +13,14 @@ use guichet_accounts::{Organisation, TeamId};
 use guichet_store::{Batch, CommitError, Counter, OrganisationId, Receipt, Slot, Snapshot};
 
 use crate::arrival::{Arrival, Recipient};
+use crate::copies::{Copies, Standing};
 use crate::disposition::{self, Disposition};
 use crate::event::{self, EventKind};
-use crate::identity::{Identities, Identity, Known};
+use crate::identity::Identities;
 use crate::keys::{self, Number};
 use crate::rows::{Target, Writer, message_record, put_message, received_event};
-use crate::{Desk, Error, contact, stored, threading};
+use crate::threading::References;
+use crate::{Desk, Error, contact, stored};
 
 /// How often a mail is decided anew because others were quicker. Each time at least one other mail got through.
 const ATTEMPTS_MAX: usize = 64;
@@ -86,8 +88,8 @@ impl Planned {
 impl Desk {
     /// Takes a mail in. On `Err` nothing of it is kept, and the sender is told to come again.
     pub async fn receive(&self, arrival: &Arrival) -> Result<Received, Error> {
-        let mut dispositions = self.dispositions(arrival)?;
-        if let Some(why) = refused_by_all(&mut dispositions) {
+        let dispositions = self.dispositions(arrival)?;
+        if let Some(why) = refused_by_all(&dispositions) {
             return Ok(Received::Refused(why));
         }
         for _ in 0..ATTEMPTS_MAX {
@@ -129,38 +131,47 @@ impl Desk {
         disposition: &Disposition,
     ) -> Result<(Batch, Vec<Planned>), Error> {
         let mut snapshot = self.store.of(organisation).snapshot()?;
-        let identity = Identity::of_mail(
-            arrival.reading.content.message_id.as_ref(),
-            *arrival.reading.digest.as_bytes(),
-        );
-        let own = Known::read(&mut snapshot, identity)?;
-        let recipients: Vec<&Recipient> =
-            arrival.recipients.iter().filter(|recipient| recipient.organisation == organisation).collect();
-        match disposition {
-            Disposition::Accept => self.plan_tickets(arrival, snapshot, &own, &recipients),
-            Disposition::Quarantine(why) | Disposition::Reject(why) => {
-                plan_quarantine(arrival, snapshot, &own, &recipients, why)
+        let copies = Copies::of(&mut snapshot, &arrival.reading.content, arrival.reading.digest)?;
+        let standing = match disposition {
+            Disposition::Quarantine(_) | Disposition::Reject(_) => Standing::Quarantined,
+            Disposition::Accept if arrival.proven_author().is_some() => Standing::Proven,
+            Disposition::Accept => Standing::Unproven,
+        };
+        let (mut plans, mut new) = (Vec::new(), Vec::new());
+        for (team, recipients) in self.by_team(arrival, organisation)? {
+            match copies.duplicate(&recipients, standing) {
+                Some(duplicate) => plans.push(Planned::Settled(duplicate)),
+                None => new.push((team, recipients)),
             }
         }
+        if new.is_empty() {
+            return Ok((snapshot.batch(), plans));
+        }
+        let (batch, planned) = match disposition {
+            Disposition::Accept => self.plan_tickets(arrival, organisation, snapshot, &copies, new)?,
+            Disposition::Quarantine(why) | Disposition::Reject(why) => {
+                plan_quarantine(arrival, snapshot, &copies, &new, why)
+            }
+        };
+        plans.extend(planned);
+        Ok((batch, plans))
     }
 
     fn plan_tickets(
         &self,
         arrival: &Arrival,
+        organisation: OrganisationId,
         mut snapshot: Snapshot,
-        own: &Known,
-        recipients: &[&Recipient],
+        copies: &Copies,
+        teams: Vec<ForTeam<'_>>,
     ) -> Result<(Batch, Vec<Planned>), Error> {
-        let named = threading::named(&mut snapshot, arrival)?;
-        let sender = contact::Sender::of(&mut snapshot, &arrival.reading.content)?;
-        let mut plans = Vec::new();
-        let mut targets = Vec::new();
-        for (team, recipients) in self.by_team(recipients)? {
-            if let Some(duplicate) = duplicate(&snapshot, arrival, own, &recipients)? {
-                plans.push(Planned::Settled(duplicate));
-                continue;
-            }
-            let mut thread = threading::find(&snapshot, arrival, &recipients, &named)?;
+        let content = &arrival.reading.content;
+        let references = References::read(&mut snapshot, arrival, copies)?;
+        let sender = contact::Sender::of(&mut snapshot, content)?;
+        let brings = self.brought_in(organisation, content, &arrival.verdicts)?;
+        let mut targets = Vec::with_capacity(teams.len());
+        for (team, recipients) in teams {
+            let mut thread = references.thread(arrival, &recipients, sender.known());
             if let Some(joins) = &mut thread.joins {
                 // Read again as a check: what the ticket becomes rests on what it is.
                 let checked = stored::ticket_checked(&mut snapshot, joins.number)?;
@@ -169,34 +180,33 @@ impl Desk {
             targets.push(Target { team, recipients, thread });
         }
         let mut batch = snapshot.batch();
-        if targets.is_empty() {
-            return Ok((batch, plans));
-        }
         let requester = sender.enter(&mut batch, arrival.received);
         let raw = batch.blob(&arrival.raw);
+        let (own, unseen) = (&copies.identity, references.unseen.as_slice());
         let identities = Identities::default();
-        let writer = Writer { arrival, batch, raw, requester, own, named, identities };
-        let (batch, written) = writer.write(targets);
-        plans.extend(written);
-        Ok((batch, plans))
+        Ok(Writer { arrival, batch, raw, requester, brings, own, unseen, identities }.write(targets))
     }
 
     /// The recipients of one organisation by the team whose tickets their channels feed.
     fn by_team<'a>(
         &self,
-        recipients: &[&'a Recipient],
+        arrival: &'a Arrival,
+        organisation: OrganisationId,
     ) -> Result<BTreeMap<Option<TeamId>, Vec<&'a Recipient>>, Error> {
         let mut teams = BTreeMap::<_, Vec<&Recipient>>::new();
-        for recipient in recipients {
-            let channel = self.accounts.channel(recipient.organisation, recipient.channel)?;
+        for recipient in arrival.recipients.iter().filter(|one| one.organisation == organisation) {
+            let channel = self.accounts.channel(organisation, recipient.channel)?;
             teams.entry(channel.team).or_default().push(recipient);
         }
         Ok(teams)
     }
 }
 
+/// A team and the recipients whose channels feed its tickets.
+type ForTeam<'a> = (Option<TeamId>, Vec<&'a Recipient>);
+
 /// `Some(why)` if every organisation refuses. Otherwise those that would, keep the mail in quarantine.
-fn refused_by_all(dispositions: &mut [(Organisation, Disposition)]) -> Option<String> {
+fn refused_by_all(dispositions: &[(Organisation, Disposition)]) -> Option<String> {
     let mut reasons = dispositions.iter().map(|(_, disposition)| match disposition {
         Disposition::Reject(why) => Some(why),
         Disposition::Accept | Disposition::Quarantine(_) => None,
@@ -212,52 +222,29 @@ fn settle(plans: Vec<(OrganisationId, Vec<Planned>)>, receipts: &[Receipt]) -> V
     settled.collect()
 }
 
-/// Whether this very mail was sent to one of these channels before.
-fn duplicate(
-    snapshot: &Snapshot,
-    arrival: &Arrival,
-    own: &Known,
-    recipients: &[&Recipient],
-) -> Result<Option<Outcome>, Error> {
-    for entry in own.entries() {
-        let entry = entry?;
-        if !entry.is_own {
-            continue;
-        }
-        let Some(message) = stored::message(snapshot, entry.message)? else {
-            continue;
-        };
-        let same_channel =
-            recipients.iter().any(|recipient| message.record.channels.contains(&recipient.channel));
-        if same_channel && message.record.digest == arrival.reading.digest {
-            let ticket = (message.ticket != 0).then_some(message.ticket);
-            return Ok(Some(Outcome::Duplicate { ticket }));
-        }
-    }
-    Ok(None)
-}
-
 fn plan_quarantine(
     arrival: &Arrival,
     snapshot: Snapshot,
-    own: &Known,
-    recipients: &[&Recipient],
+    copies: &Copies,
+    teams: &[ForTeam<'_>],
     why: &str,
-) -> Result<(Batch, Vec<Planned>), Error> {
-    if let Some(duplicate) = duplicate(&snapshot, arrival, own, recipients)? {
-        return Ok((snapshot.batch(), vec![Planned::Settled(duplicate)]));
-    }
+) -> (Batch, Vec<Planned>) {
     let mut batch = snapshot.batch();
     let raw = batch.blob(&arrival.raw);
-    let slot = batch.next(Counter::Message);
-    let (ticket, message) = (Number::Known(0), Number::Assigned(slot));
-    let mut record = message_record(arrival, recipients, raw);
-    record.quarantine = Some(why.to_owned());
-    put_message(&mut batch, ticket, message, &record);
-    batch.put(keys::row(keys::QUARANTINE, &[message]), Vec::new());
     let mut identities = Identities::default();
-    identities.carry(own, ticket, message);
+    let mut plans = Vec::with_capacity(teams.len());
+    for (_, recipients) in teams {
+        let slot = batch.next(Counter::Message);
+        let (ticket, message) = (Number::Known(0), Number::Assigned(slot));
+        let mut record = message_record(arrival, recipients, raw.clone());
+        record.quarantine = Some(why.to_owned());
+        put_message(&mut batch, ticket, message, &record);
+        batch.put(keys::row(keys::QUARANTINE, &[message]), Vec::new());
+        identities.carry(&copies.identity, message);
+        let event = received_event(arrival, EventKind::MessageQuarantined, None);
+        event::append(&mut batch, ticket, message, &event);
+        plans.push(Planned::Quarantined(slot));
+    }
     identities.write(&mut batch);
-    event::append(&mut batch, ticket, message, &received_event(arrival, EventKind::MessageQuarantined, None));
-    Ok((batch, vec![Planned::Quarantined(slot)]))
+    (batch, plans)
 }

@@ -1,5 +1,7 @@
 //! The rows of one mail in one organisation: the tickets that it begins or joins, the message in each, its identity.
 
+use std::collections::BTreeSet;
+
 use guichet_accounts::{ChannelId, TeamId, Who};
 use guichet_store::{Batch, BlobRef, Counter, Slot, Template, record};
 
@@ -26,10 +28,15 @@ pub(crate) struct Writer<'a> {
     pub(crate) arrival: &'a Arrival,
     pub(crate) batch: Batch,
     pub(crate) raw: BlobRef,
+    /// The sender as a contact.
     pub(crate) requester: Number,
+    /// Whom the mail brings into its tickets.
+    pub(crate) brings: BTreeSet<String>,
+    /// By what it is known.
     pub(crate) own: &'a Known,
-    pub(crate) named: Vec<Known>,
-    pub(crate) identities: Identities,
+    /// What it names and no mail carries.
+    pub(crate) unseen: &'a [Known],
+    pub(crate) identities: Identities<'a>,
 }
 
 impl Writer<'_> {
@@ -65,7 +72,7 @@ impl Writer<'_> {
         let channel = target.recipients.first().map_or(ChannelId(0), |recipient| recipient.channel);
         let content = &self.arrival.reading.content;
         let mut ticket = Ticket::begun(content, channel, target.team, self.arrival.received);
-        ticket.admit(content, &self.own_addresses());
+        ticket.admit(&self.brings);
         let event = received_event(self.arrival, EventKind::TicketCreated, target.team);
         let activity = Number::Assigned(event::append(&mut self.batch, number, message, &event));
         put_ticket(&mut self.batch, number, &ticket, self.requester, activity);
@@ -80,16 +87,11 @@ impl Writer<'_> {
         ticket.state = ticket.state.after_mail();
         ticket.updated = self.arrival.received;
         ticket.message_count += 1;
-        ticket.admit(&self.arrival.reading.content, &self.own_addresses());
+        ticket.admit(&self.brings);
         let event = received_event(self.arrival, EventKind::MessageReceived, ticket.team);
         let activity = Number::Assigned(event::append(&mut self.batch, number, message, &event));
         put_ticket(&mut self.batch, number, &ticket, Number::Known(joins.requester), activity);
         number
-    }
-
-    /// The addresses of ours that the mail came to: they take no part in the conversation.
-    fn own_addresses(&self) -> Vec<String> {
-        self.arrival.recipients.iter().map(|recipient| recipient.address.to_lowercase()).collect()
     }
 
     fn write_message(&mut self, ticket: Number, recipients: &[&Recipient]) -> Number {
@@ -97,12 +99,9 @@ impl Writer<'_> {
         let record = message_record(self.arrival, recipients, self.raw.clone());
         put_message(&mut self.batch, ticket, message, &record);
         self.batch.put(keys::ticket_message_row(ticket, message), Vec::new());
-        self.identities.carry(self.own, ticket, message);
-        for known in &self.named {
-            // Only where neither we nor anybody else carries it: a mail that may yet come, or never will.
-            if known.is_empty() {
-                self.identities.name(known, ticket, message);
-            }
+        self.identities.carry(self.own, message);
+        for known in self.unseen {
+            self.identities.name(known, message);
         }
         message
     }
@@ -125,7 +124,7 @@ pub(crate) fn put_message(batch: &mut Batch, ticket: Number, message: Number, st
     batch.put(keys::row(keys::MESSAGES, &[message]), value);
 }
 
-fn link(batch: &mut Batch, one: Number, other: Number) {
+pub(crate) fn link(batch: &mut Batch, one: Number, other: Number) {
     batch.put(keys::link_row(one, other), Vec::new());
     batch.put(keys::link_row(other, one), Vec::new());
 }

@@ -1,9 +1,11 @@
 //! The desk, told as its users would.
 
+mod copies;
 mod lists;
 mod people;
 mod policy;
 mod receiving;
 mod records;
+mod strangers;
 mod threads;
 mod world;

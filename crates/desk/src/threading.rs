@@ -5,22 +5,31 @@
 //! ticket. Anything less makes a new ticket, linked to the one it refers to, so that an agent sees both and nobody
 //! enters by knowing a Message-ID. A number in a subject never counts.
 //!
-//! Two mails may also name a third that never came here (we were put in copy late): with the same participant and the
+//! Two mails may also name a third that never came here (we were put in copy late): with the same participants and the
 //! same subject they are one conversation.
+//!
+//! *Security*: a Message-ID belongs to nobody, so a stranger may have used or named it too, with the sender in copy.
+//! A ticket that the sender began goes before one that they were brought into, a message whose author is proven before
+//! one whose is not, an older before a newer; and by the name of an unseen mail alone nobody joins a ticket one of
+//! whose participants they did not write to.
 
 use guichet_mail::MailAddress;
 use guichet_store::Snapshot;
 
 use crate::Error;
 use crate::arrival::{Arrival, Recipient};
-use crate::identity::{Entry, Identity, Known};
-use crate::stored::{self, StoredTicket};
+use crate::copies::{Copies, Standing};
+use crate::identity::{ENTRIES_MAX, Identity, Known};
+use crate::stored::{self, StoredMessage, StoredTicket};
 
-/// How many tickets a mail's references are followed to.
-const CANDIDATES_MAX: usize = 16;
+/// How many messages a mail's references are followed to: all that one identity remembers.
+const CANDIDATES_MAX: usize = ENTRIES_MAX;
 
 /// How many of the identities that a mail names are looked at: the newest, which are the nearest.
 const NAMED_MAX: usize = 20;
+
+/// How many tickets one mail is linked to.
+const LINKS_MAX: usize = 16;
 
 /// Where a mail belongs.
 #[derive(Debug, Default)]
@@ -31,61 +40,109 @@ pub(crate) struct Thread {
     pub(crate) refers_to: Vec<u64>,
 }
 
-/// The identities that a mail names, read as checks of the batch.
-pub(crate) fn named(snapshot: &mut Snapshot, arrival: &Arrival) -> Result<Vec<Known>, Error> {
+/// What a mail refers to: the same for all its recipients in one organisation.
+pub(crate) struct References {
+    /// The identities that no mail of ours carries yet: one that may yet come, or never will.
+    pub(crate) unseen: Vec<Known>,
+    candidates: Vec<Candidate>,
+}
+
+/// A message that a mail refers to.
+struct Candidate {
+    message: StoredMessage,
+    ticket: StoredTicket,
+    /// Whether it is what the mail names; if not, it names the same.
+    is_named: bool,
+}
+
+impl References {
+    /// Follows the references of a mail, nearest first; the identities are read as checks of the batch.
+    pub(crate) fn read(snapshot: &mut Snapshot, arrival: &Arrival, copies: &Copies) -> Result<Self, Error> {
+        let mut references = References { unseen: Vec::new(), candidates: Vec::new() };
+        for copy in copies.in_tickets() {
+            references.follow(snapshot, copy.clone(), true)?;
+        }
+        let is_proven = arrival.proven_author().is_some();
+        let mut left = CANDIDATES_MAX;
+        for known in named(snapshot, arrival)? {
+            for entry in known.entries().take(left) {
+                let entry = entry?;
+                left -= 1;
+                if let Some(message) = stored::message(snapshot, entry.message)? {
+                    references.follow(snapshot, message, entry.is_own)?;
+                }
+            }
+            if is_proven && known.is_unseen()? {
+                references.unseen.push(known);
+            }
+        }
+        Ok(references)
+    }
+
+    fn follow(&mut self, snapshot: &Snapshot, message: StoredMessage, is_named: bool) -> Result<(), Error> {
+        if message.ticket != 0 {
+            let ticket = stored::ticket(snapshot, message.ticket)?.ok_or(Error::Damaged("ticket"))?;
+            self.candidates.push(Candidate { message, ticket, is_named });
+        }
+        Ok(())
+    }
+
+    /// Finds the ticket, among those of the channels that the mail was sent to. `requester` is the sender's contact.
+    pub(crate) fn thread(
+        &self,
+        arrival: &Arrival,
+        recipients: &[&Recipient],
+        requester: Option<u64>,
+    ) -> Thread {
+        let mut best: Option<(_, &Candidate)> = None;
+        for candidate in &self.candidates {
+            let is_senders = requester == Some(candidate.ticket.requester);
+            let rank = (is_senders, candidate.message.standing() == Standing::Proven);
+            if candidate.admits(arrival, recipients) && best.is_none_or(|(highest, _)| rank > highest) {
+                best = Some((rank, candidate));
+            }
+        }
+        if let Some((_, candidate)) = best {
+            return Thread { joins: Some(candidate.ticket.clone()), refers_to: Vec::new() };
+        }
+        let mut refers_to = Vec::new();
+        for candidate in self.candidates.iter().filter(|candidate| candidate.is_named) {
+            let ticket = candidate.ticket.number;
+            if refers_to.len() < LINKS_MAX && !refers_to.contains(&ticket) {
+                refers_to.push(ticket);
+            }
+        }
+        Thread { joins: None, refers_to }
+    }
+}
+
+impl Candidate {
+    /// Whether the sender may enter. The same mail to another address of ours is that address's own conversation.
+    fn admits(&self, arrival: &Arrival, recipients: &[&Recipient]) -> bool {
+        let participants = &self.ticket.record.participants;
+        let takes_part =
+            arrival.proven_author().is_some_and(|author| participants.contains(&author.normalised()));
+        takes_part && self.message.came_to(recipients) && (self.is_named || self.is_same_matter(arrival))
+    }
+
+    fn is_same_matter(&self, arrival: &Arrival) -> bool {
+        let people: Vec<String> = arrival.reading.content.people().map(MailAddress::normalised).collect();
+        let ticket = &self.ticket.record;
+        ticket.base_subject.to_lowercase() == arrival.reading.base_subject.to_lowercase()
+            && ticket.participants.iter().all(|participant| people.contains(participant))
+    }
+}
+
+/// The identities that a mail names, nearest first, read as checks of the batch.
+fn named(snapshot: &mut Snapshot, arrival: &Arrival) -> Result<Vec<Known>, Error> {
     let content = &arrival.reading.content;
     let mut identities: Vec<Identity> = Vec::new();
     for id in content.in_reply_to.iter().chain(content.references.iter().rev()) {
         let identity = Identity::of_id(id);
-        if identities.len() < NAMED_MAX && !identities.contains(&identity) {
+        let is_its_own = content.message_id.as_ref() == Some(id);
+        if identities.len() < NAMED_MAX && !is_its_own && !identities.contains(&identity) {
             identities.push(identity);
         }
     }
     identities.into_iter().map(|identity| Known::read(snapshot, identity)).collect()
-}
-
-/// Finds the ticket, among those of the channels that the mail was sent to.
-pub(crate) fn find(
-    snapshot: &Snapshot,
-    arrival: &Arrival,
-    recipients: &[&Recipient],
-    named: &[Known],
-) -> Result<Thread, Error> {
-    let sender = arrival.reading.sole_author().filter(|from| arrival.verdicts.is_authenticated(from));
-    let mut thread = Thread::default();
-    let mut seen = Vec::new();
-    for entry in named.iter().flat_map(Known::entries) {
-        let entry = entry?;
-        if entry.ticket == 0 || seen.contains(&entry.ticket) || seen.len() >= CANDIDATES_MAX {
-            continue;
-        }
-        seen.push(entry.ticket);
-        let Some(ticket) = stored::ticket(snapshot, entry.ticket)? else {
-            continue;
-        };
-        if !recipients.iter().any(|recipient| recipient.channel == ticket.record.channel) {
-            // The same mail to another address of ours is that address's own conversation.
-            continue;
-        }
-        if is_admitted(&ticket, &entry, arrival, sender) {
-            thread.joins = Some(ticket);
-            return Ok(thread);
-        }
-        if entry.is_own {
-            thread.refers_to.push(entry.ticket);
-        }
-    }
-    Ok(thread)
-}
-
-fn is_admitted(
-    ticket: &StoredTicket,
-    entry: &Entry,
-    arrival: &Arrival,
-    sender: Option<&MailAddress>,
-) -> bool {
-    let takes_part = sender.is_some_and(|from| ticket.record.participants.contains(&from.normalised()));
-    takes_part
-        && (entry.is_own
-            || ticket.record.base_subject.to_lowercase() == arrival.reading.base_subject.to_lowercase())
 }

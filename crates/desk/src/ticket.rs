@@ -9,9 +9,6 @@ use minicbor::{Decode, Encode};
 use crate::message::Content;
 use guichet_mail::base_subject::{base_subject, mentions};
 
-/// How many addresses a ticket remembers as taking part.
-pub(crate) const PARTICIPANTS_MAX: usize = 100;
-
 /// What is stored of a ticket, but for the numbers in front of it and the number in its key.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct Ticket {
@@ -21,7 +18,7 @@ pub struct Ticket {
     /// The subject of its first mail, or what an agent made of it.
     #[n(1)]
     pub subject: String,
-    /// That subject without reply prefixes, to compare by.
+    /// The subject of its first mail without reply prefixes, to compare by.
     #[n(2)]
     pub base_subject: String,
     /// Through which channel it came.
@@ -73,17 +70,6 @@ impl Ticket {
             created: at,
             updated: at,
             message_count: 1,
-        }
-    }
-
-    /// Whoever wrote or was written to takes part, but for our own addresses.
-    pub(crate) fn admit(&mut self, content: &Content, own_addresses: &[String]) {
-        let all = content.from.iter().chain(&content.to).chain(&content.cc);
-        for address in all.filter_map(|entry| entry.address.as_ref()) {
-            let address = address.normalised();
-            if self.participants.len() < PARTICIPANTS_MAX && !own_addresses.contains(&address) {
-                self.participants.insert(address);
-            }
         }
     }
 }

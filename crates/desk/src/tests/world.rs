@@ -66,7 +66,7 @@ impl World {
         let mut writer = self.store.blobs().writer();
         writer.write(raw.as_bytes()).unwrap();
         let reading = Reading::of(raw.as_bytes());
-        let verdicts = reading.sole_author().map_or_else(Verdicts::default, authenticated);
+        let verdicts = reading.content.sole_author().map_or_else(Verdicts::default, authenticated);
         Arrival {
             received: at(0),
             reverse_path: "sender@customer.example".to_owned(),
@@ -79,6 +79,18 @@ impl World {
             raw: writer.finish().unwrap(),
             reading,
         }
+    }
+
+    /// Another channel of *Acme*.
+    pub(super) async fn channel(&self, address: &str, team: Option<TeamId>) -> Recipient {
+        channel(self.desk.accounts(), self.acme, address, team).await
+    }
+
+    /// Receives a mail whose sender nobody stands behind.
+    pub(super) async fn receive_unproven(&self, raw: &str, recipients: &[&Recipient]) -> Vec<Outcome> {
+        let mut arrival = self.arrival(raw, recipients);
+        arrival.verdicts = Verdicts::default();
+        outcomes(self.desk.receive(&arrival).await.unwrap())
     }
 
     /// Receives a mail from an authenticated sender.

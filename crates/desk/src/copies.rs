@@ -1,0 +1,79 @@
+//! Copies: what came before of this very mail.
+//!
+//! A copy has the same Message-ID and the same digest. One that was sent to the same channel makes a mail a duplicate,
+//! but only where the copy stands at least as well: a forger who is quicker than the mail itself, or a forwarder who
+//! broke its signature, must not keep the proven mail out. Such a mail goes to the ticket of the weaker copy.
+
+use guichet_mail::digest::MailDigest;
+use guichet_store::Snapshot;
+
+use crate::Error;
+use crate::arrival::Recipient;
+use crate::identity::{Identity, Known};
+use crate::message::Content;
+use crate::receive::Outcome;
+use crate::stored::{self, StoredMessage};
+
+/// How far a mail is to be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Standing {
+    /// It is kept aside.
+    Quarantined,
+    /// It is in a ticket; nobody stands behind its author.
+    Unproven,
+    /// It is in a ticket, and its author is proven.
+    Proven,
+}
+
+/// The copies of a mail that are here already.
+pub(crate) struct Copies {
+    /// The identity of the mail, which holds them.
+    pub(crate) identity: Known,
+    messages: Vec<StoredMessage>,
+}
+
+impl Copies {
+    /// Reads the identity as a check of the batch: of two copies at once, one sees the other.
+    pub(crate) fn of(snapshot: &mut Snapshot, content: &Content, digest: MailDigest) -> Result<Self, Error> {
+        let identity = Identity::of_mail(content.message_id.as_ref(), *digest.as_bytes());
+        let identity = Known::read(snapshot, identity)?;
+        let mut messages = Vec::new();
+        for entry in identity.entries() {
+            let entry = entry?;
+            if entry.is_own {
+                messages.extend(stored::message(snapshot, entry.message)?);
+            }
+        }
+        messages.retain(|message| message.record.digest == digest);
+        Ok(Copies { identity, messages })
+    }
+
+    /// What the mail is, if one of these channels has a copy that stands at least as well.
+    pub(crate) fn duplicate(&self, recipients: &[&Recipient], standing: Standing) -> Option<Outcome> {
+        let copies = self.messages.iter().filter(|copy| copy.came_to(recipients));
+        let best = copies.max_by_key(|copy| copy.standing())?;
+        let ticket = (best.ticket != 0).then_some(best.ticket);
+        (best.standing() >= standing).then_some(Outcome::Duplicate { ticket })
+    }
+
+    /// The copies that are in tickets.
+    pub(crate) fn in_tickets(&self) -> impl Iterator<Item = &StoredMessage> {
+        self.messages.iter().filter(|copy| copy.ticket != 0)
+    }
+}
+
+impl StoredMessage {
+    /// Whether it was sent to one of the channels of these recipients.
+    pub(crate) fn came_to(&self, recipients: &[&Recipient]) -> bool {
+        recipients.iter().any(|recipient| self.record.channels.contains(&recipient.channel))
+    }
+
+    /// How far it is to be trusted.
+    pub(crate) fn standing(&self) -> Standing {
+        match self.record.content.proven_author(&self.record.verdicts) {
+            _ if self.ticket == 0 => Standing::Quarantined,
+            Some(_) => Standing::Proven,
+            None => Standing::Unproven,
+        }
+    }
+}
