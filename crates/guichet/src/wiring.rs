@@ -71,9 +71,24 @@ impl House {
 
 /// Whether mail can be taken now; a sentence for the operator if not.
 fn readiness(store: &Store) -> Result<(), String> {
-    store.operator().snapshot().map_err(|error| format!("the store does not answer: {error}"))?;
-    if store.has_room_for(0) {
-        return Ok(());
+    if !store.is_writable() {
+        return Err("the store takes no changes; the log says why".to_owned());
     }
-    Err("the disk has less free space than disk_reserve_bytes_min; make room".to_owned())
+    if !store.has_room_for(0) {
+        return Err("the disk has less free space than disk_reserve_bytes_min; make room".to_owned());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_whose_store_takes_no_changes_is_not_ready() {
+        let store = Store::memory();
+        assert_eq!(readiness(&store), Ok(()));
+        store.close().await;
+        assert_eq!(readiness(&store), Err("the store takes no changes; the log says why".to_owned()));
+    }
 }
