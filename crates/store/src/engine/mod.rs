@@ -3,6 +3,7 @@
 //! All that a batch means (checks, slots, events, versions) is settled above, in [`crate::evaluate`], once for every
 //! engine. An engine is two traits: views for readers, and `apply` for the one writer.
 
+mod backend;
 mod memory;
 mod redb;
 

@@ -15,10 +15,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use redb::{
-    AccessGuard, Builder, Database, Durability, ReadOnlyTable, ReadableDatabase, StorageBackend,
-    StorageError, Table, TableDefinition, WriteTransaction,
+    AccessGuard, Builder, Database, Durability, ReadOnlyTable, ReadableDatabase, StorageError, Table,
+    TableDefinition, WriteTransaction,
 };
 
+use super::backend::Backend;
 use super::{Change, Direction, Engine, Failure, Range, Row, Rows, Unavailable, View, Views};
 use crate::blob::Blobs;
 use crate::disk::{Disk, File, Mode};
@@ -131,7 +132,7 @@ impl RedbEngine {
     fn database_on(&self, file: Arc<dyn File>) -> Result<Database, Failure> {
         let mut builder = Builder::new();
         builder.set_cache_size(self.options.cache_bytes);
-        builder.create_with_backend(Backend(file)).map_err(failed)
+        builder.create_with_backend(Backend::new(file)).map_err(failed)
     }
 
     fn is_too_full(&self) -> Result<bool, Failure> {
@@ -351,30 +352,4 @@ type Bytes<'a> = AccessGuard<'a, &'static [u8]>;
 
 fn as_slice(bound: &Bound<Vec<u8>>) -> Bound<&[u8]> {
     bound.as_ref().map(Vec::as_slice)
-}
-
-/// redb's file, through the port. The directory's own lock keeps other processes out.
-#[derive(Debug)]
-struct Backend(Arc<dyn File>);
-
-impl StorageBackend for Backend {
-    fn len(&self) -> io::Result<u64> {
-        self.0.len()
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.0.read_at(offset, out)
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.0.set_len(len)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.0.sync()
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.0.write_at(offset, data)
-    }
 }

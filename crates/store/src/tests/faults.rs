@@ -190,3 +190,36 @@ fn a_panic_of_the_writer_is_heard_and_the_store_goes_on() {
         }
     }
 }
+
+#[test]
+fn a_snapshot_from_before_a_failure_shows_what_it_showed_or_nothing() {
+    let disk = FaultyDisk::new();
+    let store = open(disk.clone());
+    let space = store.of(organisation(1));
+    let fill = |value: u8| {
+        for number in 0..8 {
+            let mut batch = space.batch();
+            (0..100).for_each(|row| batch.put(Key::new(1).number(row * 8 + number), vec![value; 4000]));
+            store.commit_blocking(vec![batch]).unwrap();
+        }
+    };
+    fill(7);
+    let old = space.snapshot().unwrap();
+    disk.set_fault(Some(Fault { after: 1, times: 1, kind: io::ErrorKind::Other }));
+    let mut batch = space.batch();
+    batch.put(Key::new(2), b"".as_slice());
+    assert!(store.commit_blocking(vec![batch]).is_err());
+    (8..12).for_each(fill);
+    let (mut same, mut refused) = (0, 0);
+    for row in 0..800 {
+        match old.peek(&Key::new(1).number(row)) {
+            Ok(value) => {
+                assert_eq!(value, Some(vec![7; 4000]));
+                same += 1;
+            }
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(same > 0 && refused > 0, "some of it was in the cache");
+    assert!(space.snapshot().is_ok(), "an old snapshot's trouble is not the store's");
+}
