@@ -2,6 +2,7 @@
 
 mod copies;
 mod lists;
+mod model;
 mod people;
 mod policy;
 mod receiving;
