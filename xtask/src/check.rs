@@ -12,7 +12,8 @@ use anyhow::{Result, bail};
 use crate::args::Args;
 use crate::{cargo, tree};
 
-pub(crate) fn run(args: Args) -> Result<()> {
+pub(crate) fn run(mut args: Args) -> Result<()> {
+    let only = args.positional();
     args.finish()?;
     let packages = tree::packages()?;
     let checks: [(&str, &dyn Fn() -> Result<()>); 5] = [
@@ -20,10 +21,14 @@ pub(crate) fn run(args: Args) -> Result<()> {
         ("layers", &|| layers::check(&packages)),
         ("licences", &|| licences::check(&packages)),
         ("lints", &lints),
-        ("generated files", &generated::compare),
+        ("generated", &generated::compare),
     ];
     let mut failed = Vec::new();
-    for (name, check) in checks {
+    if let Some(only) = only.as_deref().filter(|only| !checks.iter().any(|(name, _)| name == only)) {
+        bail!("no check `{only}`");
+    }
+    let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    for (name, check) in checks.into_iter().filter(|(name, _)| wanted(name)) {
         match check() {
             Ok(()) => println!("check: {name}: good"),
             Err(error) => {

@@ -25,8 +25,8 @@ use anyhow::{Result, bail};
 use args::Args;
 
 const USAGE: &str = "\
-cargo xtask check                  format, lints, layers, licences, generated files
-cargo xtask generate               write the files in docs/ that the code generates
+cargo xtask check [NAME]           format, layers, licences, lints, generated: all, or the named one
+cargo xtask generate               write the files that the program generates
 cargo xtask test [--no-install] [-- ARGS]
                                    all the tests, with the peers they need; ARGS go to the test programs
 cargo xtask fuzz [TARGET] [--runs N]
