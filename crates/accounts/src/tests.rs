@@ -1,5 +1,7 @@
 //! Accounts, told as an operator would.
 
+mod records;
+
 use guichet_mail::{DomainName, MailAddress};
 use guichet_store::{OrganisationId, Store};
 
