@@ -11,6 +11,10 @@ use crate::peer;
 use crate::process::Process;
 use crate::wait::START_SECS_MAX;
 
+/// How long an answer may be kept, in seconds. dnsmasq's own default of 0 would let nobody keep anything, as no
+/// domain of the world asks for.
+const TTL_SECS: u32 = 300;
+
 /// One string of a TXT record holds this many bytes at most (RFC 1035, 3.3.14).
 const TEXT_BYTES_MAX: usize = 255;
 
@@ -70,7 +74,7 @@ impl NameServer {
         let configuration = NamedTempFile::new().context("the name server's configuration")?;
         let settings = format!(
             "port={}\nlisten-address={}\nbind-interfaces\nno-resolv\nno-hosts\nno-ping\nlocal=/#/\n\
-             user=root\npid-file=\ncache-size=0\ndns-forward-max=1000\n{}",
+             user=root\npid-file=\ncache-size=0\ndns-forward-max=1000\nlocal-ttl={TTL_SECS}\n{}",
             v4.port(),
             v4.ip(),
             zone.0

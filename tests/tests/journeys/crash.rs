@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use anyhow::{Context, Result};
 use guichet_tests::installation::{DEMO_ADDRESS, Installation};
+use guichet_tests::peer::{peer, skip};
 use guichet_tests::random::Random;
 use guichet_tests::smtp::Client;
 use serde_json::Value;
@@ -20,6 +22,9 @@ const KILLS: usize = 6;
 const SENDERS: usize = 4;
 /// A kill comes after one to so many accepted mails.
 const ACCEPTED_MAX: usize = 60;
+
+/// So many different syncs are the last one.
+const SYNCS: usize = 12;
 
 const ADA: &str = "ada@customer.example";
 
@@ -82,6 +87,44 @@ fn promise_1_a_kill_loses_nothing_that_heard_250_and_doubles_nothing() -> Result
     assert!(lost.is_empty(), "seed {SEED}: lost {lost:?} of {}", promised.len());
     let doubled: Vec<_> = there.iter().filter(|(_, count)| **count != 1).collect();
     assert!(doubled.is_empty(), "seed {SEED}: doubled {doubled:?}");
+    Ok(())
+}
+
+/// Kills the server as its `when`th sync begins: the moment between writing and promising.
+fn killed_at_sync(place: &Installation, when: usize) -> Result<Command> {
+    let mut strace = Command::new("strace");
+    let kill = format!("inject=fdatasync:signal=SIGKILL:when={when}");
+    strace.args(["-f", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", &kill, "--"]);
+    let command = place.command()?;
+    strace.arg(command.get_program()).args(command.get_args());
+    Ok(strace)
+}
+
+#[test]
+fn promise_1_a_kill_in_the_middle_of_a_sync_loses_nothing_that_heard_250() -> Result<()> {
+    if peer("strace").is_none() {
+        return Ok(());
+    }
+    if !Command::new("strace").args(["-o", "/dev/null", "true"]).status()?.success() {
+        skip("no right to trace");
+        return Ok(());
+    }
+    let place = Installation::new()?;
+    place.start()?.stop()?;
+    let names = AtomicUsize::new(0);
+    let mut promised = Vec::new();
+    for when in 1..=SYNCS {
+        // The first syncs are those of the start itself; killed there, it has promised nothing.
+        let Ok(server) = place.start_as(&mut killed_at_sync(&place, when)?) else { continue };
+        let (tell, accepted) = channel();
+        assert!(send(server.smtp, &names, &tell).is_err(), "it outlived sync {when}");
+        drop(tell);
+        promised.extend(accepted.iter());
+    }
+    let there = subjects(&place)?;
+    assert!(!promised.is_empty(), "no mail was ever accepted");
+    let lost: Vec<&String> = promised.iter().filter(|name| there.get(*name) != Some(&1)).collect();
+    assert!(lost.is_empty(), "lost or doubled: {lost:?}");
     Ok(())
 }
 

@@ -33,7 +33,9 @@ fn the_lines_that_are_printed_work_when_pasted() -> Result<()> {
 #[test]
 fn a_second_start_on_the_same_data_just_starts() -> Result<()> {
     let place = Installation::new()?;
-    let token = place.start()?.token()?;
+    let first = place.start()?;
+    let token = first.token()?;
+    assert!(first.stop()?.success());
     let server = place.start()?;
     let said = server.process().out.lines().join("\n");
     assert!(!said.contains("API token:"), "{said}");

@@ -7,4 +7,5 @@ mod first_start;
 mod isolation;
 mod large_mails;
 mod letters;
+mod other_clients;
 mod strangers_mail;
