@@ -109,10 +109,15 @@ impl Desk {
     pub fn events(&self, actor: &Actor, cursor: u64) -> Result<Log, Error> {
         let space = self.store.of(actor.organisation);
         let head = space.events_head()?;
-        if cursor > head || cursor + 1 < space.events_floor()? {
+        let read = space.events(cursor, EVENTS_READ_MAX)?;
+        // The log has no gaps: what does not follow the cursor at once was trimmed, perhaps just now.
+        let is_next = match read.first() {
+            Some(first) => first.sequence == cursor + 1,
+            None => cursor == head,
+        };
+        if !is_next {
             return Ok(Log::Resync { cursor: head });
         }
-        let read = space.events(cursor, EVENTS_READ_MAX)?;
         let cursor = read.last().map_or(cursor, |event| event.sequence);
         let mut events = Vec::with_capacity(read.len());
         for stored in read {

@@ -13,7 +13,7 @@ use crate::list::Page;
 use crate::stored::{self, StoredMessage, StoredTicket, last_number};
 use crate::{Contact, ContactId, Desk, Error};
 
-/// How many octets of one text a reading decodes; the rest is in the raw mail.
+/// How many octets of a message's text parts a reading decodes, of its HTML parts as many; the rest is in the raw mail.
 const TEXT_BYTES_MAX: u64 = 2 << 20;
 
 /// How many octets of a blob are read at once.
@@ -155,10 +155,15 @@ impl Desk {
     ) -> Result<Option<String>, Error> {
         let parts = &message.record.content.parts;
         let mut joined: Option<String> = None;
+        let mut left = TEXT_BYTES_MAX;
         for part in
             indexes.iter().filter_map(|index| parts.get(*index as usize)).filter(|part| is_wanted(part))
         {
-            let bytes = self.text_bytes(actor, message, part)?;
+            if left == 0 {
+                break;
+            }
+            let bytes = self.text_bytes(actor, message, part, left)?;
+            left = left.saturating_sub(part.encoded_bytes());
             let text = decode_text(&bytes, part.charset.as_deref());
             match &mut joined {
                 None => joined = Some(text),
@@ -171,9 +176,15 @@ impl Desk {
         Ok(joined)
     }
 
-    fn text_bytes(&self, actor: &Actor, message: &StoredMessage, part: &Part) -> Result<Vec<u8>, Error> {
+    fn text_bytes(
+        &self,
+        actor: &Actor,
+        message: &StoredMessage,
+        part: &Part,
+        encoded_bytes_max: u64,
+    ) -> Result<Vec<u8>, Error> {
         let mut content = self.open_part(actor, message, part)?;
-        content.source.set_limit(part.encoded_bytes().min(TEXT_BYTES_MAX));
+        content.source.set_limit(part.encoded_bytes().min(encoded_bytes_max));
         let mut bytes = Vec::new();
         loop {
             let chunk = content.next_chunk().map_err(|_| Error::Damaged("mail"))?;

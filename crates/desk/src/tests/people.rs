@@ -93,3 +93,25 @@ async fn a_change_to_what_does_not_exist_is_refused_with_a_sentence() {
         assert!(matches!(refused, Err(Error::Invalid(_))), "{change:?}: {refused:?}");
     }
 }
+
+#[tokio::test]
+async fn a_cursor_whose_next_event_is_gone_or_never_was_reads_everything_anew() {
+    let world = with_ticket().await;
+    let admin = world.admin();
+    for n in 2..=4 {
+        let raw = mail("bia@customer.example", &format!("{n}@customer.example"), "Hello", "");
+        world.receive(&raw, &[&world.support]).await;
+    }
+    world.store.of(world.acme).trim_events(3).await.unwrap();
+    let read = |cursor| match world.desk.events(&admin, cursor).unwrap() {
+        Log::Events { events, cursor } => (events.len(), cursor),
+        Log::Resync { cursor } => (99, cursor),
+    };
+    let expected = [(0, (99, 4)), (1, (99, 4)), (2, (2, 4)), (3, (1, 4)), (4, (0, 4)), (5, (99, 4))];
+    for (cursor, outcome) in expected {
+        assert_eq!(read(cursor), outcome, "{cursor}");
+    }
+    assert_eq!(read(u64::MAX), (99, 4));
+    world.store.of(world.acme).trim_events(5).await.unwrap();
+    assert_eq!((read(3), read(4)), ((99, 4), (0, 4)), "with nothing kept at all");
+}

@@ -178,3 +178,18 @@ async fn many_mails_at_once_are_each_one_ticket() {
         "one sender, one contact"
     );
 }
+
+/// A large mail may have many texts; whoever looks at it gets the beginning, and the rest is in the raw mail.
+#[tokio::test]
+async fn promise_9_the_texts_of_a_message_are_bounded_all_together() {
+    let world = World::new().await;
+    let part = format!("--b\nContent-Type: text/plain\n\n{}\n", "1234567\n".repeat(100_000));
+    let head = "From: bia@customer.example\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n";
+    let raw = format!("{head}{}--b--\n", part.repeat(4));
+    world.receive(&raw, &[&world.support]).await;
+    let message = world.desk.message(&world.admin(), 1).unwrap();
+    assert_eq!(message.record.content.body.text_parts.len(), 4);
+    let text = world.desk.texts(&world.admin(), &message).unwrap().text;
+    let (beginning, bound) = (1 << 20, (2 << 20) + "between the parts".len());
+    assert!((beginning..bound).contains(&text.len()), "{}", text.len());
+}
