@@ -5,6 +5,7 @@ mod lists;
 mod model;
 mod people;
 mod policy;
+mod races;
 mod receiving;
 mod records;
 mod strangers;
