@@ -28,6 +28,7 @@ pub(crate) struct Contact {
     #[schema(example = "ana@customer.example")]
     address: String,
     /// When they were first heard of.
+    #[schema(example = "2026-03-01T09:30:00Z")]
     created: Timestamp,
 }
 

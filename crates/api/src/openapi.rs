@@ -10,14 +10,15 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use guichet_accounts::Scope;
 use guichet_web::{Fault, Kind, Problem, bearer, problem};
-use utoipa::openapi::path::Operation;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder, SecurityRequirement,
 };
-use utoipa::{IntoParams, IntoResponses, OpenApi as _};
+use utoipa::{IntoParams, IntoResponses, OpenApi as _, ToSchema};
 
+use crate::events::Event;
 use crate::routes;
 
 /// Which page of a list.
@@ -32,6 +33,12 @@ pub(crate) struct Paged {
     #[param(example = "dQAAAAAAAAAR")]
     cursor: Option<String>,
 }
+
+/// Octets as they are.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "it is documentation")]
+pub(crate) struct Octets(Vec<u8>);
 
 /// The problems of a change by merge patch.
 pub(crate) struct Patched;
@@ -88,7 +95,7 @@ fn references(problems: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
         (name = "events", description = "What happens, as it happens"),
         (name = "meta", description = "The API itself"),
     ),
-    components(schemas(problem::Document<'static>)),
+    components(schemas(problem::Document<'static>, Event)),
 )]
 struct Head;
 
@@ -155,8 +162,13 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 /// Adds the answers that every operation of this kind has.
 fn complete(path: &str, operation: &mut Operation) {
     let is_open = operation.security.iter().flatten().all(|needs| *needs == SecurityRequirement::default());
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter {
+            describe(parameter);
+        }
+    }
     let has_query = operation.parameters.iter().flatten().any(|parameter| match parameter {
-        RefOr::T(parameter) => parameter.parameter_in == utoipa::openapi::path::ParameterIn::Query,
+        RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Query,
         RefOr::Ref(_) => false,
     });
     let common = [
@@ -170,6 +182,13 @@ fn complete(path: &str, operation: &mut Operation) {
     for (_, status, name) in common.into_iter().filter(|(applies, ..)| *applies) {
         let answers = &mut operation.responses.responses;
         answers.entry(status.to_owned()).or_insert(RefOr::Ref(Ref::from_response_name(name)));
+    }
+}
+
+/// A parameter that is one of some words has its description in their schema.
+fn describe(parameter: &mut Parameter) {
+    if let (None, Some(RefOr::T(Schema::Object(words)))) = (&parameter.description, &parameter.schema) {
+        parameter.description.clone_from(&words.description);
     }
 }
 

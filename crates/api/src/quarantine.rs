@@ -14,7 +14,7 @@ use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::messages::{Message, Summary, read_whole, send_raw};
 use crate::number::Number;
-use crate::openapi::{Paged, Stored};
+use crate::openapi::{Octets, Paged, Stored};
 use crate::state::Api;
 
 /// What a released mail became.
@@ -76,7 +76,7 @@ pub(crate) async fn read(
     tag = "quarantine",
     operation_id = "read_quarantined_raw",
     params(("id" = u64, Path, description = "The message's number", example = 9)),
-    responses((status = 200, description = "The mail", body = Vec<u8>, content_type = "message/rfc822")),
+    responses((status = 200, description = "The mail", body = Octets, content_type = "message/rfc822")),
     security(("token" = ["quarantine:read"])),
 )]
 pub(crate) async fn raw(caller: Caller, State(api): State<Api>, id: Number) -> Result<Response, Failure> {

@@ -32,6 +32,7 @@ pub(crate) struct Event {
     #[schema(required, example = 2)]
     person: Option<u64>,
     /// When.
+    #[schema(example = "2026-03-01T09:30:00Z")]
     at: Timestamp,
 }
 

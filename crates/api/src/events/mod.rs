@@ -9,6 +9,7 @@ mod frame;
 mod hub;
 mod listener;
 
+pub(crate) use frame::Event;
 pub(crate) use hub::Hub;
 
 use std::convert::Infallible;
@@ -54,7 +55,7 @@ pub(crate) fn describe() {
         ("after" = Option<u64>, Query, description = "The same, for those who can't set the header", example = 17),
     ),
     responses(
-        (status = 200, description = "The stream; each `data` is an Event", body = frame::Event, content_type = "text/event-stream",
+        (status = 200, description = "The stream; each `data` is an `Event` as JSON", body = String, content_type = "text/event-stream",
             example = json!("id: 18\nevent: ticket.created\ndata: {\"sequence\":18,\"ticket\":1042,\"message\":7}\n\n")),
         TooMany,
     ),

@@ -26,6 +26,7 @@ use self::header::MessageHeader;
 use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::number::Number;
+use crate::openapi::Octets;
 use crate::state::Api;
 
 /// What a browser may do with content of strangers, whatever it takes it for: nothing.
@@ -87,7 +88,7 @@ pub(crate) async fn headers(
     tag = "messages",
     operation_id = "read_message_raw",
     params(("id" = u64, Path, description = "The message's number", example = 7)),
-    responses((status = 200, description = "The mail", body = Vec<u8>, content_type = "message/rfc822")),
+    responses((status = 200, description = "The mail", body = Octets, content_type = "message/rfc822")),
     security(("token" = ["tickets:read"])),
 )]
 pub(crate) async fn raw(caller: Caller, State(api): State<Api>, id: Number) -> Result<Response, Failure> {
@@ -110,7 +111,7 @@ pub(crate) async fn raw(caller: Caller, State(api): State<Api>, id: Number) -> R
         ("part" = String, Path, description = "The part's number, as IMAP gives it", example = "2.1"),
         ("inline" = Option<String>, Query, description = "Show a safe image in place; without a value", example = ""),
     ),
-    responses((status = 200, description = "The part's content", body = Vec<u8>, content_type = "application/octet-stream")),
+    responses((status = 200, description = "The part's content", body = Octets, content_type = "application/octet-stream")),
     security(("token" = ["tickets:read"])),
 )]
 pub(crate) async fn part(

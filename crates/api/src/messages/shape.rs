@@ -70,9 +70,10 @@ pub(crate) struct Summary {
     #[schema(example = json!([1]))]
     channels: Vec<u64>,
     /// When its last octet was received. Messages are in this order.
+    #[schema(example = "2026-03-01T09:30:00Z")]
     received: Timestamp,
     /// `Date`, where it makes sense.
-    #[schema(required)]
+    #[schema(required, example = "2026-03-01T09:29:58Z")]
     date: Option<Timestamp>,
     /// `From`.
     from: Vec<Correspondent>,

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use guichet_accounts::{Actor, PersonId, Scope, TeamId, Who};
-use guichet_desk::{ContactId, Order, SortKey, TicketFilter, TicketQuery};
+use guichet_desk::{ContactId, Order, SortKey, State as Stage, TicketFilter, TicketQuery};
 use guichet_web::parameters::refused;
 use guichet_web::{Page, Paging, Parameters, Problem};
 use utoipa::openapi::schema::Object;
@@ -20,8 +20,7 @@ const ALLOWED: [&str; 8] = ["state", "team", "assignee", "requester", "tag", "so
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it is documentation: the parameters are read one by one")]
 pub(crate) struct Filters {
-    /// In this state. Without it: all but spam and trash.
-    #[param(required = false, schema_with = shape::states)]
+    #[param(required = false, schema_with = states)]
     state: Option<String>,
     /// Of the team with this number; `none`: of no team.
     #[param(example = "3")]
@@ -35,7 +34,6 @@ pub(crate) struct Filters {
     /// With this tag.
     #[param(example = "billing")]
     tag: Option<String>,
-    /// By what it is ordered; a minus is the newest first. `-updated` without it.
     #[param(required = false, schema_with = sorts)]
     sort: Option<String>,
 }
@@ -47,8 +45,15 @@ const SORTS: [(&str, SortKey, Order); 4] = [
     ("-created", SortKey::Created, Order::Descending),
 ];
 
+fn states() -> Object {
+    words("In this state. Without it: in all but spam and trash.", Stage::ALL.map(Stage::as_str))
+}
+
 fn sorts() -> Object {
-    words("By what a list is ordered.", SORTS.map(|(word, ..)| word))
+    words(
+        "By what the list is ordered; a minus is the newest first. Without it: `-updated`.",
+        SORTS.map(|(word, ..)| word),
+    )
 }
 
 /// List tickets

@@ -48,8 +48,10 @@ pub(crate) struct Ticket {
     #[schema(example = 2)]
     message_count: u32,
     /// When its first mail was received.
+    #[schema(example = "2026-03-01T09:30:00Z")]
     created: Timestamp,
     /// When something last happened to it.
+    #[schema(example = "2026-03-01T09:30:00Z")]
     updated: Timestamp,
 }
 

@@ -1,0 +1,212 @@
+//! What holds for every address of the document, so that a new one can't be forgotten.
+
+use axum::http::Method;
+use guichet_accounts::Scope;
+use serde_json::Value;
+
+use super::world::{World, mail, request};
+use crate::openapi_json;
+
+/// An operation of the document, its address filled with what exists in *Acme*.
+struct Operation {
+    method: Method,
+    template: String,
+    path: String,
+    scope: Option<Scope>,
+    query: Vec<String>,
+}
+
+/// Acme has one of everything.
+async fn furnished() -> (World, Vec<Operation>) {
+    let world = World::new().await;
+    world.mail(&mail("one")).await;
+    world.quarantined(&mail("two")).await;
+    let admin = &world.admin;
+    let first = async |list: &str, field: &str| {
+        let page = world.get_as(admin, list).await.json();
+        page["items"][0][field].as_u64().unwrap_or_else(|| panic!("{list} is empty")).to_string()
+    };
+    let mut operations = Vec::new();
+    let document: Value = serde_json::from_str(&openapi_json()).unwrap();
+    for (template, item) in document["paths"].as_object().unwrap() {
+        let list = template.split("/{").next().unwrap();
+        let path = match list.rsplit('/').next().unwrap() {
+            "tickets" => template.replace("{number}", "1"),
+            "messages" => {
+                let message = first("/api/v1/tickets/1/messages", "id").await;
+                template.replace("{id}", &message).replace("{part}", "1")
+            }
+            "domains" => template.replace("{name}", "acme.example"),
+            _ if template.contains("{id}") => template.replace("{id}", &first(list, "id").await),
+            _ => template.clone(),
+        };
+        assert!(!path.contains('{'), "the test does not know how to fill {template}");
+        for (method, operation) in item.as_object().unwrap() {
+            let scope = operation["security"][0]["token"][0].as_str();
+            let query = operation["parameters"].as_array().into_iter().flatten();
+            let query = query.filter(|parameter| parameter["in"] == "query");
+            operations.push(Operation {
+                method: method.to_uppercase().parse().unwrap(),
+                template: template.clone(),
+                path: path.clone(),
+                scope: scope.map(|scope| scope.parse().unwrap()),
+                query: query.map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect(),
+            });
+        }
+    }
+    assert!(operations.len() > 20, "{} operations", operations.len());
+    (world, operations)
+}
+
+impl Operation {
+    fn is_stream(&self) -> bool {
+        self.template.ends_with("/events")
+    }
+
+    /// Only those that ask for a token.
+    fn guarded(all: &[Operation]) -> impl Iterator<Item = &Operation> {
+        all.iter().filter(|operation| !operation.template.ends_with("/openapi.json"))
+    }
+}
+
+#[tokio::test]
+async fn promise_7_another_organisations_token_gets_404_everywhere() {
+    let (world, operations) = furnished().await;
+    for operation in Operation::guarded(&operations).filter(|operation| !operation.is_stream()) {
+        let ours = world.send(request(operation.method.clone(), &operation.path, &world.stranger)).await;
+        if operation.template.contains('{') {
+            ours.problem(404);
+            let absent = operation.path.replace("/1", "/999999").replace("acme.example", "no.example");
+            let absent = world.send(request(operation.method.clone(), &absent, &world.stranger)).await;
+            assert_eq!(ours.body, absent.body, "{}: one can tell that it exists", operation.path);
+            assert_eq!(ours.headers, absent.headers, "{}", operation.path);
+        } else {
+            assert_eq!(ours.status, 200, "{}", operation.path);
+            let text = String::from_utf8(ours.body.to_vec()).unwrap();
+            assert!(!text.contains("acme"), "{} shows {text}", operation.path);
+        }
+    }
+    // And all of it is still there for whom it belongs to.
+    assert_eq!(world.get("/api/v1/tickets/1").await.json()["state"], "new");
+    assert_eq!(world.get("/api/v1/quarantine").await.json()["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn without_a_token_every_address_asks_for_one() {
+    let (world, operations) = furnished().await;
+    for operation in Operation::guarded(&operations) {
+        for field in [None, Some("Bearer guichet_wrong"), Some("Basic eDp5")] {
+            let mut request = request(operation.method.clone(), &operation.path, "");
+            request.headers_mut().remove("authorization");
+            if let Some(field) = field {
+                request.headers_mut().insert("authorization", field.parse().unwrap());
+            }
+            let answer = world.send(request).await;
+            answer.problem(401);
+            assert!(answer.header("www-authenticate").starts_with("Bearer"), "{}", operation.path);
+        }
+        let path = format!("{}?access_token={}", operation.path, world.admin);
+        let mut request = request(operation.method.clone(), &path, "");
+        request.headers_mut().remove("authorization");
+        world.send(request).await.problem(401);
+    }
+}
+
+#[tokio::test]
+async fn a_token_without_the_scope_is_told_which_one_is_missing() {
+    let (world, operations) = furnished().await;
+    for (number, operation) in (10..).zip(Operation::guarded(&operations)) {
+        let scope = operation.scope.unwrap_or_else(|| panic!("{} names no scope", operation.template));
+        let others = Scope::ALL.into_iter().filter(|other| *other != scope);
+        let without = world.token_with(others, number).await;
+        let answer = world.send(request(operation.method.clone(), &operation.path, &without)).await;
+        let problem = answer.problem(403);
+        assert!(problem["detail"].as_str().unwrap().contains(scope.as_str()), "{problem}");
+        assert!(answer.header("www-authenticate").contains("insufficient_scope"));
+    }
+    for (number, operation) in (100..).zip(Operation::guarded(&operations)) {
+        if operation.is_stream() || operation.method != Method::GET {
+            continue;
+        }
+        let with = world.token_with(operation.scope, number).await;
+        let answer = world.send(request(Method::GET, &operation.path, &with)).await;
+        assert_eq!(answer.status, 200, "{}", operation.path);
+    }
+}
+
+#[tokio::test]
+async fn an_agent_gets_404_for_tickets_of_other_teams() {
+    let (world, operations) = furnished().await;
+    let hidden = ["/tickets/{", "/messages/{", "/quarantine/{"];
+    let of_teams = |operation: &&Operation| hidden.iter().any(|part| operation.template.contains(part));
+    for operation in operations.iter().filter(of_teams) {
+        let answer = world.send(request(operation.method.clone(), &operation.path, &world.agent)).await;
+        answer.problem(404);
+    }
+    for list in ["/api/v1/tickets", "/api/v1/quarantine"] {
+        assert_eq!(world.get_as(&world.agent, list).await.json()["items"], serde_json::json!([]), "{list}");
+    }
+}
+
+#[tokio::test]
+async fn every_query_parameter_of_the_document_is_known_and_no_other_is() {
+    let (world, operations) = furnished().await;
+    for operation in operations.iter().filter(|operation| !operation.query.is_empty()) {
+        let path = format!("{}?nonsense=1", operation.path);
+        let problem = world.get(&path).await.problem(400);
+        let told = problem["errors"][0]["detail"].as_str().unwrap();
+        let (_, allowed) = told.split_once("allowed: ").unwrap();
+        let mut allowed: Vec<&str> = allowed.split(", ").collect();
+        let mut documented: Vec<&str> = operation.query.iter().map(String::as_str).collect();
+        allowed.sort_unstable();
+        documented.sort_unstable();
+        assert_eq!(allowed, documented, "{}", operation.template);
+        assert_eq!(problem["errors"][0]["parameter"], "nonsense");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_is_marked_as_private_and_inert() {
+    let (world, operations) = furnished().await;
+    for operation in operations.iter().filter(|operation| !operation.is_stream()) {
+        let answer = world.send(request(operation.method.clone(), &operation.path, &world.admin)).await;
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{}", operation.path);
+        assert_eq!(answer.header("cache-control"), "no-store", "{}", operation.path);
+        assert!(
+            answer.header("content-security-policy").contains("default-src 'none'"),
+            "{}",
+            operation.path
+        );
+    }
+}
+
+#[test]
+fn the_document_is_whole_and_the_same_each_time() {
+    let text = openapi_json();
+    assert_eq!(text, openapi_json());
+    let document: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    let mut names = std::collections::BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let name = operation["operationId"].as_str().unwrap();
+            assert!(names.insert(name.to_owned()), "{name} is there twice");
+            assert!(!operation["summary"].as_str().unwrap_or("").is_empty(), "{method} {path} says nothing");
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                assert!(parameter["description"].is_string(), "{path}: {parameter}");
+                let has_example =
+                    !parameter["example"].is_null() || !parameter["schema"]["examples"].is_null();
+                assert!(has_example, "{path}: {parameter}");
+            }
+        }
+    }
+    for reference in text.split("\"$ref\": \"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(document.pointer(reference).is_some(), "{reference} leads nowhere");
+    }
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        for (member, property) in schema["properties"].as_object().into_iter().flatten() {
+            let words = ["example", "examples", "$ref", "items"];
+            assert!(words.iter().any(|word| !property[*word].is_null()), "{name}.{member} has no example");
+        }
+    }
+}

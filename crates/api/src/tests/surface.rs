@@ -1,0 +1,76 @@
+//! What stands around the API: unknown addresses, wrong methods, health, metrics, faults.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use guichet_mail::DomainName;
+use guichet_testkit::StillClock;
+use tokio::sync::watch;
+
+use super::world::{World, request};
+use crate::{Limits, Wiring, router};
+
+fn open(path: &str) -> Request<Body> {
+    Request::get(path).body(Body::empty()).unwrap()
+}
+
+/// The same world behind another check of readiness.
+fn with_readiness(world: &mut World, readiness: impl Fn() -> Result<(), String> + Send + Sync + 'static) {
+    world.router = router(Wiring {
+        desk: world.desk.clone(),
+        clock: Arc::new(StillClock::default()),
+        authserv_id: DomainName::parse("mx.desk.example").unwrap(),
+        readiness: Arc::new(readiness),
+        metrics: Arc::new(String::new),
+        stop: watch::channel(false).1,
+        limits: Limits::default(),
+    });
+}
+
+#[tokio::test]
+async fn unknown_addresses_and_wrong_methods_are_problems() {
+    let world = World::new().await;
+    for path in
+        ["/", "/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v2/tickets", "/api/v1/tickets/1/", "/.env"]
+    {
+        world.get(path).await.problem(404);
+        world.send(open(path)).await.problem(404);
+    }
+    let answer = world.send(request(Method::DELETE, "/api/v1/tickets/1", &world.admin)).await;
+    answer.problem(405);
+    assert!(answer.header("allow").contains("PATCH"), "{:?}", answer.headers);
+    world.send(request(Method::POST, "/healthz", &world.admin)).await.problem(405);
+}
+
+#[tokio::test]
+async fn an_operator_sees_health_and_numbers() {
+    let mut world = World::new().await;
+    assert_eq!(world.send(open("/healthz")).await.status, 200);
+    assert_eq!(world.send(open("/readyz")).await.status, 200);
+    let metrics = world.send(open("/metrics")).await;
+    assert_eq!(&metrics.body[..], b"guichet_up 1\n");
+    assert_eq!(metrics.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    with_readiness(&mut world, || Err("the disk has no room".to_owned()));
+    let answer = world.send(open("/readyz")).await;
+    assert_eq!(answer.problem(503)["detail"], "the disk has no room");
+    assert!(!answer.header("retry-after").is_empty());
+    assert_eq!(world.send(open("/healthz")).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_fault_of_ours_is_a_problem_without_its_cause() {
+    let mut world = World::new().await;
+    with_readiness(&mut world, || panic!("secret cause"));
+    let answer = world.send(open("/readyz")).await;
+    answer.problem(500);
+    assert!(!String::from_utf8_lossy(&answer.body).contains("secret"));
+}
+
+#[tokio::test]
+async fn the_document_is_served_to_everybody() {
+    let world = World::new().await;
+    let answer = world.send(open("/api/v1/openapi.json")).await;
+    assert_eq!(answer.body, crate::openapi_json());
+    assert_eq!(answer.header("content-type"), "application/json");
+}
