@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 
 use crate::caller::Caller;
 use crate::failure::Failure;
-use crate::number::Number;
 use crate::openapi::Paged;
+use crate::path::Number;
 use crate::state::Api;
 
 /// Somebody who writes to the organisation.

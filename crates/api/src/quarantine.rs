@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::messages::{Message, Summary, read_whole, send_raw};
-use crate::number::Number;
 use crate::openapi::{Octets, Paged, Stored};
+use crate::path::Number;
 use crate::state::Api;
 
 /// What a released mail became.

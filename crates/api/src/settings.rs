@@ -2,7 +2,7 @@
 //! command line; here they are read, to be shown and to name a team or an assignee.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use guichet_accounts::{ChannelId, Role, Scope};
 use guichet_mail::DomainName;
 use guichet_web::{Page, Paging, Parameters};
@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 
 use crate::caller::Caller;
 use crate::failure::Failure;
-use crate::number::Number;
 use crate::openapi::{Paged, words};
+use crate::path::{Name, Number};
 use crate::state::Api;
 
 /// An address through which mail comes in.
@@ -220,10 +220,10 @@ pub(crate) async fn domains(
 pub(crate) async fn domain(
     caller: Caller,
     State(api): State<Api>,
-    Path(name): Path<String>,
+    name: Name,
 ) -> Result<Json<Domain>, Failure> {
     let actor = caller.may(Scope::SettingsRead)?;
-    let name = DomainName::parse(&name).map_err(|_| Failure::not_found("domain"))?;
+    let name = DomainName::parse(name.of("domain")?).map_err(|_| Failure::not_found("domain"))?;
     Ok(Json(api.accounts().domain(actor.organisation, &name)?.into()))
 }
 

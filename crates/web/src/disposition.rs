@@ -40,12 +40,17 @@ pub fn content_disposition(disposition: Disposition, name: &str) -> HeaderValue 
 fn safe_name(name: &str) -> String {
     let safe = |c: char| match c {
         '"' | '\\' | '/' | ':' | '%' | '*' | '?' | '<' | '>' | '|' => '_',
-        c if c.is_control() => '_',
+        c if c.is_control() || turns_direction(c) => '_',
         c => c,
     };
     let name: String = name.chars().take(NAME_CHARS_MAX).map(safe).collect();
     let name = name.trim_matches([' ', '.']);
     if name.is_empty() { "unnamed".to_owned() } else { name.to_owned() }
+}
+
+/// With such a mark `exe.fdp` looks like `pdf.exe` (Unicode TR 36, 2.5).
+fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// RFC 8187 3.2.1: `attr-char` as it is, all else as octets of UTF-8.
@@ -105,7 +110,7 @@ mod tests {
                 "{value}"
             );
             assert!(rest.is_empty() || rest.starts_with("; filename*=UTF-8''"), "{value}");
-            assert!(!rest.contains('"'), "{value}");
+            assert!(!rest.contains('"') && !rest.contains("%E2%80%AE") && !rest.contains("%0D"), "{value}");
         }
     }
 }

@@ -11,7 +11,7 @@ pub(crate) use content::{Message, read_whole, send_raw};
 pub(crate) use shape::Summary;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{
     CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
 };
@@ -25,8 +25,8 @@ use self::attachment::safe_image;
 use self::header::MessageHeader;
 use crate::caller::Caller;
 use crate::failure::Failure;
-use crate::number::Number;
 use crate::openapi::Octets;
+use crate::path::{Name, Number};
 use crate::state::Api;
 
 /// What a browser may do with content of strangers, whatever it takes it for: nothing.
@@ -118,7 +118,7 @@ pub(crate) async fn part(
     caller: Caller,
     State(api): State<Api>,
     id: Number,
-    Path((_, part)): Path<(String, String)>,
+    part: Name,
     parameters: Parameters,
 ) -> Result<Response, Failure> {
     let actor = caller.may(Scope::TicketsRead)?.clone();
@@ -126,7 +126,7 @@ pub(crate) async fn part(
     let message = api.wiring.desk.message(&actor, id.of("message")?)?;
     let place = api.download_place()?;
     let desk = api.wiring.desk.clone();
-    let opened = api.render(move || Ok(desk.part(&actor, &message, &part)?)).await?;
+    let opened = api.render(move || Ok(desk.part(&actor, &message, part.of("part")?)?)).await?;
     let wants_inline = parameters.get("inline").is_some();
     let fields = part_fields(&opened, wants_inline);
     let content = body::streamed((opened, place), |(part, _)| part.next_chunk());

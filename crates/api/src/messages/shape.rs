@@ -20,7 +20,7 @@ pub(crate) struct Correspondent {
     #[schema(required, example = "ana@customer.example")]
     address: Option<String>,
     /// What stands there instead of an address.
-    #[schema(required, example = json!(null))]
+    #[schema(required, example = "undisclosed recipients")]
     raw: Option<String>,
 }
 

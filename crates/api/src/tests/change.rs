@@ -84,7 +84,7 @@ async fn every_member_that_is_wrong_is_named() {
         .map(|fault| fault["pointer"].as_str().unwrap())
         .collect();
     pointers.sort_unstable();
-    let expected = ["#/a~1b", "#/assignee", "#/priority", "#/state", "#/subject", "#/tags", "#/team"];
+    let expected = ["#/assignee", "#/a~1b", "#/priority", "#/state", "#/subject", "#/tags", "#/team"];
     assert_eq!(pointers, expected);
     for patch in [
         json!({"team": 999}),

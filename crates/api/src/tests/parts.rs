@@ -82,7 +82,7 @@ async fn a_part_that_is_not_there_does_not_exist() {
     world.mail(&super::world::mail("one")).await;
     let page = world.get("/api/v1/tickets/1/messages").await.json();
     let id = page["items"][0]["id"].as_u64().unwrap();
-    for part in ["9", "0", "x", "1.1", "..%2F..%2Fetc", "%00"] {
+    for part in ["9", "0", "x", "1.1", "..%2F..%2Fetc", "%00", "%FF"] {
         world.get(&format!("/api/v1/messages/{id}/parts/{part}")).await.problem(404);
     }
     assert_eq!(world.get(&format!("/api/v1/messages/{id}/parts/1")).await.status, 200);

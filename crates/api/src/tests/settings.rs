@@ -18,7 +18,9 @@ async fn the_set_up_of_an_organisation_can_be_read() {
     let domain = json!({"name": "acme.example", "catch_all": null, "role_channel": null, "alias_of": null});
     assert_eq!(world.get("/api/v1/domains").await.json(), json!({"items": [domain], "next_cursor": null}));
     assert_eq!(world.get("/api/v1/domains/ACME.example").await.json(), domain);
-    world.get("/api/v1/domains/no%20domain").await.problem(404);
+    for none in ["no%20domain", "%FF", "a..b"] {
+        world.get(&format!("/api/v1/domains/{none}")).await.problem(404);
+    }
     let teams = world.get("/api/v1/teams").await.json();
     assert_eq!(teams["items"][0], json!({"id": world.billing.0, "name": "Acme billing"}));
     let people = world.get("/api/v1/people").await.json();

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use guichet_mail::DomainName;
 use guichet_testkit::StillClock;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::sync::watch;
 
 use super::world::{World, request};
@@ -73,4 +74,29 @@ async fn the_document_is_served_to_everybody() {
     let answer = world.send(open("/api/v1/openapi.json")).await;
     assert_eq!(answer.body, crate::openapi_json());
     assert_eq!(answer.header("content-type"), "application/json");
+}
+
+#[test]
+fn requests_are_counted_by_route_and_never_by_what_strangers_write() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    metrics::with_local_recorder(&recorder, || {
+        runtime.block_on(async {
+            let world = World::new().await;
+            world.get("/api/v1/tickets/1").await.problem(404);
+            world.get("/api/v1/tickets/2?secret=x").await.problem(404);
+            world.get("/wp-admin/setup.php").await.problem(404);
+            let invented = Method::from_bytes(b"BREW").unwrap();
+            world.send(request(invented, "/api/v1/tickets", &world.admin)).await.problem(405);
+        });
+    });
+    let text = recorder.handle().render();
+    let counted = |labels: &str, times: u64| {
+        let line = format!("guichet_http_requests_total{{{labels}}} {times}\n");
+        assert!(text.contains(&line), "{line} is not in\n{text}");
+    };
+    counted("method=\"GET\",route=\"/api/v1/tickets/{number}\",status=\"404\"", 2);
+    counted("method=\"GET\",route=\"unmatched\",status=\"404\"", 1);
+    counted("method=\"other\",route=\"/api/v1/tickets\",status=\"405\"", 1);
+    assert!(!text.contains("secret") && !text.contains("wp-admin") && !text.contains("BREW"), "{text}");
 }

@@ -21,8 +21,8 @@ use utoipa::ToSchema;
 use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::messages::Summary;
-use crate::number::Number;
 use crate::openapi::Paged;
+use crate::path::Number;
 use crate::state::Api;
 
 /// A ticket as an answer: with its version as an entity tag.

@@ -18,8 +18,8 @@ use super::Versioned;
 use super::shape::{self, Ticket};
 use crate::caller::Caller;
 use crate::failure::Failure;
-use crate::number::Number;
 use crate::openapi::{Patched, Stored};
+use crate::path::Number;
 use crate::state::Api;
 
 /// What shall change; what is left out stays.
