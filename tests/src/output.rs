@@ -1,11 +1,15 @@
-//! What a child process writes, line by line: kept whole, and to be waited on.
+//! What a child process writes, line by line: kept, and to be waited on.
 
+use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
+
+/// So many lines are kept, the newest.
+const LINES_MAX: usize = 10_000;
 
 /// The lines of one stream, read by a thread of its own so that the child never blocks on a full pipe.
 #[derive(Debug, Clone)]
@@ -19,8 +23,25 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    lines: Vec<String>,
+    lines: VecDeque<String>,
+    /// How many were let go before those.
+    dropped: usize,
     ended: bool,
+}
+
+impl State {
+    fn push(&mut self, line: String) {
+        if self.lines.len() == LINES_MAX {
+            self.lines.pop_front();
+            self.dropped += 1;
+        }
+        self.lines.push_back(line);
+    }
+
+    /// The lines from the one with that number on, those let go counted.
+    fn since(&self, number: usize) -> impl Iterator<Item = &str> {
+        self.lines.iter().skip(number.saturating_sub(self.dropped)).map(String::as_str)
+    }
 }
 
 impl Output {
@@ -30,7 +51,7 @@ impl Output {
         let writer = output.clone();
         thread::spawn(move || {
             for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
-                writer.lock().lines.push(String::from_utf8_lossy(&line).trim_end().to_owned());
+                writer.lock().push(String::from_utf8_lossy(&line).trim_end().to_owned());
                 writer.0.more.notify_all();
             }
             writer.lock().ended = true;
@@ -39,9 +60,9 @@ impl Output {
         output
     }
 
-    /// Everything so far.
+    /// What there is so far.
     pub fn lines(&self) -> Vec<String> {
-        self.lock().lines.clone()
+        self.lock().lines.iter().cloned().collect()
     }
 
     /// The first line, past or to come, that `look` finds something in. An error when the stream ends without it or
@@ -51,14 +72,14 @@ impl Output {
         let mut seen = 0;
         let mut state = self.lock();
         loop {
-            if let Some(found) = state.lines.iter().skip(seen).find_map(|line| look(line)) {
+            if let Some(found) = state.since(seen).find_map(&look) {
                 return Ok(found);
             }
-            seen = state.lines.len();
+            seen = state.dropped + state.lines.len();
             let left = end.saturating_duration_since(Instant::now());
             if state.ended || left.is_zero() {
                 let why = if state.ended { "the output ended" } else { "time is up" };
-                bail!("{what}: {why}; it said:\n{}", state.lines.join("\n"));
+                bail!("{what}: {why}; it said:\n{}", state.since(0).collect::<Vec<_>>().join("\n"));
             }
             state = self.0.more.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }

@@ -11,6 +11,7 @@ mod report;
 mod text;
 
 use std::net::SocketAddr;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use guichet_tests::dkim::Algorithm;
@@ -40,6 +41,7 @@ cargo xtask load --to ADDRESS [OPTIONS]
   --organisations N      how many {n} there are (1)
   --senders N            different senders (1000), in a tenth as many domains s0.example, s1.example, ...
   --signed rsa|ed25519   sign each mail for its sender's domain, with a fresh key
+  --seed N               the same mails again, which a server may take for duplicates (each call sends others)
   --dns ADDRESS          meanwhile serve the senders' SPF, DKIM and DMARC records there
   --json                 the figures as one JSON object
 ";
@@ -117,6 +119,11 @@ fn plan(args: &mut Args) -> Result<Plan> {
             Some("ed25519") => Some(Algorithm::Ed25519),
             Some(other) => bail!("--signed {other}: rsa or ed25519"),
         },
-        seed: usual.seed,
+        seed: args.value("--seed")?.unwrap_or_else(now_nanos),
     })
+}
+
+/// A seed that no call before this one had.
+fn now_nanos() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
 }

@@ -113,8 +113,11 @@ mod tests {
 
     #[test]
     fn an_arrow_of_the_drawing_passes() {
-        check(&house(&package("guichet-store", &[("guichet-sys", Kind::Normal), ("redb", Kind::Normal)])))
-            .unwrap();
+        check(&house(&package(
+            "guichet-mailauth",
+            &[("guichet-sys", Kind::Normal), ("mail-auth", Kind::Normal)],
+        )))
+        .unwrap();
         check(&house(&package("guichet", &[("guichet-desk", Kind::Normal)]))).unwrap();
     }
 

@@ -158,8 +158,7 @@ impl Mails {
     /// The mail of that number.
     pub(crate) fn mail(&self, number: usize) -> Mail {
         let plan = &self.plan;
-        let mut random =
-            Random::new(plan.seed.wrapping_add(number as u64).wrapping_mul(0x2545_f491_4f6c_dd1d));
+        let mut random = Random::new(Random::new(plan.seed).next_u64() ^ number as u64);
         let sender = number % plan.senders.max(1);
         let from = format!("person{sender}@{}", domain(sender % plan.domains()));
         let organisation = number % plan.organisations.max(1) + 1;
