@@ -1,14 +1,20 @@
 //! A contact: somebody who writes.
 
-use guichet_store::{Batch, Counter, Key, Snapshot, Template};
+use guichet_accounts::{Actor, Sight};
+use guichet_mail::{Address, MailAddress};
+use guichet_store::{Batch, Counter, Direction, Key, Snapshot, Template, record};
 use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
+use crate::facet::Facet;
 use crate::keys::{self, Number};
+use crate::list::Page;
 use crate::message::Content;
-use crate::{Error, numbers};
-use guichet_mail::{Address, MailAddress};
-use guichet_store::record;
+use crate::read::{numbered_page, seen_ticket};
+use crate::{Desk, Error, numbers};
+
+/// How many tickets of a contact are looked at, the newest first, to tell whether an agent knows them.
+const TICKETS_READ_MAX: usize = 50;
 
 /// The number of a contact, unique within its organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,4 +73,50 @@ fn add(batch: &mut Batch, address: &MailAddress, name: Option<String>, received:
     batch.put(keys::contact_of(&address.normalised()), Template::new().slot(slot));
     batch.put(Template::from(Key::new(keys::CONTACTS)).slot(slot), record::encode(&contact));
     Number::Assigned(slot)
+}
+
+impl Desk {
+    /// A page of the contacts that the actor knows, oldest first.
+    pub fn contacts(
+        &self,
+        actor: &Actor,
+        cursor: Option<u64>,
+        limit: usize,
+    ) -> Result<Page<(ContactId, Contact)>, Error> {
+        let snapshot = self.store.of(actor.organisation).snapshot()?;
+        numbered_page(&snapshot, &Key::new(keys::CONTACTS), cursor, limit, |number, value| {
+            if !is_known(&snapshot, actor, number)? {
+                return Ok(None);
+            }
+            let contact = record::decode(value).map_err(|_| Error::Damaged("contact"))?;
+            Ok(Some((ContactId(number), contact)))
+        })
+    }
+
+    /// One contact that the actor knows.
+    pub fn contact(&self, actor: &Actor, id: ContactId) -> Result<Contact, Error> {
+        let snapshot = self.store.of(actor.organisation).snapshot()?;
+        let stored = snapshot.peek(&keys::contact(id.0))?;
+        match stored {
+            Some(bytes) if is_known(&snapshot, actor, id.0)? => {
+                record::decode(&bytes).map_err(|_| Error::Damaged("contact"))
+            }
+            _ => Err(Error::NotFound("contact")),
+        }
+    }
+}
+
+/// An admin knows every contact, an agent those whose tickets they see (promise 7).
+fn is_known(snapshot: &Snapshot, actor: &Actor, contact: u64) -> Result<bool, Error> {
+    if actor.sight == Sight::All {
+        return Ok(true);
+    }
+    let tickets = Facet::Requester(Number::Known(contact)).prefix();
+    for row in snapshot.scan(&tickets, Direction::Backward, None)?.take(TICKETS_READ_MAX) {
+        let ([number], _) = numbers::<1>(&row?.1)?;
+        if seen_ticket(snapshot, actor, number).is_ok() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

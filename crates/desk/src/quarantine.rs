@@ -30,7 +30,7 @@ impl Desk {
         }
         let snapshot = self.store.of(actor.organisation).snapshot()?;
         numbered_page(&snapshot, &Key::new(keys::QUARANTINE), cursor, limit, |number, _| {
-            stored::message(&snapshot, number)?.ok_or(Error::Damaged("message"))
+            stored::message(&snapshot, number)?.ok_or(Error::Damaged("message")).map(Some)
         })
     }
 

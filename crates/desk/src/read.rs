@@ -1,4 +1,4 @@
-//! Reading one thing: a ticket, a message, its raw mail, one of its parts, a contact.
+//! Reading one thing: a ticket, a message, its raw mail, one of its parts.
 //!
 //! Whatever the actor may not see does not exist for them.
 
@@ -6,12 +6,12 @@ use std::io::Read;
 
 use guichet_accounts::Actor;
 use guichet_mail::{Part, PartDecoder, SanitiseLimits, decode_text, html_to_text};
-use guichet_store::{BlobReader, Direction, Key, Snapshot, record};
+use guichet_store::{BlobReader, Direction, Key, Snapshot};
 
 use crate::keys;
 use crate::list::Page;
 use crate::stored::{self, StoredMessage, StoredTicket, last_number};
-use crate::{Contact, ContactId, Desk, Error};
+use crate::{Desk, Error};
 
 /// How many octets of a message's text parts a reading decodes, of its HTML parts as many; the rest is in the raw mail.
 const TEXT_BYTES_MAX: u64 = 2 << 20;
@@ -21,6 +21,9 @@ const CHUNK_BYTES: usize = 64 << 10;
 
 /// How many entries a page has at most.
 const PAGE_MAX: usize = 200;
+
+/// How many rows one page looks at.
+const ROWS_READ_MAX: usize = 2_000;
 
 /// A ticket with what stands beside it.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,7 +96,7 @@ impl Desk {
         let snapshot = self.store.of(actor.organisation).snapshot()?;
         seen_ticket(&snapshot, actor, ticket)?;
         numbered_page(&snapshot, &keys::ticket_messages(ticket), cursor, limit, |number, _| {
-            stored::message(&snapshot, number)?.ok_or(Error::Damaged("message"))
+            stored::message(&snapshot, number)?.ok_or(Error::Damaged("message")).map(Some)
         })
     }
 
@@ -194,27 +197,6 @@ impl Desk {
             bytes.extend_from_slice(&chunk);
         }
     }
-
-    /// A page of the organisation's contacts, oldest first.
-    pub fn contacts(
-        &self,
-        actor: &Actor,
-        cursor: Option<u64>,
-        limit: usize,
-    ) -> Result<Page<(ContactId, Contact)>, Error> {
-        let snapshot = self.store.of(actor.organisation).snapshot()?;
-        numbered_page(&snapshot, &Key::new(keys::CONTACTS), cursor, limit, |number, value| {
-            let contact = record::decode(value).map_err(|_| Error::Damaged("contact"))?;
-            Ok((ContactId(number), contact))
-        })
-    }
-
-    /// One contact.
-    pub fn contact(&self, actor: &Actor, id: ContactId) -> Result<Contact, Error> {
-        let snapshot = self.store.of(actor.organisation).snapshot()?;
-        let bytes = snapshot.peek(&keys::contact(id.0))?.ok_or(Error::NotFound("contact"))?;
-        record::decode(&bytes).map_err(|_| Error::Damaged("contact"))
-    }
 }
 
 /// A ticket, if it exists and the actor sees it.
@@ -224,27 +206,35 @@ pub(crate) fn seen_ticket(snapshot: &Snapshot, actor: &Actor, number: u64) -> Re
         .ok_or(Error::NotFound("ticket"))
 }
 
-/// A page of rows that end in a number, in its order.
+/// A page of rows that end in a number, in its order; `read` leaves out what is not to be shown.
 pub(crate) fn numbered_page<T>(
     snapshot: &Snapshot,
     prefix: &Key,
     cursor: Option<u64>,
     limit: usize,
-    read: impl Fn(u64, &[u8]) -> Result<T, Error>,
+    read: impl Fn(u64, &[u8]) -> Result<Option<T>, Error>,
 ) -> Result<Page<T>, Error> {
     let limit = limit.clamp(1, PAGE_MAX);
     let after = cursor.map(|cursor| prefix.clone().number(cursor));
     let mut page = Page { items: Vec::new(), next: None };
-    let mut last = None;
-    for row in snapshot.scan(prefix, Direction::Forward, after.as_ref().map(Key::as_bytes))? {
-        if page.items.len() == limit {
-            page.next = last;
+    let (mut last_read, mut last_shown) = (None, None);
+    let rows = snapshot.scan(prefix, Direction::Forward, after.as_ref().map(Key::as_bytes))?;
+    for (count, row) in rows.enumerate() {
+        if count == ROWS_READ_MAX {
+            page.next = if page.items.len() == limit { last_shown } else { last_read };
             break;
         }
         let (key, value) = row?;
-        let number = last_number(&key)?;
-        page.items.push(read(number, &value)?);
-        last = Some(number);
+        last_read = Some(last_number(&key)?);
+        let Some(item) = last_read.map(|number| read(number, &value)).transpose()?.flatten() else {
+            continue;
+        };
+        if page.items.len() == limit {
+            page.next = last_shown;
+            break;
+        }
+        last_shown = last_read;
+        page.items.push(item);
     }
     Ok(page)
 }

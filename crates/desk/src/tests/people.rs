@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use guichet_accounts::{Actor, PersonId, TeamId};
 
 use super::world::{World, at, mail};
-use crate::{Error, EventKind, Log, Priority, State, TicketChange};
+use crate::{ContactId, Error, EventKind, Log, Priority, State, TicketChange};
 
 async fn with_ticket() -> World {
     let world = World::new().await;
@@ -114,4 +114,20 @@ async fn a_cursor_whose_next_event_is_gone_or_never_was_reads_everything_anew() 
     assert_eq!(read(u64::MAX), (99, 4));
     world.store.of(world.acme).trim_events(5).await.unwrap();
     assert_eq!((read(3), read(4)), ((99, 4), (0, 4)), "with nothing kept at all");
+}
+
+#[tokio::test]
+async fn promise_7_an_agent_knows_the_contacts_of_their_teams_tickets_alone() {
+    let world = with_ticket().await;
+    let raw = mail("joe@customer.example", "2@customer.example", "Fire", "");
+    world.receive(&raw, &[&world.support]).await;
+    let addresses = |actor: &Actor| -> Vec<String> {
+        let page = world.desk.contacts(actor, None, 50).unwrap();
+        page.items.iter().map(|(_, contact)| contact.address.to_string()).collect()
+    };
+    let agent = world.billing_agent().await;
+    assert_eq!(addresses(&world.admin()), ["bia@customer.example", "joe@customer.example"]);
+    assert_eq!(addresses(&agent), ["bia@customer.example"]);
+    assert!(world.desk.contact(&agent, ContactId(1)).is_ok());
+    assert!(matches!(world.desk.contact(&agent, ContactId(2)), Err(Error::NotFound(_))));
 }
