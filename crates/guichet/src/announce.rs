@@ -8,10 +8,17 @@ use std::net::SocketAddr;
 use crate::first_start::FirstStart;
 use crate::sockets::{Addresses, reachable};
 
-/// Says it.
+/// Says all but that it is ready.
 pub(crate) fn announce(first: Option<&FirstStart>, addresses: &Addresses) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text(first, addresses).as_bytes())?;
+    out.flush()
+}
+
+/// Says that it is ready: the last thing of a start.
+pub(crate) fn ready() -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(b"Ready.\n")?;
     out.flush()
 }
 
@@ -23,7 +30,7 @@ fn text(first: Option<&FirstStart>, addresses: &Addresses) -> String {
     for address in &addresses.smtp {
         let _ = writeln!(text, "SMTP: {address}");
     }
-    let _ = write!(text, "HTTP: http://{}\nReady.\n", addresses.http);
+    let _ = writeln!(text, "HTTP: http://{}", addresses.http);
     text
 }
 
@@ -58,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_later_start_says_only_where_it_listens() {
-        assert_eq!(said(None), "SMTP: 0.0.0.0:25\nSMTP: [::]:26\nHTTP: http://127.0.0.1:80\nReady.\n");
+        assert_eq!(said(None), "SMTP: 0.0.0.0:25\nSMTP: [::]:26\nHTTP: http://127.0.0.1:80\n");
     }
 
     #[test]
@@ -75,6 +82,6 @@ mod tests {
         assert!(!mail.contains('%'), "printf would take it for a format: {mail}");
         let ticket = "curl -H 'Authorization: Bearer guichet_x' http://127.0.0.1:80/api/v1/tickets/1";
         assert!(said.lines().any(|line| line == ticket), "{said}");
-        assert!(said.ends_with("\nReady.\n"));
+        assert!(said.ends_with("\nHTTP: http://127.0.0.1:80\n"), "{said}");
     }
 }

@@ -12,7 +12,7 @@ use guichet_store::Store;
 use guichet_sys::SystemRandom;
 use tokio::net::TcpListener;
 
-use crate::announce::announce;
+use crate::announce;
 use crate::config::{Configuration, Loaded};
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
@@ -60,8 +60,11 @@ async fn serve_store(
     let first = first_start::ensure(directory, &accounts, &configuration.base_domain, &SystemRandom).await?;
     let addresses = outside.sockets.addresses().map_err(Failure::system("an address"))?;
     let tasks = start(configuration, directory, outside, store, accounts)?;
-    announce(first.as_ref(), &addresses).map_err(Failure::system("writing to standard output"))?;
+    let unsaid = || Failure::system("writing to standard output");
+    announce::announce(first.as_ref(), &addresses).map_err(unsaid())?;
+    // Before the last word: who has read it may end the process, and the token that was shown stays good.
     directory.close_first_start().map_err(Failure::system("ending the first start"))?;
+    announce::ready().map_err(unsaid())?;
     tasks.run(&mut signals).await
 }
 
