@@ -151,10 +151,7 @@ impl FromStr for Mailbox {
             Some(quoted) => unquoted_local(quoted)?,
             None => dotted_local(text)?,
         };
-        Ok(Self {
-            local,
-            host: host.parse()?,
-        })
+        Ok(Self { local, host: host.parse()? })
     }
 }
 
@@ -200,9 +197,7 @@ impl FromStr for Domain {
             if label.is_ascii() && label.len() > LABEL_BYTES_MAX {
                 return Err(AddressError::TooLong);
             }
-            if !label
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_') || is_utf8_text(c))
+            if !label.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_') || is_utf8_text(c))
             {
                 return Err(AddressError::Syntax);
             }
@@ -266,9 +261,7 @@ fn without_route(text: &str) -> Result<&str, AddressError> {
     }
     let (route, mailbox) = text.split_once(':').ok_or(AddressError::Syntax)?;
     for hop in route.split(',') {
-        hop.strip_prefix('@')
-            .ok_or(AddressError::Syntax)?
-            .parse::<Domain>()?;
+        hop.strip_prefix('@').ok_or(AddressError::Syntax)?.parse::<Domain>()?;
     }
     Ok(mailbox)
 }

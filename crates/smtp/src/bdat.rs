@@ -65,15 +65,7 @@ mod tests {
     fn lines_end_in_crlf_in_chunks_too() {
         check(b"", false);
         check(b"a\r\n\r\nb\r\n.\r\nc", false);
-        for content in [
-            &b"a\nb"[..],
-            b"a\rb",
-            b"\r\r\n",
-            b"a\r\n\n",
-            b"a\r",
-            b"\n",
-            b"\n\r",
-        ] {
+        for content in [&b"a\nb"[..], b"a\rb", b"\r\r\n", b"a\r\n\n", b"a\r", b"\n", b"\n\r"] {
             check(content, true);
         }
     }

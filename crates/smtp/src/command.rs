@@ -54,12 +54,8 @@ pub(crate) fn parse(line: &[u8]) -> Result<Command, Reply> {
     if let Some(special) = unsafe_beginning(line) {
         return Ok(chunk_head(line).map_or(special, Command::Chunk));
     }
-    let text = std::str::from_utf8(line)
-        .ok()
-        .filter(|text| !text.chars().any(char::is_control));
-    let text = text
-        .ok_or_else(replies::unreadable_command)?
-        .trim_end_matches(' ');
+    let text = std::str::from_utf8(line).ok().filter(|text| !text.chars().any(char::is_control));
+    let text = text.ok_or_else(replies::unreadable_command)?.trim_end_matches(' ');
     let (verb, argument) = text.split_once(' ').unwrap_or((text, ""));
     let argument = argument.trim_start_matches(' ');
     match verb.to_ascii_uppercase().as_str() {
@@ -85,9 +81,8 @@ pub(crate) fn parse(line: &[u8]) -> Result<Command, Reply> {
 /// A line after which the next can't be trusted to be a command, judged by its beginning alone: the rest of it may be
 /// ill-formed, or missing.
 pub(crate) fn unsafe_beginning(line: &[u8]) -> Option<Command> {
-    const OTHERS: [&[u8]; 10] = [
-        b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"CONNECT", b"DELETE", b"PATCH", b"TRACE", b"PRI",
-    ];
+    const OTHERS: [&[u8]; 10] =
+        [b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"CONNECT", b"DELETE", b"PATCH", b"TRACE", b"PRI"];
     let verb = line.split(|byte| !byte.is_ascii_alphanumeric()).next()?;
     if verb.eq_ignore_ascii_case(b"BDAT") {
         return Some(Command::UnboundedChunk);
@@ -97,10 +92,7 @@ pub(crate) fn unsafe_beginning(line: &[u8]) -> Option<Command> {
 }
 
 fn chunk_head(line: &[u8]) -> Option<ChunkHead> {
-    let mut words = std::str::from_utf8(line)
-        .ok()?
-        .split(' ')
-        .filter(|word| !word.is_empty());
+    let mut words = std::str::from_utf8(line).ok()?.split(' ').filter(|word| !word.is_empty());
     let verb = words.next()?;
     let size = words.next()?;
     let place = match words.next() {
@@ -120,24 +112,13 @@ pub(crate) fn decimal(digits: &str) -> Option<u64> {
 }
 
 fn without_argument(command: Command, argument: &str) -> Result<Command, Reply> {
-    if argument.is_empty() {
-        Ok(command)
-    } else {
-        Err(replies::no_argument_wanted())
-    }
+    if argument.is_empty() { Ok(command) } else { Err(replies::no_argument_wanted()) }
 }
 
 fn hello(verb: HelloVerb, name: &str) -> Result<Hello, Reply> {
     let is_name =
         (1..=Hello::NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
-    if is_name {
-        Ok(Hello {
-            verb,
-            name: name.to_owned(),
-        })
-    } else {
-        Err(replies::bad_hello())
-    }
+    if is_name { Ok(Hello { verb, name: name.to_owned() }) } else { Err(replies::bad_hello()) }
 }
 
 fn mail(argument: &str) -> Result<Command, Reply> {
@@ -149,10 +130,7 @@ fn mail(argument: &str) -> Result<Command, Reply> {
 fn recipient(argument: &str) -> Result<Recipient, Reply> {
     let (path, parameters) = path_and_parameters("TO:", argument).ok_or_else(replies::bad_recipient)?;
     let path = ForwardPath::parse(path).map_err(|_| replies::bad_recipient_address())?;
-    Ok(Recipient {
-        path,
-        parameters: RecipientParameters::parse(parameters)?,
-    })
+    Ok(Recipient { path, parameters: RecipientParameters::parse(parameters)? })
 }
 
 /// Splits `FROM:<path> parameters` into what stands between the brackets and what stands behind them.

@@ -105,9 +105,7 @@ mod tests {
         for piece in pieces {
             after.extend_from_slice(scanner.scan(piece, &mut content));
         }
-        scanner
-            .is_ended()
-            .then(|| (content, scanner.is_ill_formed(), after))
+        scanner.is_ended().then(|| (content, scanner.is_ill_formed(), after))
     }
 
     #[track_caller]
@@ -138,10 +136,7 @@ mod tests {
 
     #[test]
     fn nul_and_eight_bit_are_content() {
-        check(
-            b"\x00\xff.\r\n.\x00\r\n.\r\n",
-            Some((b"\x00\xff.\r\n\x00\r\n", b"")),
-        );
+        check(b"\x00\xff.\r\n.\x00\r\n.\r\n", Some((b"\x00\xff.\r\n\x00\r\n", b"")));
     }
 
     #[test]

@@ -67,10 +67,7 @@ impl Hello {
     /// The name in a form that can stand in a header field: what has a meaning there becomes `?`.
     pub fn trace_name(&self) -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
-        self.name
-            .chars()
-            .map(|c| if plain(c) { c } else { '?' })
-            .collect()
+        self.name.chars().map(|c| if plain(c) { c } else { '?' }).collect()
     }
 }
 

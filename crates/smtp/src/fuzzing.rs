@@ -17,9 +17,7 @@ pub fn fuzz_receiver(data: &[u8]) {
         return;
     };
     let mut session = Session::new(way);
-    session
-        .receiver
-        .connected(SocketAddr::from((Ipv4Addr::LOCALHOST, 25)));
+    session.receiver.connected(SocketAddr::from((Ipv4Addr::LOCALHOST, 25)));
     session.drain();
     for piece in data.chunks(usize::from(way % 61) + 1) {
         session.receiver.tick(session.now);
@@ -77,31 +75,16 @@ impl Session {
             recipients_max: 3,
             ..Limits::default()
         };
-        let settings = Settings {
-            host: "mx.example".to_owned(),
-            starttls: StartTls::Offered,
-            limits,
-        };
+        let settings = Settings { host: "mx.example".to_owned(), starttls: StartTls::Offered, limits };
         let receiver = Receiver::new(settings, now);
-        Self {
-            receiver,
-            now,
-            way,
-            questions: 0,
-            wire: Vec::new(),
-            content_bytes: 0,
-            is_closed: false,
-        }
+        Self { receiver, now, way, questions: 0, wire: Vec::new(), content_bytes: 0, is_closed: false }
     }
 
     fn drain(&mut self) {
         let mut outputs = 0;
         while let Some(output) = self.receiver.poll() {
             outputs += 1;
-            assert!(
-                outputs <= 8 * PIECE_BYTES,
-                "more comes out than one input can cause"
-            );
+            assert!(outputs <= 8 * PIECE_BYTES, "more comes out than one input can cause");
             assert!(!self.is_closed, "after Close nothing comes out");
             match output {
                 Output::Send(bytes) => self.wire.extend_from_slice(&bytes),
@@ -133,11 +116,7 @@ impl Session {
     fn answer(&mut self) {
         self.questions = self.questions.wrapping_add(1);
         let refuses = self.way > 127 && self.questions.is_multiple_of(self.way % 7 + 2);
-        self.receiver.answer(if refuses {
-            Answer::Reply(replies::local_trouble())
-        } else {
-            Answer::Accept
-        });
+        self.receiver.answer(if refuses { Answer::Reply(replies::local_trouble()) } else { Answer::Accept });
     }
 
     /// Whatever state it is in, time ends it.

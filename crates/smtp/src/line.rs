@@ -47,12 +47,7 @@ struct Skip {
 impl LineReader {
     /// A reader for lines of `line_bytes_max` octets, CRLF included.
     pub(crate) fn new(line_bytes_max: usize, skipped_bytes_max: usize) -> Self {
-        Self {
-            line_bytes_max,
-            skipped_bytes_max,
-            held: Vec::new(),
-            skipping: None,
-        }
+        Self { line_bytes_max, skipped_bytes_max, held: Vec::new(), skipping: None }
     }
 
     /// Takes bytes off the front of `input` up to the end, or the refusal, of a line; `None` when all were taken
@@ -60,11 +55,7 @@ impl LineReader {
     pub(crate) fn next(&mut self, input: &mut &[u8]) -> Option<Line> {
         while let Some((&byte, rest)) = input.split_first() {
             *input = rest;
-            let found = if self.skipping.is_some() {
-                self.skip(byte)
-            } else {
-                self.gather(byte)
-            };
+            let found = if self.skipping.is_some() { self.skip(byte) } else { self.gather(byte) };
             if found.is_some() {
                 return found;
             }
@@ -82,10 +73,7 @@ impl LineReader {
         let fault = match byte {
             b'\n' if after_cr => {
                 self.held.pop();
-                return Some(Line {
-                    bytes: std::mem::take(&mut self.held),
-                    fault: None,
-                });
+                return Some(Line { bytes: std::mem::take(&mut self.held), fault: None });
             }
             b'\n' => LineFault::BareLineEnd,
             _ if after_cr => LineFault::BareLineEnd,
@@ -96,14 +84,8 @@ impl LineReader {
                 return None;
             }
         };
-        self.skipping = Some(Skip {
-            bytes: 1,
-            after_cr: byte == b'\r',
-        });
-        Some(Line {
-            bytes: std::mem::take(&mut self.held),
-            fault: Some(fault),
-        })
+        self.skipping = Some(Skip { bytes: 1, after_cr: byte == b'\r' });
+        Some(Line { bytes: std::mem::take(&mut self.held), fault: Some(fault) })
     }
 
     fn skip(&mut self, byte: u8) -> Option<Line> {
@@ -114,10 +96,7 @@ impl LineReader {
         skip.bytes += 1;
         skip.after_cr = byte == b'\r';
         if skip.bytes > self.skipped_bytes_max {
-            return Some(Line {
-                bytes: Vec::new(),
-                fault: Some(LineFault::Endless),
-            });
+            return Some(Line { bytes: Vec::new(), fault: Some(LineFault::Endless) });
         }
         self.skipping = Some(skip);
         None
@@ -141,10 +120,7 @@ mod tests {
 
     #[track_caller]
     fn check(input: &[u8], expected: &[(&str, Option<LineFault>)]) {
-        let expected: Vec<_> = expected
-            .iter()
-            .map(|&(text, fault)| (text.to_owned(), fault))
-            .collect();
+        let expected: Vec<_> = expected.iter().map(|&(text, fault)| (text.to_owned(), fault)).collect();
         for cut in 0..=input.len() {
             assert_eq!(lines(input, cut), expected, "cut at {cut}");
         }
@@ -153,10 +129,7 @@ mod tests {
     #[test]
     fn crlf_ends_a_line_and_nothing_else_does() {
         use LineFault::BareLineEnd;
-        check(
-            b"NOOP\r\n\r\nQUIT\r\nre",
-            &[("NOOP", None), ("", None), ("QUIT", None)],
-        );
+        check(b"NOOP\r\n\r\nQUIT\r\nre", &[("NOOP", None), ("", None), ("QUIT", None)]);
         check(b"A\nQUIT\r\nB\r\n", &[("A", Some(BareLineEnd)), ("B", None)]);
         check(b"A\rQUIT\r\nB\r\n", &[("A\r", Some(BareLineEnd)), ("B", None)]);
         check(b"A\r\r\nB\r\n", &[("A\r", Some(BareLineEnd)), ("B", None)]);
@@ -166,14 +139,8 @@ mod tests {
 
     #[test]
     fn the_tail_of_an_overlong_line_is_no_command() {
-        check(
-            b"12345678901234\r\nB\r\n",
-            &[("12345678901234", None), ("B", None)],
-        );
-        check(
-            b"123456789012345\r\nB\r\n",
-            &[("123456789012345", Some(LineFault::TooLong)), ("B", None)],
-        );
+        check(b"12345678901234\r\nB\r\n", &[("12345678901234", None), ("B", None)]);
+        check(b"123456789012345\r\nB\r\n", &[("123456789012345", Some(LineFault::TooLong)), ("B", None)]);
         check(
             b"123456789012345QUIT\nQUIT\rQUIT\r\nB\r\n",
             &[("123456789012345", Some(LineFault::TooLong)), ("B", None)],
@@ -185,14 +152,8 @@ mod tests {
         let mut reader = LineReader::new(16, 40);
         let bytes = [b'x'; 56];
         let mut input = &bytes[..];
-        assert_eq!(
-            reader.next(&mut input).and_then(|line| line.fault),
-            Some(LineFault::TooLong)
-        );
-        assert_eq!(
-            reader.next(&mut input).and_then(|line| line.fault),
-            Some(LineFault::Endless)
-        );
+        assert_eq!(reader.next(&mut input).and_then(|line| line.fault), Some(LineFault::TooLong));
+        assert_eq!(reader.next(&mut input).and_then(|line| line.fault), Some(LineFault::Endless));
         assert!(input.is_empty());
     }
 }

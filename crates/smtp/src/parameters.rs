@@ -153,9 +153,7 @@ fn returned_part(value: &str) -> Option<Return> {
 }
 
 fn envelope_id(value: &str) -> Option<String> {
-    let id = Some(value)
-        .filter(|value| value.len() <= ENVID_BYTES_MAX)
-        .and_then(decode_xtext)?;
+    let id = Some(value).filter(|value| value.len() <= ENVID_BYTES_MAX).and_then(decode_xtext)?;
     id.is_ascii().then_some(id)
 }
 
@@ -186,15 +184,8 @@ impl OriginalRecipient {
         }
         let address_type = address_type.to_ascii_lowercase();
         let address = decode_xtext(encoded).filter(|address| !address.is_empty())?;
-        let address = if address_type == "utf-8" {
-            decode_unicode_escapes(&address)?
-        } else {
-            address
-        };
-        (address_type == "utf-8" || address.is_ascii()).then_some(Self {
-            address_type,
-            address,
-        })
+        let address = if address_type == "utf-8" { decode_unicode_escapes(&address)? } else { address };
+        (address_type == "utf-8" || address.is_ascii()).then_some(Self { address_type, address })
     }
 }
 
@@ -214,9 +205,7 @@ fn decode_xtext(text: &str) -> Option<String> {
             other => other,
         });
     }
-    String::from_utf8(octets)
-        .ok()
-        .filter(|decoded| !decoded.chars().any(char::is_control))
+    String::from_utf8(octets).ok().filter(|decoded| !decoded.chars().any(char::is_control))
 }
 
 /// RFC 6533, section 3: `\x{20AC}` stands for a character.
@@ -226,10 +215,7 @@ fn decode_unicode_escapes(text: &str) -> Option<String> {
     while let Some((before, after)) = rest.split_once("\\x{") {
         let (digits, tail) = after.split_once('}')?;
         let is_hex = (2..=6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let c = u32::from_str_radix(digits, 16)
-            .ok()
-            .filter(|_| is_hex)
-            .and_then(char::from_u32)?;
+        let c = u32::from_str_radix(digits, 16).ok().filter(|_| is_hex).and_then(char::from_u32)?;
         decoded.push_str(before);
         decoded.push(Some(c).filter(|c| !c.is_control())?);
         rest = tail;

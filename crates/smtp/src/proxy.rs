@@ -81,32 +81,20 @@ pub fn parse(bytes: &[u8]) -> Result<Progress, ProxyError> {
 
 /// Whether `bytes` can still become, or already is, something that begins with `signature`.
 fn begins(bytes: &[u8], signature: &[u8]) -> bool {
-    bytes
-        .iter()
-        .zip(signature)
-        .all(|(byte, expected)| byte == expected)
+    bytes.iter().zip(signature).all(|(byte, expected)| byte == expected)
 }
 
 fn parse_v1(bytes: &[u8]) -> Result<Progress, ProxyError> {
     let Some(lf) = memchr::memchr(b'\n', bytes) else {
-        return if bytes.len() < V1_BYTES_MAX {
-            Ok(Progress::Incomplete)
-        } else {
-            Err(ProxyError::TooLong)
-        };
+        return if bytes.len() < V1_BYTES_MAX { Ok(Progress::Incomplete) } else { Err(ProxyError::TooLong) };
     };
     if lf >= V1_BYTES_MAX {
         return Err(ProxyError::TooLong);
     }
-    let line = bytes
-        .get(..lf)
-        .and_then(|line| line.strip_suffix(b"\r"))
-        .and_then(|line| str::from_utf8(line).ok());
+    let line =
+        bytes.get(..lf).and_then(|line| line.strip_suffix(b"\r")).and_then(|line| str::from_utf8(line).ok());
     let header = line.and_then(v1_header).ok_or(ProxyError::Malformed)?;
-    Ok(Progress::Complete {
-        header,
-        bytes: lf + 1,
-    })
+    Ok(Progress::Complete { header, bytes: lf + 1 })
 }
 
 fn v1_header(line: &str) -> Option<Header> {
@@ -117,14 +105,8 @@ fn v1_header(line: &str) -> Option<Header> {
     }
     let (source, destination) = (words.next()?, words.next()?);
     let (source, destination): (IpAddr, IpAddr) = match family {
-        "TCP4" => (
-            source.parse::<Ipv4Addr>().ok()?.into(),
-            destination.parse::<Ipv4Addr>().ok()?.into(),
-        ),
-        "TCP6" => (
-            source.parse::<Ipv6Addr>().ok()?.into(),
-            destination.parse::<Ipv6Addr>().ok()?.into(),
-        ),
+        "TCP4" => (source.parse::<Ipv4Addr>().ok()?.into(), destination.parse::<Ipv4Addr>().ok()?.into()),
+        "TCP6" => (source.parse::<Ipv6Addr>().ok()?.into(), destination.parse::<Ipv6Addr>().ok()?.into()),
         _ => return None,
     };
     let (source_port, destination_port) = (port(words.next()?)?, port(words.next()?)?);
@@ -158,10 +140,7 @@ fn parse_v2(bytes: &[u8]) -> Result<Progress, ProxyError> {
         0x21 => v2_header(family, body).ok_or(ProxyError::Malformed)?,
         _ => return Err(ProxyError::Malformed),
     };
-    Ok(Progress::Complete {
-        header,
-        bytes: V2_FIXED_BYTES + length,
-    })
+    Ok(Progress::Complete { header, bytes: V2_FIXED_BYTES + length })
 }
 
 /// Families of section 2.2. SMTP comes over TCP; a socket of the local machine, or an unspecified one, names nobody.
@@ -171,20 +150,12 @@ fn v2_header(family: u8, body: &[u8]) -> Option<Header> {
         0x11 => {
             let (source, rest) = body.split_first_chunk::<4>()?;
             let (destination, rest) = rest.split_first_chunk::<4>()?;
-            (
-                Ipv4Addr::from(*source).into(),
-                Ipv4Addr::from(*destination).into(),
-                rest,
-            )
+            (Ipv4Addr::from(*source).into(), Ipv4Addr::from(*destination).into(), rest)
         }
         0x21 => {
             let (source, rest) = body.split_first_chunk::<16>()?;
             let (destination, rest) = rest.split_first_chunk::<16>()?;
-            (
-                Ipv6Addr::from(*source).into(),
-                Ipv6Addr::from(*destination).into(),
-                rest,
-            )
+            (Ipv6Addr::from(*source).into(), Ipv6Addr::from(*destination).into(), rest)
         }
         _ => return None,
     };

@@ -232,11 +232,7 @@ impl Receiver {
             Stage::Greeting => self.early_talker |= !bytes.is_empty(),
             Stage::Commands | Stage::Data(_) | Stage::Chunk(_) => {}
         }
-        let rest = if self.backlog.is_empty() {
-            self.run(bytes)
-        } else {
-            bytes
-        };
+        let rest = if self.backlog.is_empty() { self.run(bytes) } else { bytes };
         self.settle(rest);
     }
 
@@ -374,8 +370,7 @@ impl Receiver {
 
     fn flush(&mut self) {
         if !self.replies.is_empty() {
-            self.outputs
-                .push_back(Output::Send(std::mem::take(&mut self.replies)));
+            self.outputs.push_back(Output::Send(std::mem::take(&mut self.replies)));
         }
     }
 

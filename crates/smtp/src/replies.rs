@@ -109,8 +109,5 @@ pub(crate) fn greeting(host: &str) -> Reply {
 
 /// The answer to DATA.
 pub(crate) fn start_mail_input() -> Reply {
-    Reply::without_status(
-        Code::StartMailInput,
-        "Send the mail; end it with a dot on a line of its own.",
-    )
+    Reply::without_status(Code::StartMailInput, "Send the mail; end it with a dot on a line of its own.")
 }

@@ -76,10 +76,7 @@ impl Status {
         const fn known(number: u16) -> u16 {
             if number > 999 { 0 } else { number }
         }
-        Self {
-            subject: known(subject),
-            detail: known(detail),
-        }
+        Self { subject: known(subject), detail: known(detail) }
     }
 }
 
@@ -96,20 +93,12 @@ impl Reply {
     /// A reply with an enhanced status. An LF in `text` begins a new line, an overlong line is folded, and
     /// every other character that can't be printed in ASCII becomes `?`.
     pub fn new(code: Code, status: Status, text: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            code,
-            status: Some(status),
-            lines: clean_lines(text.into()),
-        }
+        Self { code, status: Some(status), lines: clean_lines(text.into()) }
     }
 
     /// For the replies that carry none: greeting, EHLO, HELO, 354 (RFC 2034, section 4).
     pub(crate) fn without_status(code: Code, text: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            code,
-            status: None,
-            lines: clean_lines(text.into()),
-        }
+        Self { code, status: None, lines: clean_lines(text.into()) }
     }
 
     /// The reply code.
@@ -161,10 +150,8 @@ fn clean_lines(text: Cow<'static, str>) -> Vec<Cow<'static, str>> {
     }
     let lines = text.split('\n').flat_map(|line| {
         let ascii: Vec<char> = line.chars().map(|c| if printable(c) { c } else { '?' }).collect();
-        let mut folded: Vec<Cow<'static, str>> = ascii
-            .chunks(TEXT_BYTES_MAX)
-            .map(|piece| Cow::Owned(piece.iter().collect()))
-            .collect();
+        let mut folded: Vec<Cow<'static, str>> =
+            ascii.chunks(TEXT_BYTES_MAX).map(|piece| Cow::Owned(piece.iter().collect())).collect();
         if folded.is_empty() {
             folded.push(Cow::Borrowed(""));
         }
@@ -179,48 +166,28 @@ mod tests {
 
     #[test]
     fn a_reply_carries_the_status_on_each_line() {
-        let reply = Reply::new(
-            Code::MailboxUnavailable,
-            Status::new(1, 1),
-            "Nobody here.\nSorry.",
-        );
-        assert_eq!(
-            reply.to_string(),
-            "550-5.1.1 Nobody here.\r\n550 5.1.1 Sorry.\r\n"
-        );
+        let reply = Reply::new(Code::MailboxUnavailable, Status::new(1, 1), "Nobody here.\nSorry.");
+        assert_eq!(reply.to_string(), "550-5.1.1 Nobody here.\r\n550 5.1.1 Sorry.\r\n");
         assert!(reply.is_permanent() && !reply.is_transient() && !reply.is_positive());
     }
 
     #[test]
     fn no_text_can_break_out_of_its_reply() {
         let reply = Reply::new(Code::Ok, Status::new(0, 0), "done\r\n250 forged\u{0}\u{e9}\t");
-        assert_eq!(
-            reply.to_string(),
-            "250-2.0.0 done?\r\n250 2.0.0 250 forged???\r\n"
-        );
+        assert_eq!(reply.to_string(), "250-2.0.0 done?\r\n250 2.0.0 250 forged???\r\n");
     }
 
     #[test]
     fn overlong_text_is_folded_and_bounded() {
         let reply = Reply::new(Code::LocalError, Status::new(999, 1000), "x".repeat(100_000));
         let wire = reply.to_string();
-        assert!(
-            wire.split_inclusive("\r\n")
-                .all(|line| line.len() <= 512 && line.starts_with("451"))
-        );
+        assert!(wire.split_inclusive("\r\n").all(|line| line.len() <= 512 && line.starts_with("451")));
         assert_eq!(wire.lines().count(), LINES_MAX);
-        assert_eq!(
-            wire.matches("451 ").count(),
-            1,
-            "only the last line has a space after its code"
-        );
+        assert_eq!(wire.matches("451 ").count(), 1, "only the last line has a space after its code");
     }
 
     #[test]
     fn a_reply_without_text_is_still_a_line() {
-        assert_eq!(
-            Reply::new(Code::Ok, Status::new(0, 0), "").to_string(),
-            "250 2.0.0 \r\n"
-        );
+        assert_eq!(Reply::new(Code::Ok, Status::new(0, 0), "").to_string(), "250 2.0.0 \r\n");
     }
 }

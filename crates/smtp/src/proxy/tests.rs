@@ -8,10 +8,7 @@ fn check(bytes: &[u8], header: Header) {
     for end in 0..bytes.len() {
         assert_eq!(parse(&bytes[..end]), Ok(Progress::Incomplete), "{end} bytes");
     }
-    let complete = Ok(Progress::Complete {
-        header,
-        bytes: bytes.len(),
-    });
+    let complete = Ok(Progress::Complete { header, bytes: bytes.len() });
     assert_eq!(parse(bytes), complete);
     assert_eq!(parse(&[bytes, b"EHLO x\r\n"].concat()), complete);
 }
@@ -30,10 +27,7 @@ fn v2(version_command: u8, family: u8, body: &[u8]) -> Vec<u8> {
 
 #[test]
 fn version_1_names_the_client() {
-    check(
-        b"PROXY TCP4 192.0.2.1 198.51.100.1 4321 25\r\n",
-        proxied("192.0.2.1:4321", "198.51.100.1:25"),
-    );
+    check(b"PROXY TCP4 192.0.2.1 198.51.100.1 4321 25\r\n", proxied("192.0.2.1:4321", "198.51.100.1:25"));
     check(
         b"PROXY TCP6 2001:db8::1 2001:db8::2 0 65535\r\n",
         proxied("[2001:db8::1]:0", "[2001:db8::2]:65535"),
@@ -69,19 +63,11 @@ fn version_2_names_the_client() {
     let v4 = [192, 0, 2, 1, 198, 51, 100, 1, 0x10, 0xe1, 0, 25];
     check(&v2(0x21, 0x11, &v4), proxied("192.0.2.1:4321", "198.51.100.1:25"));
     let tlvs = [&v4[..], &[0x04, 0, 2, 9, 9]].concat();
-    check(
-        &v2(0x21, 0x11, &tlvs),
-        proxied("192.0.2.1:4321", "198.51.100.1:25"),
-    );
-    let (source, destination): (Ipv6Addr, Ipv6Addr) = (
-        "2001:db8::1".parse().expect("an address"),
-        "2001:db8::2".parse().expect("an address"),
-    );
+    check(&v2(0x21, 0x11, &tlvs), proxied("192.0.2.1:4321", "198.51.100.1:25"));
+    let (source, destination): (Ipv6Addr, Ipv6Addr) =
+        ("2001:db8::1".parse().expect("an address"), "2001:db8::2".parse().expect("an address"));
     let v6 = [&source.octets()[..], &destination.octets(), &[0x10, 0xe1, 0, 25]].concat();
-    check(
-        &v2(0x21, 0x21, &v6),
-        proxied("[2001:db8::1]:4321", "[2001:db8::2]:25"),
-    );
+    check(&v2(0x21, 0x21, &v6), proxied("[2001:db8::1]:4321", "[2001:db8::2]:25"));
 }
 
 #[test]
@@ -94,17 +80,10 @@ fn version_2_without_a_client_is_local() {
 
 #[test]
 fn version_2_is_taken_by_the_letter() {
-    for (version_command, family, length) in [
-        (0x11, 0x11, 12),
-        (0x22, 0x11, 12),
-        (0x21, 0x12, 12),
-        (0x21, 0x11, 11),
-        (0x21, 0x21, 35),
-    ] {
-        assert_eq!(
-            parse(&v2(version_command, family, &vec![0; length])),
-            Err(ProxyError::Malformed)
-        );
+    for (version_command, family, length) in
+        [(0x11, 0x11, 12), (0x22, 0x11, 12), (0x21, 0x12, 12), (0x21, 0x11, 11), (0x21, 0x21, 35)]
+    {
+        assert_eq!(parse(&v2(version_command, family, &vec![0; length])), Err(ProxyError::Malformed));
     }
 }
 
@@ -117,21 +96,12 @@ fn promise_9_headers_are_bounded() {
     let longest = v2(0x20, 0, &[0; V2_BODY_BYTES_MAX]);
     assert_eq!(longest.len(), HEADER_BYTES_MAX);
     check(&longest, Header::Local);
-    assert_eq!(
-        parse(&v2(0x20, 0, &[0; V2_BODY_BYTES_MAX + 1])[..16]),
-        Err(ProxyError::TooLong)
-    );
+    assert_eq!(parse(&v2(0x20, 0, &[0; V2_BODY_BYTES_MAX + 1])[..16]), Err(ProxyError::TooLong));
 }
 
 #[test]
 fn smtp_is_no_header() {
-    for bytes in [
-        &b"E"[..],
-        b"EHLO x\r\n",
-        b"PROXX",
-        b"\r\n\r\n\0\r\nQUIT\r",
-        b"proxy TCP4",
-    ] {
+    for bytes in [&b"E"[..], b"EHLO x\r\n", b"PROXX", b"\r\n\r\n\0\r\nQUIT\r", b"proxy TCP4"] {
         assert_eq!(parse(bytes), Err(ProxyError::Missing));
     }
 }

@@ -43,10 +43,7 @@ impl Receiver {
             }
             Open::Chunk(head) => self.begin_chunk(head, None),
             Open::BodyEnd => {
-                self.tally = Tally {
-                    transactions: self.tally.transactions,
-                    ..Tally::default()
-                };
+                self.tally = Tally { transactions: self.tally.transactions, ..Tally::default() };
                 self.say(&words.unwrap_or_else(replies::mail_accepted));
             }
         }
@@ -78,18 +75,8 @@ impl Receiver {
             return;
         };
         let tls = self.tls.clone();
-        let envelope = Envelope {
-            peer,
-            hello,
-            tls,
-            reverse_path,
-            parameters,
-            recipients: Vec::new(),
-        };
-        self.transaction = Some(Transaction {
-            envelope,
-            chunks: None,
-        });
+        let envelope = Envelope { peer, hello, tls, reverse_path, parameters, recipients: Vec::new() };
+        self.transaction = Some(Transaction { envelope, chunks: None });
     }
 
     fn hello_reply(&self, verb: HelloVerb) -> Reply {
@@ -97,10 +84,7 @@ impl Receiver {
         if verb == HelloVerb::Helo {
             return Reply::without_status(Code::Ok, host.clone());
         }
-        let mut lines = format!(
-            "{host}\nPIPELINING\nSIZE {}\n",
-            self.settings.limits.message_bytes_max
-        );
+        let mut lines = format!("{host}\nPIPELINING\nSIZE {}\n", self.settings.limits.message_bytes_max);
         if self.settings.starttls == StartTls::Offered && self.tls.is_none() {
             lines.push_str("STARTTLS\n");
         }

@@ -114,10 +114,7 @@ impl Receiver {
         if !parameters.smtputf8 && reverse_path.mailbox().is_some_and(|mailbox| !mailbox.is_ascii()) {
             return Err(replies::utf8_not_announced());
         }
-        if parameters
-            .size
-            .is_some_and(|size| size > limits.message_bytes_max)
-        {
+        if parameters.size.is_some_and(|size| size > limits.message_bytes_max) {
             return Err(replies::too_large(limits.message_bytes_max));
         }
         if self.tally.transactions >= limits.transactions_max {
@@ -125,13 +122,7 @@ impl Receiver {
         }
         self.tally.transactions += 1;
         let open = Open::Mail(reverse_path.clone(), parameters.clone());
-        self.ask(
-            open,
-            Question::Mail {
-                reverse_path,
-                parameters,
-            },
-        );
+        self.ask(open, Question::Mail { reverse_path, parameters });
         Ok(())
     }
 
@@ -203,9 +194,7 @@ impl Receiver {
 
     /// Whether the client may use what EHLO offered.
     fn is_extended(&self) -> bool {
-        self.hello
-            .as_ref()
-            .is_some_and(|hello| hello.verb == HelloVerb::Ehlo)
+        self.hello.as_ref().is_some_and(|hello| hello.verb == HelloVerb::Ehlo)
     }
 }
 

@@ -103,18 +103,12 @@ impl Receiver {
         if head.size == 0 {
             return self.end_chunk(head.place, refusal);
         }
-        self.stage = Stage::Chunk(Chunk {
-            bytes_left: head.size,
-            place: head.place,
-            refusal,
-        });
+        self.stage = Stage::Chunk(Chunk { bytes_left: head.size, place: head.place, refusal });
     }
 
     /// Octets that the content would have with one more chunk of `size`.
     pub(super) fn bytes_with(&self, size: u64) -> u64 {
-        self.chunks()
-            .map_or(0, |chunks| chunks.bytes)
-            .saturating_add(size)
+        self.chunks().map_or(0, |chunks| chunks.bytes).saturating_add(size)
     }
 
     /// Reads content of a chunk; returns what follows its end.
@@ -142,10 +136,7 @@ impl Receiver {
     }
 
     fn take_chunk_piece(&mut self, piece: &[u8]) {
-        let Some(chunks) = self
-            .transaction
-            .as_mut()
-            .and_then(|transaction| transaction.chunks.as_mut())
+        let Some(chunks) = self.transaction.as_mut().and_then(|transaction| transaction.chunks.as_mut())
         else {
             return;
         };
@@ -170,17 +161,13 @@ impl Receiver {
 
     /// What BDAT brought so far, once its first chunk was let in.
     pub(super) fn chunks(&self) -> Option<&Chunks> {
-        self.transaction
-            .as_ref()
-            .and_then(|transaction| transaction.chunks.as_ref())
+        self.transaction.as_ref().and_then(|transaction| transaction.chunks.as_ref())
     }
 
     fn end_chunk(&mut self, place: ChunkPlace, refusal: Option<Reply>) {
         self.stage = Stage::Commands;
         self.pace.await_command();
-        let ends_in_cr = self
-            .chunks()
-            .is_some_and(|chunks| chunks.line_ends.is_ill_formed_at_end());
+        let ends_in_cr = self.chunks().is_some_and(|chunks| chunks.line_ends.is_ill_formed_at_end());
         match (refusal, place) {
             (Some(refusal), _) => {
                 self.pace.end_content();
@@ -202,8 +189,7 @@ impl Receiver {
     fn end_body(&mut self) {
         if let Some(transaction) = self.transaction.take() {
             self.open = Some(Open::BodyEnd);
-            self.outputs
-                .push_back(Output::BodyEnd(Box::new(transaction.envelope)));
+            self.outputs.push_back(Output::BodyEnd(Box::new(transaction.envelope)));
         }
     }
 
@@ -215,11 +201,7 @@ impl Receiver {
 
     /// Ends the transaction; the driver drops what it has of the content.
     fn abandon(&mut self) {
-        if self
-            .transaction
-            .take()
-            .is_some_and(|transaction| transaction.chunks.is_some())
-        {
+        if self.transaction.take().is_some_and(|transaction| transaction.chunks.is_some()) {
             self.outputs.push_back(Output::BodyAbandoned);
         }
     }

@@ -27,11 +27,7 @@ struct BodyPace {
 
 impl Pace {
     pub(super) fn new(now: Instant) -> Self {
-        Self {
-            now,
-            waiting_since: now,
-            body: None,
-        }
+        Self { now, waiting_since: now, body: None }
     }
 
     /// Time never goes back.
@@ -47,11 +43,7 @@ impl Pace {
     /// Content is to come: the first, or one more chunk of the same.
     pub(super) fn await_content(&mut self) {
         let now = self.now;
-        let body = self.body.get_or_insert(BodyPace {
-            since: now,
-            last_input: now,
-            bytes: 0,
-        });
+        let body = self.body.get_or_insert(BodyPace { since: now, last_input: now, bytes: 0 });
         body.last_input = now;
     }
 

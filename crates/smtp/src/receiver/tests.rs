@@ -41,10 +41,7 @@ transcripts! {
 }
 
 /// Any instant; only differences count.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "an Instant can't be made otherwise; it is never asked again"
-)]
+#[expect(clippy::disallowed_methods, reason = "an Instant can't be made otherwise; it is never asked again")]
 fn start() -> std::time::Instant {
     std::time::Instant::now()
 }

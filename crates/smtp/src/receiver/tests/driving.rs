@@ -21,18 +21,10 @@ impl Session {
 
     fn with(starttls: StartTls, limits: Limits) -> Self {
         let now = start();
-        let settings = Settings {
-            host: "mx.example".to_owned(),
-            starttls,
-            limits,
-        };
+        let settings = Settings { host: "mx.example".to_owned(), starttls, limits };
         let mut receiver = Receiver::new(settings, now);
         receiver.connected("192.0.2.1:4321".parse().expect("an address"));
-        let mut session = Self {
-            receiver,
-            now,
-            out: Vec::new(),
-        };
+        let mut session = Self { receiver, now, out: Vec::new() };
         session.drain();
         session
     }
@@ -75,9 +67,7 @@ impl Session {
 
     /// Seconds until the deadline.
     pub(super) fn patience_secs(&self) -> Option<u64> {
-        self.receiver
-            .deadline()
-            .map(|deadline| (deadline - self.now).as_secs())
+        self.receiver.deadline().map(|deadline| (deadline - self.now).as_secs())
     }
 }
 
@@ -117,12 +107,7 @@ fn tls_in_the_clear_is_hung_up_on() {
 
 #[test]
 fn http_is_hung_up_on_even_ill_formed() {
-    for request in [
-        "GET / HTTP/1.0\n",
-        "GET /\rx",
-        &format!("GET /{}", "x".repeat(3000)),
-        "SSH-2.0-x\r\n",
-    ] {
+    for request in ["GET / HTTP/1.0\n", "GET /\rx", &format!("GET /{}", "x".repeat(3000)), "SSH-2.0-x\r\n"] {
         let mut session = Session::new(Limits::default());
         assert!(session.say(request).starts_with("421 4.7.0 "), "{request}");
         assert!(session.is_closed());
@@ -148,11 +133,8 @@ fn an_ill_formed_bdat_ends_the_session() {
 
 #[test]
 fn an_early_talker_is_known_and_served() {
-    let settings = Settings {
-        host: "mx.example".to_owned(),
-        starttls: StartTls::Absent,
-        limits: Limits::default(),
-    };
+    let settings =
+        Settings { host: "mx.example".to_owned(), starttls: StartTls::Absent, limits: Limits::default() };
     let mut receiver = Receiver::new(settings, start());
     assert!(!receiver.wants_input());
     receiver.connected("192.0.2.1:4321".parse().expect("an address"));
@@ -161,12 +143,7 @@ fn an_early_talker_is_known_and_served() {
     assert!(receiver.early_talker());
     assert!(matches!(receiver.poll(), Some(Output::Ask(Question::Connect(_)))));
     receiver.answer(Answer::Accept);
-    assert_eq!(
-        receiver.poll(),
-        Some(Output::Send(
-            b"220 mx.example ESMTP\r\n250 2.0.0 OK.\r\n".to_vec()
-        ))
-    );
+    assert_eq!(receiver.poll(), Some(Output::Send(b"220 mx.example ESMTP\r\n250 2.0.0 OK.\r\n".to_vec())));
     assert_eq!(receiver.poll(), None);
 }
 
@@ -181,17 +158,10 @@ fn a_client_that_waits_for_its_greeting_is_no_early_talker() {
 fn nothing_is_read_while_a_question_is_open() {
     let mut session = Session::new(Limits::default());
     session.receiver.input(b"EHLO client.example\r\nNOOP\r\n");
-    assert!(matches!(
-        session.receiver.poll(),
-        Some(Output::Ask(Question::Hello(_)))
-    ));
+    assert!(matches!(session.receiver.poll(), Some(Output::Ask(Question::Hello(_)))));
     assert_eq!(session.receiver.poll(), None);
     assert!(!session.receiver.wants_input());
-    assert_eq!(
-        session.receiver.deadline(),
-        None,
-        "the client need not hurry while we think"
-    );
+    assert_eq!(session.receiver.deadline(), None, "the client need not hurry while we think");
     session.receiver.answer(Answer::Accept);
     assert!(session.receiver.wants_input());
     assert!(session.drain().ends_with("250 HELP\r\n250 2.0.0 OK.\r\n"));
@@ -252,10 +222,7 @@ fn the_graceful_stop_lets_chunks_be_finished() {
     session.receiver.shutdown();
     assert_eq!(session.drain(), "");
     let said = session.say("BDAT 0 LAST\r\n");
-    assert!(
-        said.starts_with("250 2.0.0 ") && said.contains("\r\n421 4.3.2 "),
-        "{said}"
-    );
+    assert!(said.starts_with("250 2.0.0 ") && said.contains("\r\n421 4.3.2 "), "{said}");
 }
 
 #[test]
@@ -265,19 +232,13 @@ fn the_graceful_stop_waits_for_an_open_question() {
     session.receiver.shutdown();
     assert!(!session.is_closed());
     let said = session.drain();
-    assert!(
-        said.contains("250 HELP\r\n421 4.3.2 ") && session.is_closed(),
-        "{said}"
-    );
+    assert!(said.contains("250 HELP\r\n421 4.3.2 ") && session.is_closed(), "{said}");
 }
 
 #[test]
 fn the_graceful_stop_greets_nobody() {
-    let settings = Settings {
-        host: "mx.example".to_owned(),
-        starttls: StartTls::Absent,
-        limits: Limits::default(),
-    };
+    let settings =
+        Settings { host: "mx.example".to_owned(), starttls: StartTls::Absent, limits: Limits::default() };
     let mut receiver = Receiver::new(settings, start());
     receiver.connected("192.0.2.1:4321".parse().expect("an address"));
     receiver.shutdown();
@@ -340,10 +301,7 @@ fn dialogue() -> impl Strategy<Value = Vec<u8>> {
 /// Replies, the content that was not abandoned, and all else, when `bytes` come in pieces of these lengths.
 fn outcome(bytes: &[u8], lengths: &[usize]) -> (String, Vec<u8>, Vec<Output>) {
     // Injection behind STARTTLS is told by the cut alone; it has tests of its own.
-    let limits = Limits {
-        message_bytes_max: 150,
-        ..Limits::default()
-    };
+    let limits = Limits { message_bytes_max: 150, ..Limits::default() };
     let mut session = Session::with(StartTls::Absent, limits);
     let (mut replies, mut rest) = (String::new(), bytes);
     for length in lengths.iter().chain(&[bytes.len()]) {

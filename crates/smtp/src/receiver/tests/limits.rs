@@ -18,22 +18,13 @@ fn promise_9_recipients_are_bounded_and_the_others_come_later() {
     let said = session.say(&RCPT.repeat(130));
     assert_eq!(said.matches("250 2.1.5 ").count(), 100);
     assert_eq!(said.matches("452 4.5.3 ").count(), 30);
-    assert!(
-        session.say("DATA\r\n").starts_with("354"),
-        "the mail goes to those that fit in"
-    );
+    assert!(session.say("DATA\r\n").starts_with("354"), "the mail goes to those that fit in");
 }
 
 #[test]
 fn promise_9_errors_are_bounded() {
-    let mut session = Session::new(Limits {
-        errors_max: 3,
-        ..Limits::default()
-    });
-    assert_eq!(
-        session.say("FOO\r\nFOO\r\nFOO\r\n").matches("500 5.5.1 ").count(),
-        3
-    );
+    let mut session = Session::new(Limits { errors_max: 3, ..Limits::default() });
+    assert_eq!(session.say("FOO\r\nFOO\r\nFOO\r\n").matches("500 5.5.1 ").count(), 3);
     assert!(!session.is_closed());
     assert!(session.say("NOOP\r\n").starts_with("421 4.7.0 "));
     assert!(session.is_closed());
@@ -41,10 +32,7 @@ fn promise_9_errors_are_bounded() {
 
 #[test]
 fn errors_before_an_accepted_mail_are_forgiven() {
-    let mut session = Session::new(Limits {
-        errors_max: 3,
-        ..Limits::default()
-    });
+    let mut session = Session::new(Limits { errors_max: 3, ..Limits::default() });
     for _ in 0..5 {
         session.say(&format!("{HELLO}FOO\r\nFOO\r\n{ONE_MAIL}"));
     }
@@ -53,19 +41,13 @@ fn errors_before_an_accepted_mail_are_forgiven() {
 
 #[test]
 fn quit_is_heard_after_too_many_errors() {
-    let mut session = Session::new(Limits {
-        errors_max: 1,
-        ..Limits::default()
-    });
+    let mut session = Session::new(Limits { errors_max: 1, ..Limits::default() });
     assert!(session.say("FOO\r\nQUIT\r\n").contains("\r\n221 2.0.0 "));
 }
 
 #[test]
 fn promise_9_commands_without_a_mail_are_bounded() {
-    let mut session = Session::new(Limits {
-        commands_max: 5,
-        ..Limits::default()
-    });
+    let mut session = Session::new(Limits { commands_max: 5, ..Limits::default() });
     session.say(&format!("{HELLO}{ONE_MAIL}"));
     let said = session.say(&"NOOP\r\n".repeat(6));
     assert_eq!(said.matches("250 2.0.0 OK.").count(), 5);
@@ -74,10 +56,7 @@ fn promise_9_commands_without_a_mail_are_bounded() {
 
 #[test]
 fn chunks_of_content_are_progress_and_come_joined() {
-    let mut session = Session::new(Limits {
-        commands_max: 5,
-        ..Limits::default()
-    });
+    let mut session = Session::new(Limits { commands_max: 5, ..Limits::default() });
     session.say(&format!("{HELLO}{MAIL}{RCPT}BDAT 1\r\nx"));
     session.out.clear();
     session.say(&"BDAT 1\r\nx".repeat(20));
@@ -88,10 +67,7 @@ fn chunks_of_content_are_progress_and_come_joined() {
 
 #[test]
 fn promise_9_transactions_are_bounded() {
-    let mut session = Session::new(Limits {
-        transactions_max: 3,
-        ..Limits::default()
-    });
+    let mut session = Session::new(Limits { transactions_max: 3, ..Limits::default() });
     session.say(HELLO);
     let said = session.say(&ONE_MAIL.repeat(4));
     assert_eq!(said.matches("354").count(), 3);
@@ -100,10 +76,7 @@ fn promise_9_transactions_are_bounded() {
 
 #[test]
 fn promise_9_an_endless_command_is_given_up() {
-    let mut session = Session::new(Limits {
-        skipped_bytes_max: 10_000,
-        ..Limits::default()
-    });
+    let mut session = Session::new(Limits { skipped_bytes_max: 10_000, ..Limits::default() });
     assert!(session.say(&"x".repeat(5000)).starts_with("500 5.5.6 "));
     assert!(session.say(&"x".repeat(10_000)).starts_with("421 4.7.0 "));
     assert!(session.is_closed());
@@ -111,10 +84,7 @@ fn promise_9_an_endless_command_is_given_up() {
 
 #[test]
 fn promise_9_input_behind_a_question_is_bounded() {
-    let mut session = Session::new(Limits {
-        backlog_bytes_max: 1000,
-        ..Limits::default()
-    });
+    let mut session = Session::new(Limits { backlog_bytes_max: 1000, ..Limits::default() });
     session.receiver.input(HELLO.as_bytes());
     session.receiver.input(&[b'x'; 1000]);
     assert!(matches!(session.receiver.poll(), Some(Output::Ask(_))));
@@ -126,18 +96,10 @@ fn promise_9_input_behind_a_question_is_bounded() {
 
 #[test]
 fn promise_9_an_endless_refused_body_is_given_up() {
-    let limits = Limits {
-        message_bytes_max: 1000,
-        discard_bytes_max: 5000,
-        ..Limits::default()
-    };
+    let limits = Limits { message_bytes_max: 1000, discard_bytes_max: 5000, ..Limits::default() };
     let mut session = Session::in_data(limits);
     assert_eq!(session.say(&"x".repeat(2000)), "");
-    assert_eq!(
-        session.out.last(),
-        Some(&Output::BodyAbandoned),
-        "the driver frees its room at once"
-    );
+    assert_eq!(session.out.last(), Some(&Output::BodyAbandoned), "the driver frees its room at once");
     assert_eq!(session.say(&"x".repeat(5000)), "");
     assert!(session.say("x").starts_with("552 5.3.4 "));
     assert!(session.is_closed());
@@ -176,10 +138,7 @@ fn promise_9_a_handshake_is_bounded_and_ends_without_a_word() {
 
 #[test]
 fn promise_9_silence_in_a_body_is_bounded() {
-    let mut session = Session::in_data(Limits {
-        body_grace_secs: 3600,
-        ..Limits::default()
-    });
+    let mut session = Session::in_data(Limits { body_grace_secs: 3600, ..Limits::default() });
     assert_eq!(session.patience_secs(), Some(180));
     session.pass(179);
     session.say("x");
@@ -195,17 +154,9 @@ fn promise_9_a_slow_body_is_bounded_by_its_rate() {
         session.pass(10);
         session.say("x");
     }
-    assert_eq!(
-        session.patience_secs(),
-        Some(10),
-        "120 seconds of grace are nearly used up"
-    );
+    assert_eq!(session.patience_secs(), Some(10), "120 seconds of grace are nearly used up");
     session.say(&"x".repeat(5120));
-    assert_eq!(
-        session.patience_secs(),
-        Some(20),
-        "5,131 bytes are worth 10 seconds"
-    );
+    assert_eq!(session.patience_secs(), Some(20), "5,131 bytes are worth 10 seconds");
     assert!(session.pass(20).starts_with("421 4.4.2 "));
 }
 

@@ -59,13 +59,7 @@ pub(super) fn replay(text: &str) {
     let text = text.replace("** hello\n", HELLO).replace("** greeted\n", GREETED);
     let (limits, steps) = parse(&text.replace("** extensions\n", EXTENSIONS));
     let longest = steps.iter().map(|step| written(step).len()).sum::<usize>();
-    run(
-        &limits,
-        &steps,
-        &|bytes, _| vec![bytes.to_vec()],
-        Answers::AtOnce,
-        "whole",
-    );
+    run(&limits, &steps, &|bytes, _| vec![bytes.to_vec()], Answers::AtOnce, "whole");
     run(
         &limits,
         &steps,
@@ -100,11 +94,8 @@ type Split<'a> = &'a dyn Fn(&[u8], usize) -> Vec<Vec<u8>>;
 
 fn run(limits: &Limits, steps: &[Step], split: Split<'_>, answers: Answers, how: &str) {
     let now = start();
-    let settings = Settings {
-        host: "mx.example".to_owned(),
-        starttls: StartTls::Offered,
-        limits: limits.clone(),
-    };
+    let settings =
+        Settings { host: "mx.example".to_owned(), starttls: StartTls::Offered, limits: limits.clone() };
     let mut receiver = Receiver::new(settings, now);
     receiver.connected("192.0.2.1:4321".parse().expect("an address"));
     let mut before = 0;
@@ -131,21 +122,11 @@ fn run(limits: &Limits, steps: &[Step], split: Split<'_>, answers: Answers, how:
         }
         drain(&mut receiver, &mut script, &mut outcome);
         if how == "whole" {
-            assert!(
-                outcome.sends <= 1,
-                "step {number}: replies to one write must be one write"
-            );
+            assert!(outcome.sends <= 1, "step {number}: replies to one write must be one write");
         }
         outcome.sends = 0;
-        assert_eq!(
-            show(&outcome),
-            show(&step.expected),
-            "step {number} of the transcript, {how}"
-        );
-        assert!(
-            script.is_empty(),
-            "step {number}, {how}: an answer was not asked for"
-        );
+        assert_eq!(show(&outcome), show(&step.expected), "step {number} of the transcript, {how}");
+        assert!(script.is_empty(), "step {number}, {how}: an answer was not asked for");
     }
 }
 
@@ -193,12 +174,7 @@ fn next_answer(script: &mut VecDeque<Option<String>>) -> Answer {
 }
 
 fn show(outcome: &Outcome) -> String {
-    let Outcome {
-        wire,
-        content,
-        events,
-        ..
-    } = outcome;
+    let Outcome { wire, content, events, .. } = outcome;
     format!(
         "{}\ncontent: {}\n{}",
         wire.escape_ascii().to_string().replace(r"\r\n", "\n"),
@@ -211,10 +187,7 @@ fn show_question(question: &Question) -> String {
     match question {
         Question::Connect(peer) => format!("connect {peer}"),
         Question::Hello(hello) => format!("hello {:?} {}", hello.verb, hello.name),
-        Question::Mail {
-            reverse_path,
-            parameters,
-        } => {
+        Question::Mail { reverse_path, parameters } => {
             let shown = [
                 Some(format!("mail <{reverse_path}>")),
                 parameters.size.map(|size| format!("size={size}")),
@@ -234,46 +207,23 @@ fn show_recipient(recipient: &Recipient) -> String {
     let crate::RecipientParameters { notify, orcpt } = &recipient.parameters;
     let shown = [
         Some(format!("rcpt <{}>", recipient.path)),
-        notify.map(|when| {
-            format!(
-                "success={} failure={} delay={}",
-                when.success, when.failure, when.delay
-            )
-        }),
-        orcpt
-            .as_ref()
-            .map(|original| format!("orcpt={};{}", original.address_type, original.address)),
+        notify.map(|when| format!("success={} failure={} delay={}", when.success, when.failure, when.delay)),
+        orcpt.as_ref().map(|original| format!("orcpt={};{}", original.address_type, original.address)),
     ];
     shown.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 fn show_envelope(envelope: &Envelope) -> String {
-    let recipients: Vec<String> = envelope
-        .recipients
-        .iter()
-        .map(|one| format!("<{}>", one.path))
-        .collect();
-    format!(
-        "{} <{}> {}",
-        envelope.protocol(),
-        envelope.reverse_path,
-        recipients.join(" ")
-    )
+    let recipients: Vec<String> = envelope.recipients.iter().map(|one| format!("<{}>", one.path)).collect();
+    format!("{} <{}> {}", envelope.protocol(), envelope.reverse_path, recipients.join(" "))
 }
 
 fn parse(text: &str) -> (Limits, Vec<Step>) {
     let mut limits = Limits::default();
-    let new_step = |act| Step {
-        act,
-        answers: VecDeque::new(),
-        expected: Outcome::default(),
-    };
+    let new_step = |act| Step { act, answers: VecDeque::new(), expected: Outcome::default() };
     let mut steps = vec![new_step(None)];
     let mut written_last = false;
-    for line in text
-        .lines()
-        .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
-    {
+    for line in text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
         let (kind, rest) = line.split_at(2);
         let rest = rest.strip_prefix(' ').unwrap_or(rest);
         let writes = matches!(kind, "C:" | "C-");
@@ -290,15 +240,10 @@ fn parse(text: &str) -> (Limits, Vec<Step>) {
                     bytes.extend_from_slice(if kind == "C:" { b"\r\n" } else { b"" });
                 }
             }
-            "S:" => step
-                .expected
-                .wire
-                .extend_from_slice(format!("{rest}\r\n").as_bytes()),
+            "S:" => step.expected.wire.extend_from_slice(format!("{rest}\r\n").as_bytes()),
             "B:" | "B-" => {
                 step.expected.content.extend(unescape(rest));
-                step.expected
-                    .content
-                    .extend_from_slice(if kind == "B:" { b"\r\n" } else { b"" });
+                step.expected.content.extend_from_slice(if kind == "B:" { b"\r\n" } else { b"" });
             }
             "Q:" | "E:" => {
                 step.expected.events.push(line.to_owned());
