@@ -36,7 +36,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 32 << 20, journal_bytes: 16 << 20, disk_reserve_bytes_min: 256 << 20 }
+        Self { cache_bytes: 64 << 20, journal_bytes: 16 << 20, disk_reserve_bytes_min: 256 << 20 }
     }
 }
 

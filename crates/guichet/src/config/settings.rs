@@ -201,7 +201,7 @@ settings! {
     /// What the server keeps.
     store: Storage {
         /// Memory for what is read and written most. More makes a large store faster.
-        cache_bytes: Bytes<1_000_000, 1_000_000_000_000> = "32 MiB",
+        cache_bytes: Bytes<1_000_000, 1_000_000_000_000> = "64 MiB",
         /// Size of the journal, taken from the disk at once. A larger one is emptied less often and takes longer to
         /// repeat after a kill.
         journal_bytes: Bytes<1_000_000, 10_000_000_000> = "16 MiB",
