@@ -19,6 +19,7 @@ mod participants;
 mod quarantine;
 mod read;
 mod receive;
+mod retention;
 mod rows;
 mod stored;
 #[cfg(test)]

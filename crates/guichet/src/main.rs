@@ -18,6 +18,7 @@ mod machine;
 mod metrics;
 mod operate;
 mod outside;
+mod retention;
 mod serve;
 mod signals;
 mod sockets;

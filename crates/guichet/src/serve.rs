@@ -92,6 +92,7 @@ fn start(
     if let Some(tls) = tls {
         tasks.start("the watch over the certificate", workers::watch_certificate(tls, stop.clone()));
     }
+    tasks.start("the retention of events", house.retention(configuration, stop.clone()));
     tasks.start("the upkeep of metrics", workers::keep_metrics(metrics, stop));
     Ok(tasks)
 }

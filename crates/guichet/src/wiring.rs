@@ -15,6 +15,7 @@ use guichet_sys::{Clock, SystemClock};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::config::Configuration;
+use crate::retention;
 use crate::stop::Stop;
 use crate::translate;
 
@@ -52,6 +53,16 @@ impl House {
             tls: tls.map(TlsMaterial::acceptor),
         };
         Intake::new(translate::intake_settings(configuration, &self.host_name), backends)
+    }
+
+    /// The worker that forgets old events.
+    pub(crate) fn retention(
+        &self,
+        configuration: &Configuration,
+        stop: Stop,
+    ) -> impl Future<Output = ()> + use<> {
+        let days_max = configuration.store.events_days_max.get();
+        retention::forget_events(self.desk.clone(), Arc::clone(&self.clock), days_max, stop)
     }
 
     /// All that HTTP answers.

@@ -131,3 +131,28 @@ async fn promise_7_an_agent_knows_the_contacts_of_their_teams_tickets_alone() {
     assert!(world.desk.contact(&agent, ContactId(1)).is_ok());
     assert!(matches!(world.desk.contact(&agent, ContactId(2)), Err(Error::NotFound(_))));
 }
+
+#[tokio::test]
+async fn promise_9_the_log_is_kept_for_a_set_time_and_what_was_missed_is_told() {
+    let world = with_ticket().await;
+    let admin = world.admin();
+    for second in 1..=600 {
+        let state = if second % 2 == 0 { State::Open } else { State::Pending };
+        let change = TicketChange { state: Some(state), ..TicketChange::default() };
+        world.desk.change_ticket(&admin, 1, &change, None, at(second)).await.unwrap();
+    }
+    assert!(!world.desk.forget_events(world.acme, at(0)).await.unwrap(), "nothing is that old");
+    assert!(world.desk.forget_events(world.acme, at(550)).await.unwrap(), "more than one call forgets");
+    assert!(!world.desk.forget_events(world.acme, at(550)).await.unwrap());
+    assert!(matches!(world.desk.events(&admin, 5).unwrap(), Log::Resync { cursor: 601 }));
+    let Log::Events { events, .. } = world.desk.events(&admin, 550).unwrap() else { panic!("resync") };
+    assert_eq!((events.len(), events[0].event.at), (51, at(550)));
+
+    assert!(!world.desk.forget_events(world.acme, at(9_999)).await.unwrap());
+    let Log::Events { events, cursor } = world.desk.events(&admin, 601).unwrap() else { panic!("resync") };
+    assert!(events.is_empty() && cursor == 601, "who has heard everything has missed nothing");
+    let raw = mail("bia@customer.example", "3@customer.example", "Next", "");
+    world.receive(&raw, &[&world.billing]).await;
+    let Log::Events { events, .. } = world.desk.events(&admin, 601).unwrap() else { panic!("resync") };
+    assert_eq!(events[0].sequence, 602, "no number comes twice");
+}

@@ -205,6 +205,8 @@ settings! {
         /// Size of the journal, taken from the disk at once. A larger one is emptied less often and takes longer to
         /// repeat after a kill.
         journal_bytes: Bytes<1_000_000, 10_000_000_000> = "16 MiB",
+        /// Days that events are kept. A listener that was away for longer has to read everything anew.
+        events_days_max: Whole<1, 3_650> = "30",
     }
     /// What the log says, on standard error.
     log: Log {
