@@ -139,7 +139,7 @@ pub struct DmarcVerdict {
     /// The policy that applies to that domain, as published.
     #[n(2)]
     pub policy: Option<DmarcPolicy>,
-    /// Which passing check is aligned with the domain in `From`: in the published mode, or relaxed where no policy is published.
+    /// Which passing check is aligned with the domain in `From`: in the published mode; where no policy is published, with exactly that domain.
     #[n(3)]
     pub aligned_by: Option<DmarcAlignment>,
     /// A sentence for a person.
