@@ -1,4 +1,4 @@
-//! Messages: parse, classify, sanitise. Pure: no clock, no network, no disk.
+//! Messages: parse, classify, sanitise, compose. Pure: no clock, no network, no disk.
 //!
 //! The way in is [`parse`](parse()): a raw mail in, a [`Parsed`] out, always. A [`Part`] says where in the raw mail it lies;
 //! [`PartDecoder`] streams it out, [`decode_text`] makes text of it, [`sanitise_html`] makes it fit to be shown.
@@ -13,6 +13,7 @@ pub mod automatic;
 pub mod base_subject;
 mod body;
 pub mod charset;
+pub mod compose;
 mod date;
 pub mod defect;
 pub mod digest;
@@ -29,6 +30,7 @@ mod params;
 pub mod parse;
 pub mod part;
 mod preview;
+pub mod report;
 pub mod sanitise;
 mod structure;
 pub mod transfer;
