@@ -71,6 +71,7 @@ impl Desk {
                 team: changed.team,
                 who: actor.who,
                 at: now,
+                delivery: None,
             };
             let (known, nothing) = (Number::Known(number), Number::Known(0));
             let activity = event::append(&mut batch, known, nothing, &event);

@@ -70,10 +70,16 @@ impl StoredMessage {
 
     /// How far it is to be trusted.
     pub(crate) fn standing(&self) -> Standing {
-        match self.record.content.proven_author(&self.record.verdicts) {
+        let verdicts = self.record.verdicts.as_ref();
+        let is_proven = match verdicts.map(|verdicts| self.record.content.proven_author(verdicts)) {
+            Some(author) => author.is_some(),
+            // It was written here.
+            None => true,
+        };
+        match is_proven {
             _ if self.ticket == 0 => Standing::Quarantined,
-            Some(_) => Standing::Proven,
-            None => Standing::Unproven,
+            true => Standing::Proven,
+            false => Standing::Unproven,
         }
     }
 }

@@ -10,7 +10,7 @@ use minicbor::{Decode, Encode};
 use tokio::sync::watch;
 
 use crate::keys::Number;
-use crate::{Desk, Error, numbers};
+use crate::{DeliveryId, Desk, Error, numbers};
 
 /// How many events one reading returns at most.
 pub const EVENTS_READ_MAX: usize = 500;
@@ -33,6 +33,9 @@ pub struct Event {
     /// When.
     #[cbor(n(4), with = "crate::time")]
     pub at: Timestamp,
+    /// The delivery that it is about.
+    #[n(5)]
+    pub delivery: Option<DeliveryId>,
 }
 
 /// What happened.
@@ -54,6 +57,18 @@ pub enum EventKind {
     /// A mail left quarantine and became this ticket.
     #[n(4)]
     MessageReleased,
+    /// A mail was written and is on its way.
+    #[n(5)]
+    MessageSent,
+    /// Somebody left a note.
+    #[n(6)]
+    NoteAdded,
+    /// A delivery is in another state, or was attempted.
+    #[n(7)]
+    DeliveryChanged,
+    /// A delivery has been waiting for so long that somebody should know.
+    #[n(8)]
+    DeliveryDelayed,
 }
 
 impl EventKind {
@@ -65,6 +80,10 @@ impl EventKind {
             EventKind::TicketChanged => "ticket.changed",
             EventKind::MessageQuarantined => "message.quarantined",
             EventKind::MessageReleased => "message.released",
+            EventKind::MessageSent => "message.sent",
+            EventKind::NoteAdded => "note.added",
+            EventKind::DeliveryChanged => "delivery.changed",
+            EventKind::DeliveryDelayed => "delivery.delayed",
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Every key that the desk writes, all in an organisation's space. The accounts' kinds there are lower-case letters.
+//! Every key that the desk writes, in an organisation's space but for the last. The accounts' kinds there are
+//! lower-case letters.
 //!
 //! What one mail adds has keys that grow with time, so that it lands side by side; only two rows are placed by
 //! chance: the identity of the mail and, for a new sender, the contact's address.
@@ -14,6 +15,15 @@
 //! | `A` | address | contact |
 //! | `C` | contact | [`Contact`](crate::Contact) |
 //! | `V` | facet, its value, activity | ticket; see [`crate::facet`] |
+//! | `D` | delivery | ticket, message, [`Delivery`](crate::Delivery) |
+//! | `E` | delivery, attempt | [`Attempt`](crate::Attempt) |
+//! | `F` | state, delivery | - : deliveries by what became of them |
+//! | `J` | message, delivery | - : the deliveries of a message |
+//! | `X` | address | [`Suppression`](crate::Suppression) |
+//! | `W` | upload | [`Upload`](crate::Upload) |
+//! | `Z` | day, digest of an idempotency key | what the first request made; see [`crate::idempotency`] |
+//! | `Y` | address | when it last got an automatic answer |
+//! | `q` | due time, organisation, delivery | recipient's domain; in the operator's space: the due-table |
 
 use guichet_store::{Key, Slot, Template};
 

@@ -67,7 +67,11 @@ impl Desk {
         let sender = contact::Sender::of(&mut snapshot, &record.content)?;
         let copies = Copies::of(&mut snapshot, &record.content, record.digest)?;
         let mut begun = Ticket::begun(&record.content, channel, team, record.received);
-        begun.admit(&self.brought_in(actor.organisation, &record.content, &record.verdicts)?);
+        begun.admit(&self.brought_in(
+            actor.organisation,
+            &record.content,
+            &record.verdicts.clone().unwrap_or_default(),
+        )?);
         begun.updated = now;
         let mut batch = snapshot.batch();
         let requester = sender.enter(&mut batch, record.received);
@@ -79,8 +83,14 @@ impl Desk {
         for copy in copies.in_tickets() {
             link(&mut batch, ticket, Number::Known(copy.ticket));
         }
-        let event =
-            Event { kind: EventKind::MessageReleased, team_before: team, team, who: actor.who, at: now };
+        let event = Event {
+            kind: EventKind::MessageReleased,
+            team_before: team,
+            team,
+            who: actor.who,
+            at: now,
+            delivery: None,
+        };
         let activity = Number::Assigned(event::append(&mut batch, ticket, known, &event));
         put_ticket(&mut batch, ticket, &begun, requester, activity);
         Ok((batch, slot))

@@ -136,24 +136,28 @@ pub(crate) fn message_record(arrival: &Arrival, recipients: &[&Recipient], raw: 
     Message {
         received: arrival.received,
         channels,
-        envelope: Envelope {
+        envelope: Some(Envelope {
             reverse_path: arrival.reverse_path.clone(),
             recipients: recipients.iter().map(|recipient| recipient.address.clone()).collect(),
             client: arrival.client,
             helo: arrival.helo.clone(),
             tls: arrival.tls.clone(),
             trace: arrival.trace.clone(),
-        },
-        verdicts: arrival.verdicts.clone(),
+            notification: None,
+        }),
+        verdicts: Some(arrival.verdicts.clone()),
         raw,
         digest: arrival.reading.digest,
         content: content_of(arrival),
         quarantine: None,
+        written: None,
+        marked: false,
+        reports_on: None,
     }
 }
 
 pub(crate) fn received_event(arrival: &Arrival, kind: EventKind, team: Option<TeamId>) -> Event {
-    Event { kind, team_before: team, team, who: Who::System, at: arrival.received }
+    Event { kind, team_before: team, team, who: Who::System, at: arrival.received, delivery: None }
 }
 
 /// What the mail says of itself, in the light of its envelope.

@@ -51,6 +51,9 @@ pub struct Ticket {
     /// How many messages it has.
     #[n(12)]
     pub message_count: u32,
+    /// Somebody should look: a delivery failed or waits, a message is marked, mail came to spam or trash.
+    #[cbor(n(13), default)]
+    pub attention: bool,
 }
 
 impl Ticket {
@@ -70,6 +73,7 @@ impl Ticket {
             created: at,
             updated: at,
             message_count: 1,
+            attention: false,
         }
     }
 }

@@ -54,8 +54,9 @@ pub(super) fn read(
     let mail = desk.raw(actor, message)?;
     mail.take(limits.bytes_max as u64).read_to_end(&mut head).map_err(|_| Error::Damaged("mail"))?;
     let forged = forged_results(&head, authserv_id, limits);
+    let trace = message.record.envelope.as_ref().map_or("", |envelope| envelope.trace.as_str());
     Ok(MessageHeader {
-        trace: shown(message.record.envelope.trace.as_bytes(), limits),
+        trace: shown(trace.as_bytes(), limits),
         fields: shown(&without(&head, &forged), limits),
     })
 }

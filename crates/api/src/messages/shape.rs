@@ -103,10 +103,12 @@ pub(crate) struct Summary {
     automatic: Automatic,
     /// Files and pictures.
     attachments: Vec<Attachment>,
-    /// What was found out about the sender.
-    verdicts: SenderVerdicts,
-    /// How it came.
-    envelope: Envelope,
+    /// What was found out about the sender; null of what was written here.
+    #[schema(required)]
+    verdicts: Option<SenderVerdicts>,
+    /// How it came; null of what was written here.
+    #[schema(required)]
+    envelope: Option<Envelope>,
     /// What is wrong with the mail.
     defects: Vec<MailDefect>,
     /// Its structure can't be read: only the raw mail is complete.
@@ -139,8 +141,8 @@ impl Summary {
             references: identifiers(&content.references),
             automatic: content.automatic,
             attachments: attachments(message),
-            verdicts: (&record.verdicts).into(),
-            envelope: (&record.envelope).into(),
+            verdicts: record.verdicts.as_ref().map(Into::into),
+            envelope: record.envelope.as_ref().map(Into::into),
             defects: content.defects.iter().copied().map(MailDefect::from).collect(),
             unparsed: content.unparsed,
             quarantine: record.quarantine.clone(),

@@ -47,7 +47,8 @@ async fn promise_1_a_copy_that_proves_nothing_does_not_swallow_the_proven_mail()
     assert_eq!(world.receive(&fire(), &[&world.support]).await, [Outcome::Joined { ticket: 1 }]);
     assert_eq!(world.receive(&fire(), &[&world.support]).await, [Outcome::Duplicate { ticket: Some(1) }]);
     let messages = world.desk.messages(&world.admin(), 1, None, 9).unwrap().items;
-    let proven: Vec<bool> = messages.iter().map(|one| one.record.verdicts.dmarc.result.is_pass()).collect();
+    let proven: Vec<bool> =
+        messages.iter().map(|one| one.record.verdicts.as_ref().unwrap().dmarc.result.is_pass()).collect();
     assert_eq!(proven, [false, true]);
 }
 

@@ -35,8 +35,8 @@ fn a_message_of_the_first_release_is_read() {
     assert_eq!(content.message_id.as_ref().map(guichet_mail::MessageId::as_str), Some("1@customer.example"));
     assert_eq!(content.from[0].name.as_deref(), Some("Bia"));
     assert_eq!(content.parts.len(), 1);
-    assert_eq!(message.record.envelope.recipients, ["support@acme.example"]);
-    assert!(message.record.verdicts.dmarc.result.is_pass());
+    assert_eq!(message.record.envelope.unwrap().recipients, ["support@acme.example"]);
+    assert!(message.record.verdicts.unwrap().dmarc.result.is_pass());
     assert!(message.record.raw.bytes_len() > 100);
     assert_eq!(message.record.received, at(0));
 }
