@@ -1,4 +1,4 @@
-//! Domains: whose MX is ours, and what happens to addresses of theirs that nobody has.
+//! Domains: which of them receive and send here, and what happens to addresses of theirs that nobody has.
 
 use guichet_mail::DomainName;
 use guichet_store::OrganisationId;
@@ -14,6 +14,10 @@ pub struct DomainChange {
     pub catch_all: Option<Option<ChannelId>>,
     /// Who reads `postmaster@` and `abuse@`.
     pub role_channel: Option<ChannelId>,
+    /// Whether its MX is ours, so that answers and bounces come here.
+    pub receives: Option<bool>,
+    /// Whether mail goes out from it: its DKIM records are published.
+    pub sends: Option<bool>,
 }
 
 impl Accounts {
@@ -33,7 +37,14 @@ impl Accounts {
             }
             None => None,
         };
-        let domain = Domain { name: name.clone(), catch_all: None, role_channel: None, alias_of };
+        let domain = Domain {
+            name: name.clone(),
+            catch_all: None,
+            role_channel: None,
+            alias_of,
+            receives: None,
+            sends: None,
+        };
         change(&self.store, || {
             let mut operator = self.store.operator().snapshot()?;
             let owner = keys::domain_owner(name);
@@ -102,6 +113,8 @@ impl Accounts {
             let mut domain: Domain = stored::decode("domain", &bytes)?;
             domain.catch_all = wanted.catch_all.unwrap_or(domain.catch_all);
             domain.role_channel = wanted.role_channel.or(domain.role_channel);
+            domain.receives = wanted.receives.or(domain.receives);
+            domain.sends = wanted.sends.or(domain.sends);
             let mut batch = snapshot.batch();
             batch.put(key, stored::encode(&domain));
             Ok((vec![batch], domain))

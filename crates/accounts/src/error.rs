@@ -2,6 +2,8 @@
 
 use guichet_store::{CommitError, Unavailable};
 
+use crate::CanNotOpen;
+
 /// Why a change or a question about accounts failed. Each text is a sentence for the person who asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -27,6 +29,9 @@ pub enum Error {
     /// What is stored can't be read: a defect or a damaged disk.
     #[error("a stored {0} can't be read")]
     Damaged(&'static str),
+    /// The master key does not fit what is stored.
+    #[error(transparent)]
+    Sealed(#[from] CanNotOpen),
     /// The store does not answer now; later it may.
     #[error("the store does not answer: {0}")]
     Unavailable(String),

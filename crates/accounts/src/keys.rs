@@ -8,7 +8,9 @@
 //! | operator | `A` | address | organisation, 4 bytes, channel, 8 bytes |
 //! | operator | `K` | digest of the secret | [`Token`](crate::Token) |
 //! | operator | `P` | - | whose channel reads bare `postmaster`: as `A` |
+//! | operator | `M` | - | the key of the tokens in mails, 32 bytes, sealed |
 //! | both | `n` | - | the last number given, 8 bytes |
+//! | both | `s` | domain, selector | [`DKIM key`](crate::dkim); the base domain's are the operator's |
 //! | organisation | `d` | domain | [`Domain`](crate::Domain) |
 //! | organisation | `h` | channel | [`Channel`](crate::Channel) |
 //! | organisation | `p` | person | [`Person`](crate::Person) |
@@ -56,6 +58,25 @@ pub(crate) fn last_number() -> Key {
 
 pub(crate) fn postmaster() -> Key {
     Key::new(b'P')
+}
+
+pub(crate) fn token_key() -> Key {
+    Key::new(b'M')
+}
+
+/// All DKIM keys of a domain.
+pub(crate) fn dkim_keys(domain: &DomainName) -> Key {
+    Key::new(b's').text(domain.as_str())
+}
+
+pub(crate) fn dkim_key(domain: &DomainName, selector: &str) -> Key {
+    dkim_keys(domain).text(selector)
+}
+
+/// Where a row stands in the whole store: the context in which its secret is sealed. `None` is the operator's space.
+pub(crate) fn place(owner: Option<OrganisationId>, key: &Key) -> Vec<u8> {
+    let owner = owner.map_or(0, OrganisationId::get);
+    [&owner.to_be_bytes()[..], key.as_bytes()].concat()
 }
 
 pub(crate) fn domain(domain: &DomainName) -> Key {

@@ -71,7 +71,7 @@ impl std::str::FromStr for VerdictPolicy {
     }
 }
 
-/// A mail domain of an organisation whose MX is ours.
+/// A mail domain of an organisation, for mail that comes in, goes out, or both.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct Domain {
     /// The domain, lower case, A-labels.
@@ -86,6 +86,19 @@ pub struct Domain {
     /// Another domain of the organisation, no alias itself, whose addresses all hold here too.
     #[n(3)]
     pub alias_of: Option<DomainName>,
+    /// Whether its MX is ours, if somebody said so.
+    #[n(4)]
+    pub(crate) receives: Option<bool>,
+    /// Whether mail goes out from it, if somebody said so; see [`Accounts::sends`](crate::Accounts::sends).
+    #[n(5)]
+    pub(crate) sends: Option<bool>,
+}
+
+impl Domain {
+    /// Whether its MX is ours: as it was set, else yes.
+    pub fn receives(&self) -> bool {
+        self.receives.unwrap_or(true)
+    }
 }
 
 /// One address through which mail comes in.
@@ -106,6 +119,20 @@ pub struct Channel {
     /// Further addresses that lead here.
     #[n(4)]
     pub aliases: Vec<MailAddress>,
+    /// What a new ticket's sender is told at once.
+    #[n(5)]
+    pub auto_reply: Option<AutoReply>,
+}
+
+/// An automatic answer to mail that opens a ticket (RFC 3834).
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct AutoReply {
+    /// Its subject; without one, that of the mail that it answers.
+    #[n(0)]
+    pub subject: Option<String>,
+    /// Its text, plain.
+    #[n(1)]
+    pub text: String,
 }
 
 /// A group of agents with its own tickets.

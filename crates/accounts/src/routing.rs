@@ -1,6 +1,6 @@
 //! Whose address is it: the question behind every `RCPT TO`.
 //!
-//! An address is looked up as it stands, then without its plus-tag, then as a role of its domain, then by the
+//! A bounce address is known by its form, before all else. Any other is looked up as it stands, then without its plus-tag, then as a role of its domain, then by the
 //! domain's catch-all. Local parts are compared without regard to case, as every large provider does (RFC 5321 2.4
 //! lets the receiving host decide).
 //!
@@ -13,6 +13,11 @@ use crate::records::{Channel, Domain};
 use crate::stored::{self, Owner};
 use crate::{Accounts, ChannelId, Error, keys};
 
+/// The local part, before the plus, of the addresses to which bounces come; no channel has it.
+pub(crate) const BOUNCE: &str = "bounce";
+/// How long a token is: 18 bytes in base32 (RFC 4648) without padding.
+const TOKEN_CHARS: usize = 29;
+
 /// Where a recipient's mail goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
@@ -24,6 +29,13 @@ pub enum Route {
         channel: ChannelId,
         /// What stood behind the plus, as written.
         tag: Option<String>,
+    },
+    /// A bounce address, genuine or forged: whoever made the token knows.
+    Bounce {
+        /// Whose domain it stands before.
+        organisation: OrganisationId,
+        /// 29 characters of lower-case base32.
+        token: String,
     },
     /// The domain is ours, the address is nobody's.
     UnknownAddress,
@@ -51,6 +63,9 @@ impl Accounts {
         let Some(organisation) = stored::domain_owner(&operator, &domain)? else {
             return Ok(Route::ForeignDomain);
         };
+        if let Some(token) = bounce_token(local_part) {
+            return Ok(Route::Bounce { organisation, token });
+        }
         let mut settings = self.domain_settings(organisation, &domain)?;
         if let Some(target) = &settings.alias_of {
             settings = self.domain_settings(organisation, target)?;
@@ -61,7 +76,18 @@ impl Accounts {
     /// Whether mail to this address comes to this organisation.
     pub fn is_ours(&self, organisation: OrganisationId, address: &MailAddress) -> Result<bool, Error> {
         let route = self.route(address.local(), address.domain().as_str())?;
-        Ok(matches!(route, Route::Channel { organisation: owner, .. } if owner == organisation))
+        Ok(match route {
+            Route::Channel { organisation: owner, .. } | Route::Bounce { organisation: owner, .. } => {
+                owner == organisation
+            }
+            Route::UnknownAddress | Route::ForeignDomain => false,
+        })
+    }
+
+    /// Whether mail to this domain comes here: it is a domain of any organisation, and receives.
+    pub fn is_hosted(&self, domain: &DomainName) -> Result<bool, Error> {
+        let owner = stored::domain_owner(&self.store.operator().snapshot()?, domain)?;
+        owner.map_or(Ok(false), |owner| Ok(self.domain_settings(owner, domain)?.receives()))
     }
 
     /// Who reads the bare `postmaster` that every SMTP server has to accept (RFC 5321 4.5.1).
@@ -111,4 +137,12 @@ impl Accounts {
 
 fn address(local: &str, domain: &Domain) -> String {
     format!("{local}@{}", domain.name)
+}
+
+/// The token of a bounce address, in lower case: mail systems on the way may have changed its case.
+fn bounce_token(local_part: &str) -> Option<String> {
+    let (base, token) = local_part.split_once('+')?;
+    let is_base32 = |octet: u8| octet.is_ascii_alphabetic() || matches!(octet, b'2'..=b'7');
+    let is_token = token.len() == TOKEN_CHARS && token.bytes().all(is_base32);
+    (is_token && base.eq_ignore_ascii_case(BOUNCE)).then(|| token.to_ascii_lowercase())
 }

@@ -20,11 +20,19 @@ pub enum Scope {
     QuarantineWrite,
     /// Read the log of events.
     EventsRead,
+    /// Write to customers: answers, new mails, drafts.
+    MessagesSend,
+    /// Read what became of mail that went out.
+    DeliveriesRead,
+    /// Retry and cancel deliveries, change the list of suppressed addresses.
+    DeliveriesWrite,
+    /// Change channels and domains.
+    SettingsWrite,
 }
 
 impl Scope {
-    /// Every scope there is, in the order of their bits.
-    pub const ALL: [Scope; 7] = [
+    /// Every scope there is, in the order of their bits: a new one comes last.
+    pub const ALL: [Scope; 11] = [
         Scope::TicketsRead,
         Scope::TicketsWrite,
         Scope::ContactsRead,
@@ -32,6 +40,10 @@ impl Scope {
         Scope::QuarantineRead,
         Scope::QuarantineWrite,
         Scope::EventsRead,
+        Scope::MessagesSend,
+        Scope::DeliveriesRead,
+        Scope::DeliveriesWrite,
+        Scope::SettingsWrite,
     ];
 
     /// The word that people write: `tickets:read`.
@@ -44,6 +56,10 @@ impl Scope {
             Scope::QuarantineRead => "quarantine:read",
             Scope::QuarantineWrite => "quarantine:write",
             Scope::EventsRead => "events:read",
+            Scope::MessagesSend => "messages:send",
+            Scope::DeliveriesRead => "deliveries:read",
+            Scope::DeliveriesWrite => "deliveries:write",
+            Scope::SettingsWrite => "settings:write",
         }
     }
 

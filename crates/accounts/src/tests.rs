@@ -7,7 +7,7 @@ use guichet_store::{OrganisationId, Store};
 
 use crate::{
     Accounts, Channel, DomainChange, Error, NewChannel, NewPerson, NewToken, Role, Route, Scope, Scopes,
-    Secret, Sight, VerdictPolicy,
+    Secret, Sight, Vault, VerdictPolicy,
 };
 
 fn domain(name: &str) -> DomainName {
@@ -18,9 +18,13 @@ fn address(text: &str) -> MailAddress {
     MailAddress::parse(text).unwrap()
 }
 
+fn server() -> Accounts {
+    Accounts::new(Store::memory(), Vault::new([1; 32]), domain("desk.example"))
+}
+
 /// A server with one organisation that has a domain.
 async fn with_domain() -> (Accounts, OrganisationId) {
-    let accounts = Accounts::new(Store::memory());
+    let accounts = server();
     let id = accounts.create_organisation("acme", "Acme Ltd").await.unwrap().id;
     accounts.add_domain(id, &domain("acme.example"), None).await.unwrap();
     (accounts, id)
@@ -109,7 +113,7 @@ async fn a_channel_needs_a_domain_of_its_own_organisation() {
 
 #[tokio::test]
 async fn bad_names_are_refused_with_a_sentence() {
-    let accounts = Accounts::new(Store::memory());
+    let accounts = server();
     for slug in ["", "-a", "a-", "A", "a b", "ä", &"a".repeat(64)] {
         let error = accounts.create_organisation(slug, "Name").await.unwrap_err();
         assert!(matches!(&error, Error::Invalid(text) if text.contains("short name")), "{slug}: {error}");
@@ -187,7 +191,7 @@ async fn a_policy_is_kept() {
 
 #[tokio::test]
 async fn things_made_at_once_get_numbers_of_their_own() {
-    let accounts = Accounts::new(Store::memory());
+    let accounts = server();
     let id = accounts.create_organisation("acme", "Acme").await.unwrap().id;
     let (a, b, c) = tokio::join!(
         accounts.create_team(id, "a"),

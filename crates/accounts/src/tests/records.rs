@@ -95,7 +95,11 @@ async fn fill(accounts: &Accounts, secret: &Secret) {
         NewChannel { address: address("support@acme.example"), name: "Support".to_owned(), team: Some(team) };
     let support = accounts.create_channel(id, support).await.unwrap().id;
     accounts.add_alias(id, support, &address("help@acme.example")).await.unwrap();
-    let wanted = DomainChange { catch_all: Some(Some(support)), role_channel: Some(support) };
+    let wanted = DomainChange {
+        catch_all: Some(Some(support)),
+        role_channel: Some(support),
+        ..DomainChange::default()
+    };
     accounts.change_domain(id, &domain("acme.example"), wanted).await.unwrap();
     let scopes = [Scope::TicketsRead, Scope::EventsRead].into_iter().collect();
     let wanted = NewToken { person: ana, name: "laptop".to_owned(), scopes };

@@ -1,0 +1,252 @@
+//! The DKIM keys of domains: the private part sealed, the public part as the record to be published.
+//!
+//! A domain of an organisation has keys of its own, or signs with those of the nearest domain above it, or, at and
+//! below the base domain, with the server's: relaxed alignment (RFC 7489 3.1.1) accepts all three, and the operator
+//! publishes one record for every organisation.
+//!
+//! *Must hold*: an organisation's keys lie in its own space, the base domain's in the operator's; a selector names one
+//! key for ever, since receivers keep records for as long as they like.
+//!
+//! *Standards*: RFC 6376 3.1 (selectors), 3.6.2 (where a record stands).
+
+use guichet_mail::DomainName;
+use guichet_store::{Direction, Key, OrganisationId, Space};
+use minicbor::{Decode, Encode};
+
+use crate::stored::{self, change};
+use crate::vault::SecretBytes;
+use crate::{Accounts, Error, keys};
+
+/// Each key signs every mail of its domain; a change of keys needs two pairs for a while.
+const KEYS_MAX: usize = 4;
+/// A record is a handful of TXT strings (RFC 6376 3.6.2.2); an RSA key of 4096 bits needs some 750 characters.
+const RECORD_BYTES_MAX: usize = 2_000;
+
+/// Whose keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DkimScope {
+    /// The server's own, for its base domain and every domain below it.
+    Base,
+    /// Of a domain of an organisation.
+    Domain(OrganisationId, DomainName),
+}
+
+/// How a key signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum DkimAlgorithm {
+    /// RFC 6376 3.3.1.
+    #[n(0)]
+    RsaSha256,
+    /// RFC 8463.
+    #[n(1)]
+    Ed25519Sha256,
+}
+
+impl DkimAlgorithm {
+    /// The word of `a=`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DkimAlgorithm::RsaSha256 => "rsa-sha256",
+            DkimAlgorithm::Ed25519Sha256 => "ed25519-sha256",
+        }
+    }
+}
+
+/// A key to be kept.
+#[derive(Debug, Clone)]
+pub struct NewDkimKey {
+    /// One or more DNS labels, unused so far.
+    pub selector: String,
+    /// How it signs.
+    pub algorithm: DkimAlgorithm,
+    /// The private key, PKCS#8 (RFC 5958) in DER.
+    pub pkcs8: SecretBytes,
+    /// The text of the TXT record that publishes it: `v=DKIM1; …`.
+    pub record: String,
+}
+
+/// A key to sign with.
+#[derive(Debug, Clone)]
+pub struct DkimKey {
+    /// `d=`.
+    pub domain: DomainName,
+    /// `s=`; with `domain` it names this key and never another.
+    pub selector: String,
+    /// How it signs.
+    pub algorithm: DkimAlgorithm,
+    /// The private key, PKCS#8 in DER.
+    pub pkcs8: SecretBytes,
+}
+
+/// What of a key is public, to be published in DNS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DkimRecord {
+    /// The domain that it signs for.
+    pub domain: DomainName,
+    /// Its selector.
+    pub selector: String,
+    /// How it signs.
+    pub algorithm: DkimAlgorithm,
+    /// The text of the TXT record.
+    pub text: String,
+}
+
+impl DkimRecord {
+    /// Where the record stands: `selector._domainkey.domain`.
+    pub fn name(&self) -> String {
+        format!("{}._domainkey.{}", self.selector, self.domain)
+    }
+}
+
+/// A key as it is kept.
+#[derive(Debug, Encode, Decode)]
+pub(crate) struct StoredKey {
+    #[n(0)]
+    pub(crate) domain: DomainName,
+    #[n(1)]
+    pub(crate) selector: String,
+    #[n(2)]
+    pub(crate) algorithm: DkimAlgorithm,
+    #[n(3)]
+    pub(crate) record: String,
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub(crate) sealed: Vec<u8>,
+}
+
+impl Accounts {
+    /// Keeps keys for a domain beside those that it has. All of them, or none where a selector is taken.
+    pub async fn put_dkim_keys(&self, scope: &DkimScope, wanted: Vec<NewDkimKey>) -> Result<(), Error> {
+        wanted.iter().try_for_each(check)?;
+        let (space, owner, domain) = match scope {
+            DkimScope::Base => (self.store.operator(), None, self.base_domain().clone()),
+            DkimScope::Domain(organisation, name) => {
+                (self.store.of(*organisation), Some(*organisation), self.domain(*organisation, name)?.name)
+            }
+        };
+        change(&self.store, || {
+            let mut snapshot = space.snapshot()?;
+            if stored_keys(&space, &domain)?.len() + wanted.len() > KEYS_MAX {
+                let text = format!("`{domain}` would have more than {KEYS_MAX} DKIM keys");
+                return Err(Error::Invalid(text));
+            }
+            let mut rows = Vec::with_capacity(wanted.len());
+            for new in &wanted {
+                let key = keys::dkim_key(&domain, &new.selector);
+                if snapshot.read(&key)?.is_some() || rows.iter().any(|(other, _)| *other == key) {
+                    return Err(Error::taken("selector", &new.selector));
+                }
+                let row = self.sealed_key(owner, &domain, &key, new);
+                rows.push((key, row));
+            }
+            let mut batch = snapshot.batch();
+            for (key, row) in rows {
+                batch.put(key, stored::encode(&row));
+            }
+            Ok((vec![batch], ()))
+        })
+        .await
+    }
+
+    /// The keys that sign mail from a domain of this organisation; none where neither it nor what is above it has any.
+    pub fn dkim_keys(&self, organisation: OrganisationId, from: &DomainName) -> Result<Vec<DkimKey>, Error> {
+        let (owner, found) = self.signing_keys(organisation, from)?;
+        found.into_iter().map(|key| self.opened_key(owner, key)).collect()
+    }
+
+    /// The records that have to be published for mail from a domain of this organisation.
+    pub fn dkim_records(
+        &self,
+        organisation: OrganisationId,
+        from: &DomainName,
+    ) -> Result<Vec<DkimRecord>, Error> {
+        Ok(self.signing_keys(organisation, from)?.1.into_iter().map(record).collect())
+    }
+
+    /// The records of the base domain, which the operator publishes.
+    pub fn base_dkim_records(&self) -> Result<Vec<DkimRecord>, Error> {
+        let found = stored_keys(&self.store.operator(), self.base_domain())?;
+        Ok(found.into_iter().map(record).collect())
+    }
+
+    /// The keys for mail from a domain, and whose they are: `None` is the operator.
+    fn signing_keys(
+        &self,
+        organisation: OrganisationId,
+        from: &DomainName,
+    ) -> Result<(Option<OrganisationId>, Vec<StoredKey>), Error> {
+        let own = self.store.of(organisation);
+        let mut domain = Some(from.clone());
+        while let Some(name) = domain {
+            let found = stored_keys(&own, &name)?;
+            if !found.is_empty() {
+                return Ok((Some(organisation), found));
+            }
+            domain = parent(&name);
+        }
+        if !from.is_within(self.base_domain()) {
+            return Ok((None, Vec::new()));
+        }
+        Ok((None, stored_keys(&self.store.operator(), self.base_domain())?))
+    }
+
+    fn sealed_key(
+        &self,
+        owner: Option<OrganisationId>,
+        domain: &DomainName,
+        key: &Key,
+        new: &NewDkimKey,
+    ) -> StoredKey {
+        StoredKey {
+            domain: domain.clone(),
+            selector: new.selector.clone(),
+            algorithm: new.algorithm,
+            record: new.record.clone(),
+            sealed: self.vault().seal(&keys::place(owner, key), new.pkcs8.as_slice()),
+        }
+    }
+
+    fn opened_key(&self, owner: Option<OrganisationId>, stored: StoredKey) -> Result<DkimKey, Error> {
+        let place = keys::place(owner, &keys::dkim_key(&stored.domain, &stored.selector));
+        Ok(DkimKey {
+            pkcs8: self.vault().open(&place, &stored.sealed)?,
+            domain: stored.domain,
+            selector: stored.selector,
+            algorithm: stored.algorithm,
+        })
+    }
+}
+
+fn stored_keys(space: &Space, domain: &DomainName) -> Result<Vec<StoredKey>, Error> {
+    let snapshot = space.snapshot()?;
+    snapshot
+        .scan(&keys::dkim_keys(domain), Direction::Forward, None)?
+        .map(|row| row.map_err(Error::from).and_then(|(_, value)| stored::decode("DKIM key", &value)))
+        .collect()
+}
+
+fn record(key: StoredKey) -> DkimRecord {
+    let StoredKey { domain, selector, algorithm, record: text, .. } = key;
+    DkimRecord { domain, selector, algorithm, text }
+}
+
+/// The domain above, down to a top-level domain.
+fn parent(name: &DomainName) -> Option<DomainName> {
+    let (_, above) = name.as_str().split_once('.')?;
+    DomainName::parse(above).ok()
+}
+
+fn check(new: &NewDkimKey) -> Result<(), Error> {
+    let selector = &new.selector;
+    if DomainName::parse(selector).map_or(true, |name| name.as_str() != selector) {
+        let text =
+            format!("`{selector}` can't be a selector: take lower-case letters, digits and inner hyphens");
+        return Err(Error::Invalid(text));
+    }
+    let text = &new.record;
+    let is_printable = text.bytes().all(|octet| (b' '..=b'~').contains(&octet));
+    if text.len() > RECORD_BYTES_MAX || !is_printable || !text.starts_with("v=DKIM1;") {
+        return Err(Error::Invalid("the record of a DKIM key is `v=DKIM1; …` in ASCII".to_owned()));
+    }
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! Seals secrets at rest: what is stored can't be read without the master key of the server.
+//!
+//! The nonce is made from what is sealed (keyed hash over context and secret), so no randomness is needed and no
+//! nonce is ever used for two different things. What that tells a reader of the disk: whether the same secret was
+//! put in the same place twice, and nothing else.
+//!
+//! *Must hold*: a sealed secret opens with the same master key and in the same context alone. The context is where
+//! it is stored, so nobody moves one organisation's secret to another's row.
+//!
+//! *Standards*: RFC 8439 (ChaCha20-Poly1305).
+
+use std::fmt;
+use std::hint::black_box;
+
+use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+
+/// What each sealed secret begins with, so that another way of sealing can come later.
+const VERSION: u8 = 1;
+/// Names of the keys that are made from the master key: one for each use, never changed.
+const SEALING_KEY: &str = "guichet 2026 vault: sealing key";
+const NONCE_KEY: &str = "guichet 2026 vault: nonce key";
+
+/// The master key at work. Its `Debug` shows nothing of it.
+pub struct Vault {
+    sealing: LessSafeKey,
+    nonces: SecretBytes,
+}
+
+/// A sealed secret can't be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a sealed secret can't be opened: it was sealed with another master key, or the stored bytes are damaged; \
+     start the server with the master key that belongs to this data directory, or restore both from one backup"
+)]
+pub struct CanNotOpen;
+
+impl Vault {
+    /// From the master key: 32 random bytes, kept outside of the store.
+    pub fn new(master: [u8; 32]) -> Self {
+        let master = SecretBytes::from(master.to_vec());
+        let derived = |name: &str| SecretBytes::from(blake3::derive_key(name, master.as_slice()).to_vec());
+        let sealing = UnboundKey::new(&CHACHA20_POLY1305, derived(SEALING_KEY).as_slice());
+        // The key's length is the algorithm's: 32 bytes.
+        #[allow(clippy::expect_used)]
+        let sealing = LessSafeKey::new(sealing.expect("32 bytes are a key of ChaCha20-Poly1305"));
+        Self { sealing, nonces: derived(NONCE_KEY) }
+    }
+
+    /// Seals a secret for one context. The same secret in the same context gives the same bytes.
+    pub fn seal(&self, context: &[u8], secret: &[u8]) -> Vec<u8> {
+        let nonce = self.nonce(context, secret);
+        let mut bytes = secret.to_vec();
+        // Fails only for more than 2^38 bytes.
+        #[allow(clippy::expect_used)]
+        let tag = self
+            .sealing
+            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(context), &mut bytes)
+            .expect("a secret is far smaller than ChaCha20-Poly1305's limit");
+        [&[VERSION][..], &nonce, &bytes, tag.as_ref()].concat()
+    }
+
+    /// Opens what [`Vault::seal`] made for the same context.
+    pub fn open(&self, context: &[u8], sealed: &[u8]) -> Result<SecretBytes, CanNotOpen> {
+        let sealed = sealed.strip_prefix(&[VERSION]).ok_or(CanNotOpen)?;
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(CanNotOpen)?;
+        let mut bytes = SecretBytes::from(sealed.to_vec());
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let opened = self.sealing.open_in_place(nonce, Aad::from(context), &mut bytes.0);
+        let length = opened.map_err(|_| CanNotOpen)?.len();
+        bytes.0.truncate(length);
+        Ok(bytes)
+    }
+
+    fn nonce(&self, context: &[u8], secret: &[u8]) -> [u8; NONCE_LEN] {
+        let mut key = [0; blake3::KEY_LEN];
+        key.copy_from_slice(self.nonces.as_slice());
+        let mut hasher = blake3::Hasher::new_keyed(&key);
+        // The length first: a context and a secret never run into each other.
+        hasher.update(&(context.len() as u64).to_be_bytes()).update(context).update(secret);
+        let mut nonce = [0; NONCE_LEN];
+        hasher.finalize_xof().fill(&mut nonce);
+        nonce
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Vault")
+    }
+}
+
+/// Bytes that nobody may see: overwritten when dropped, and never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretBytes(Vec<u8>);
+
+impl SecretBytes {
+    /// The bytes themselves, for the one place that uses them.
+    pub fn as_slice(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Vec<u8>> for SecretBytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Debug for SecretBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretBytes")
+    }
+}
+
+impl Drop for SecretBytes {
+    fn drop(&mut self) {
+        self.0.fill(0);
+        // Without a reader the compiler may leave the overwriting out.
+        black_box(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &[u8] = b"the private part of a key";
+
+    fn vault() -> Vault {
+        Vault::new([7; 32])
+    }
+
+    #[test]
+    fn what_is_sealed_opens_in_its_context() {
+        for secret in [SECRET, b""] {
+            let sealed = vault().seal(b"here", secret);
+            assert_eq!(vault().open(b"here", &sealed).unwrap().as_slice(), secret);
+        }
+    }
+
+    #[test]
+    fn promise_7_another_key_or_another_context_opens_nothing() {
+        let sealed = vault().seal(b"here", SECRET);
+        let refused = [
+            Vault::new([8; 32]).open(b"here", &sealed),
+            vault().open(b"there", &sealed),
+            vault().open(b"", &sealed),
+        ];
+        for outcome in refused {
+            let text = outcome.unwrap_err().to_string();
+            assert!(text.contains("master key") && text.contains("restore"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_or_a_missing_end_is_noticed() {
+        let sealed = vault().seal(b"here", SECRET);
+        for at in 0..sealed.len() * 8 {
+            let mut damaged = sealed.clone();
+            damaged[at / 8] ^= 1 << (at % 8);
+            assert_eq!(vault().open(b"here", &damaged), Err(CanNotOpen), "bit {at}");
+        }
+        for length in 0..sealed.len() {
+            assert_eq!(vault().open(b"here", &sealed[..length]), Err(CanNotOpen), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn two_secrets_or_two_contexts_share_no_nonce() {
+        let nonce = |context: &[u8], secret: &[u8]| vault().seal(context, secret)[1..=NONCE_LEN].to_vec();
+        let nonces = [nonce(b"a", b"b"), nonce(b"ab", b""), nonce(b"", b"ab"), nonce(b"a", b"c")];
+        for (at, one) in nonces.iter().enumerate() {
+            assert!(!nonces[at + 1..].contains(one));
+        }
+        assert_eq!(nonce(b"a", b"b"), nonce(b"a", b"b"));
+    }
+
+    #[test]
+    fn promise_7_nothing_of_a_secret_is_printed() {
+        let bytes = vault().open(b"", &vault().seal(b"", SECRET)).unwrap();
+        assert_eq!(format!("{:?} {bytes:?}", vault()), "Vault SecretBytes");
+    }
+}
