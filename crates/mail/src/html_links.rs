@@ -33,6 +33,30 @@ pub(crate) fn rewrite(clean: &str, part_url: impl Fn(&str) -> Option<String>) ->
     result
 }
 
+/// As [`rewrite`], for a mail that goes out: images stay where they are, but for `cid:` ones whose part does not come along.
+pub(crate) fn keep(clean: &str, has_part: impl Fn(&str) -> bool) -> String {
+    let mut out = String::with_capacity(clean.len());
+    let mut rest = clean;
+    while let Some(at) = rest.find("<img ") {
+        let (text, from) = rest.split_at(at);
+        out.push_str(text);
+        let (tag, after) = from.split_at(tag_bytes(from));
+        rest = after;
+        let id = attribute(tag, "src").and_then(|(_, value, _)| content_id(&unescape(value)));
+        if id.is_none_or(|id| has_part(&id) || has_part(&percent_decode(&id))) {
+            out.push_str(tag);
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The identifier in a `cid:` address (RFC 2392).
+fn content_id(source: &str) -> Option<String> {
+    let (scheme, id) = source.trim().split_once(':')?;
+    scheme.eq_ignore_ascii_case("cid").then(|| id.to_owned())
+}
+
 /// The octets of the tag at the beginning of `text`: up to the `>` that stands outside of quotes.
 fn tag_bytes(text: &str) -> usize {
     let mut is_quoted = false;
@@ -72,13 +96,11 @@ fn image(tag: &str, part_url: &impl Fn(&str) -> Option<String>, result: &mut San
         return;
     };
     let source = unescape(value);
-    let lower = source.trim().to_ascii_lowercase();
-    let (name, value) = if lower.starts_with("cid:") {
-        let id = source.trim().get("cid:".len()..).unwrap_or("");
-        let url = part_url(id).or_else(|| part_url(&percent_decode(id)));
+    let (name, value) = if let Some(id) = content_id(&source) {
+        let url = part_url(&id).or_else(|| part_url(&percent_decode(&id)));
         // Without such a part the image stays what it is: broken, with its alternative text.
         ("src", url.map_or_else(String::new, |url| escape(&url)))
-    } else if lower.starts_with("data:") {
+    } else if source.trim().to_ascii_lowercase().starts_with("data:") {
         ("src", value.to_owned())
     } else {
         result.remote_images += 1;

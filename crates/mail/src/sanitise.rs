@@ -122,6 +122,16 @@ pub fn sanitise_html(
     html_links::rewrite(&CLEANER.clean(html).to_string(), part_url)
 }
 
+/// Cleans HTML that is quoted in a mail of ours. Remote images stay: whether to load them is the reader's choice. `None` where the HTML is beyond the
+/// limits.
+pub(crate) fn sanitise_for_sending(
+    html: &str,
+    limits: &SanitiseLimits,
+    has_part: impl Fn(&str) -> bool,
+) -> Option<String> {
+    is_affordable(html, limits).then(|| html_links::keep(&CLEANER.clean(html).to_string(), has_part))
+}
+
 fn cleaner() -> Builder<'static> {
     let mut builder = Builder::default();
     builder

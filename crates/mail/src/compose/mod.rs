@@ -3,10 +3,19 @@
 //! Nothing that a caller hands over is header text: names, subjects, file names and types are values, written by this module in the
 //! one way that is safe for each. Controls become spaces, so no value can begin a line of its own.
 //!
-//! What comes out is lines of at most 78 octets (998 where an identifier is that long), CRLF only, ASCII only; an address that
+//! What comes out is lines of at most 76 octets (998 where an address or identifier is that long), CRLF only, ASCII only; an address that
 //! is not ASCII makes the header UTF-8 (RFC 6532) and the mail one for SMTPUTF8 ([`needs_smtputf8`]).
 //!
 //! *Standards*: RFC 5322, RFC 2045 to 2047, RFC 2231, RFC 2387, RFC 3834, RFC 6532.
+
+mod body;
+mod header;
+mod markdown;
+mod markdown_text;
+mod params;
+mod quote;
+mod transfer;
+mod words;
 
 use std::io::{self, Read, Write};
 
@@ -117,9 +126,9 @@ pub struct Outgoing<'a> {
 ///
 /// # Errors
 /// What `out` or an attachment's reader says; [`io::ErrorKind::InvalidInput`] if `message_id` can't stand in a header.
-pub fn compose(mail: Outgoing<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let _ = (mail, out);
-    Err(io::ErrorKind::Unsupported.into())
+pub fn compose(mut mail: Outgoing<'_>, out: &mut dyn Write) -> io::Result<()> {
+    header::write(&mail, out)?;
+    body::Content::new(&mut mail).write(out)
 }
 
 /// Whether a mail with these addresses goes only to servers that offer SMTPUTF8 (RFC 6531).

@@ -7,6 +7,10 @@ mod automatic;
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod compose;
+#[cfg(test)]
+mod composing;
+#[cfg(test)]
 mod corpora;
 #[cfg(test)]
 mod header_table;
