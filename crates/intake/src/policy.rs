@@ -55,7 +55,7 @@ impl Policy {
             Ok(Route::Channel { organisation, channel, .. }) => {
                 return Ok(Recipient { organisation, channel, address: path.to_string() });
             }
-            Ok(Route::UnknownAddress) => (unknown_mailbox(path), "unknown_address"),
+            Ok(Route::UnknownAddress | Route::Bounce { .. }) => (unknown_mailbox(path), "unknown_address"),
             Ok(Route::ForeignDomain) => (replies::relaying_denied(), "foreign_domain"),
             Err(trouble) => {
                 tracing::warn!(%trouble, "a recipient can't be looked up");

@@ -7,7 +7,8 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use guichet_accounts::{
-    Accounts, NewChannel, NewPerson, NewToken, PersonId, Role, Scope, Scopes, Secret, TeamId, VerdictPolicy,
+    Accounts, NewChannel, NewPerson, NewToken, PersonId, Role, Scope, Scopes, Secret, TeamId, Vault,
+    VerdictPolicy,
 };
 use guichet_desk::{Arrival, Desk, Outcome, Reading, Received, Recipient};
 use guichet_mail::{AuthResult, DmarcPolicy, DmarcVerdict, DomainName, MailAddress, Verdicts};
@@ -74,7 +75,8 @@ impl World {
 
     pub(super) async fn with(limits: Limits) -> Self {
         let store = Store::memory();
-        let accounts = Accounts::new(store.clone());
+        let base_domain = DomainName::parse("desk.example").unwrap();
+        let accounts = Accounts::new(store.clone(), Vault::new([1; 32]), base_domain);
         let acme = accounts.create_organisation("acme", "Acme").await.unwrap().id;
         let other = accounts.create_organisation("other", "Other").await.unwrap().id;
         let domain = DomainName::parse("acme.example").unwrap();

@@ -2,7 +2,9 @@
 
 use std::net::Ipv4Addr;
 
-use guichet_accounts::{Accounts, Actor, ChannelId, NewChannel, NewPerson, Role, Scopes, Sight, TeamId, Who};
+use guichet_accounts::{
+    Accounts, Actor, ChannelId, NewChannel, NewPerson, Role, Scopes, Sight, TeamId, Vault, Who,
+};
 use guichet_mail::verdict::{DmarcAlignment, DmarcVerdict};
 use guichet_mail::{AuthResult, DmarcPolicy, DomainName, MailAddress, Verdicts};
 use guichet_store::{OrganisationId, Store};
@@ -25,7 +27,8 @@ impl World {
     /// *Acme* with `support@` (of no team) and `billing@` (of a team); *Other* with `support@`.
     pub(super) async fn new() -> Self {
         let store = Store::memory();
-        let accounts = Accounts::new(store.clone());
+        let base_domain = DomainName::parse("desk.example").unwrap();
+        let accounts = Accounts::new(store.clone(), Vault::new([1; 32]), base_domain);
         let acme = accounts.create_organisation("acme", "Acme").await.unwrap().id;
         let other = accounts.create_organisation("other", "Other").await.unwrap().id;
         let team = accounts.create_team(acme, "Billing").await.unwrap().id;

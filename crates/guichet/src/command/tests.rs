@@ -1,5 +1,6 @@
 use clap::Parser as _;
-use guichet_accounts::{Accounts, Route};
+use guichet_accounts::{Accounts, Route, Vault};
+use guichet_mail::DomainName;
 use guichet_store::Store;
 use guichet_sys::SystemRandom;
 use serde_json::{Value, json};
@@ -11,7 +12,11 @@ struct Counter(Accounts);
 
 impl Counter {
     fn new() -> Self {
-        Self(Accounts::new(Store::memory()))
+        Self(Accounts::new(
+            Store::memory(),
+            Vault::new([1; 32]),
+            DomainName::parse("desk.localhost").unwrap(),
+        ))
     }
 
     async fn run(&self, line: &str) -> Result<Value, String> {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser as _;
-use guichet_accounts::Accounts;
+use guichet_accounts::{Accounts, Vault};
+use guichet_mail::DomainName;
 use guichet_store::Store;
 use guichet_sys::SystemRandom;
 use tokio::io::AsyncReadExt;
@@ -31,7 +32,12 @@ impl Server {
         let (stopper, stop) = stop::channel();
         let listener = bind(&folder.path().join("control.sock")).unwrap();
         let mut served = tokio::task::JoinSet::new();
-        served.spawn(serve(listener, Accounts::new(Store::memory()), Arc::new(SystemRandom), stop));
+        served.spawn(serve(
+            listener,
+            Accounts::new(Store::memory(), Vault::new([1; 32]), DomainName::parse("desk.localhost").unwrap()),
+            Arc::new(SystemRandom),
+            stop,
+        ));
         Self { folder, stopper, served }
     }
 

@@ -1,4 +1,4 @@
-use guichet_accounts::Accounts;
+use guichet_accounts::{Accounts, Vault};
 use guichet_mail::DomainName;
 use guichet_store::Store;
 use guichet_sys::SystemRandom;
@@ -17,7 +17,15 @@ impl Place {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let directory = DataDir::check(folder.path()).unwrap();
-        Self { _folder: folder, directory, accounts: Accounts::new(Store::memory()) }
+        Self {
+            _folder: folder,
+            directory,
+            accounts: Accounts::new(
+                Store::memory(),
+                Vault::new([1; 32]),
+                DomainName::parse("desk.localhost").unwrap(),
+            ),
+        }
     }
 
     async fn ensure(&self) -> Option<FirstStart> {

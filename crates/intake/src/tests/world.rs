@@ -4,7 +4,7 @@ use std::io::{self, Read as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use guichet_accounts::{Accounts, Actor, Channel, NewChannel};
+use guichet_accounts::{Accounts, Actor, Channel, NewChannel, Vault};
 use guichet_desk::{Desk, StoredMessage, TicketQuery};
 use guichet_mail::{DomainName, MailAddress};
 use guichet_mailauth::{Limits, Verifier};
@@ -54,7 +54,7 @@ impl World {
     }
 
     async fn over(store: Store, zone: Zone) -> Self {
-        let accounts = Accounts::new(store.clone());
+        let accounts = Accounts::new(store.clone(), Vault::new([1; 32]), domain_name("desk.example"));
         let demo = accounts.create_organisation("demo", "Demo").await.unwrap().id;
         let other = accounts.create_organisation("other", "Other").await.unwrap().id;
         for (organisation, domain) in [(demo, "demo.example"), (other, "other.example")] {
