@@ -24,6 +24,7 @@ pub mod proxy;
 mod receiver;
 pub mod replies;
 mod reply;
+mod sender;
 
 pub use address::{AddressError, Domain, ForwardPath, Host, Mailbox, ReversePath};
 pub use envelope::{BodyType, Envelope, Hello, HelloVerb, Protocol, Recipient, TlsSession};
@@ -31,3 +32,8 @@ pub use limits::Limits;
 pub use parameters::{MailParameters, Notify, OriginalRecipient, RecipientParameters, Return};
 pub use receiver::{Answer, Output, Question, Receiver, Settings, StartTls};
 pub use reply::{Code, Reply, Status};
+pub use sender::{
+    ConnectionFailure, Credentials, Dsn, EnhancedStatus, Extensions, FailureCause, Outcome, RemoteReply,
+    ReplyFault, Sender, SenderLimits, SenderOutput, SenderSettings, SizeLimit, Stage, TlsWish, Transaction,
+    TransactionResult, Unsendable, Wait,
+};

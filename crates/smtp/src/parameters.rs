@@ -64,9 +64,9 @@ pub struct OriginalRecipient {
 }
 
 /// Octets of an encoded ENVID (RFC 3461, section 4.4).
-const ENVID_BYTES_MAX: usize = 100;
+pub(crate) const ENVID_BYTES_MAX: usize = 100;
 /// Octets of an ORCPT (RFC 3461, section 4.2).
-const ORCPT_BYTES_MAX: usize = 500;
+pub(crate) const ORCPT_BYTES_MAX: usize = 500;
 
 impl MailParameters {
     /// Parses what follows the path: parameters with spaces before and between.
@@ -130,7 +130,7 @@ fn each(text: &str, mut take: impl FnMut(&str, Option<&str>) -> Result<(), Reply
 }
 
 /// `esmtp-keyword`.
-fn is_keyword(text: &str) -> bool {
+pub(crate) fn is_keyword(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
