@@ -91,7 +91,7 @@ fn content_id(text: &str) -> Option<String> {
 }
 
 /// A name without path, controls, direction marks and characters that file systems refuse; bounded, its extension kept.
-pub(crate) fn safe_name(name: &str) -> Option<String> {
+pub fn safe_name(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).find(|piece| !piece.trim().is_empty())?;
     let clean: String = last
         .chars()

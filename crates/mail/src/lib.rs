@@ -46,6 +46,7 @@ pub use digest::{MailDigest, digest};
 pub use domain::{DomainName, DomainNameError};
 pub use headers::{DisplayField, Header, HeaderLimits, display_headers};
 pub use html_text::html_to_text;
+pub use leaf::safe_name;
 pub use message_id::MessageId;
 pub use parse::{ListHeaders, ParseLimits, Parsed, parse};
 pub use part::{Body, Disposition, Part, PartId, TransferEncoding};
