@@ -16,7 +16,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("guichet-store", &[]),
     ("guichet-mailauth", &["guichet-mail", "guichet-sys"]),
     ("guichet-accounts", &["guichet-store", "guichet-mail"]),
-    ("guichet-desk", &["guichet-accounts", "guichet-store", "guichet-mail"]),
+    ("guichet-desk", &["guichet-accounts", "guichet-store", "guichet-mail", "guichet-sys"]),
     (
         "guichet-intake",
         &[
@@ -27,6 +27,18 @@ const HOUSE: &[(&str, &[&str])] = &[
             "guichet-mail",
             "guichet-sys",
             "guichet-store",
+        ],
+    ),
+    (
+        "guichet-outbound",
+        &[
+            "guichet-desk",
+            "guichet-accounts",
+            "guichet-mailauth",
+            "guichet-smtp",
+            "guichet-mail",
+            "guichet-store",
+            "guichet-sys",
         ],
     ),
     ("guichet-web", &[]),

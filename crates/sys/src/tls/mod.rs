@@ -1,4 +1,4 @@
-//! TLS material: the certificate that the server shows, from files or made here, and its reload.
+//! TLS material: the certificate that the server shows, from files or made here, and its reload; and TLS as a client.
 //!
 //! One [`ServerConfig`] lives as long as the server; only the certificate within it is swapped, so that
 //! connections under way and session tickets outlive a renewal.
@@ -11,6 +11,7 @@
 //! TLS 1.2 and 1.3 with the safe defaults of rustls over aws-lc-rs. A self-signed certificate still lets mail
 //! servers encrypt opportunistically (RFC 7435); it proves nothing about who we are.
 
+mod client;
 mod error;
 mod pem;
 mod self_signed;
@@ -30,6 +31,7 @@ use rustls::{
 };
 use tokio_rustls::TlsAcceptor;
 
+pub use client::{ClientTls, Proof};
 pub use error::TlsError;
 use pem::PemFiles;
 

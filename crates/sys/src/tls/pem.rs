@@ -36,7 +36,7 @@ impl PemFiles {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(PEM_BYTES_MAX + 1).read_to_end(&mut bytes))
