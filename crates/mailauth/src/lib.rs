@@ -1,8 +1,9 @@
-//! SPF, DKIM, DMARC, ARC and reverse DNS: verdicts on a mail that comes in.
+//! SPF, DKIM, DMARC, ARC and reverse DNS: verdicts on a mail that comes in; and signatures for one that goes out.
 //!
 //! [`Verifier::verify`] takes what a session knows about a mail and gives
 //! [`Verdicts`](guichet_mail::verdict::Verdicts): every check ends with one of RFC 8601's words, and trouble
-//! of DNS or too little time ends as *temperror*, never as an error of ours.
+//! of DNS or too little time ends as *temperror*, never as an error of ours. [`sign`] makes DKIM signatures with the same
+//! canonical forms.
 //!
 //! # What must hold
 //! - Nothing but the [`Resolver`](guichet_sys::dns::Resolver) reaches the outside; the present is an argument.
@@ -20,6 +21,7 @@ mod domain;
 mod from;
 mod iprev;
 mod message;
+pub mod sign;
 #[cfg(test)]
 mod signing;
 mod spf;
