@@ -1,0 +1,184 @@
+//! Uploads: files that wait for the message which they are attached to.
+//!
+//! A file is streamed into a blob first, then named by a row of the uploader's organisation, where alone it can be
+//! used. It is kept for [`UPLOAD_HOURS`]; until then it may go with several messages.
+
+use std::fmt;
+use std::str::FromStr;
+
+use data_encoding::BASE32_NOPAD;
+use guichet_accounts::{Actor, Who};
+use guichet_mail::safe_name;
+use guichet_store::{BlobRef, BlobWriter, Direction, Key, OrganisationId, PendingBlob, record};
+use jiff::Timestamp;
+use minicbor::{Decode, Encode};
+
+use crate::{DeliveryId, Desk, Error, keys};
+
+/// How long an upload waits for its message.
+pub const UPLOAD_HOURS: u32 = 24;
+
+/// The largest file: what is larger does not fit into a mail (see [`crate::MAIL_BYTES_MAX`]) in base64.
+pub const UPLOAD_BYTES_MAX: u64 = 18 << 20;
+
+/// How many uploads one call forgets.
+const FORGOTTEN_MAX: usize = 500;
+
+/// The longest type that is kept; a longer one is no type that anybody registered.
+const TYPE_CHARS_MAX: usize = 127;
+
+/// The type of octets that are not known to be anything.
+const UNKNOWN_TYPE: &str = "application/octet-stream";
+
+/// The name of a file whose own can't be kept.
+const NAMELESS: &str = "file";
+
+/// The number of an upload: as a [`DeliveryId`](crate::DeliveryId), made of the time and chance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UploadId(pub u64);
+
+impl fmt::Display for UploadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&BASE32_NOPAD.encode(&self.0.to_be_bytes()).to_ascii_lowercase())
+    }
+}
+
+/// A text that is no number of an upload.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no upload; it has 13 letters and digits")]
+pub struct BadUploadId(String);
+
+impl FromStr for UploadId {
+    type Err = BadUploadId;
+
+    fn from_str(text: &str) -> Result<Self, BadUploadId> {
+        let octets = BASE32_NOPAD.decode(text.to_ascii_uppercase().as_bytes()).ok();
+        let octets = octets.and_then(|octets| octets.as_slice().try_into().ok());
+        octets.map(|octets| Self(u64::from_be_bytes(octets))).ok_or_else(|| BadUploadId(text.to_owned()))
+    }
+}
+
+/// What is stored of an upload, but for the number in its key.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct Upload {
+    /// Its name, fit to be shown and saved.
+    #[n(0)]
+    pub name: String,
+    /// Its type as it was given, `image/png`.
+    #[n(1)]
+    pub content_type: String,
+    /// Its octets.
+    #[n(2)]
+    pub content: BlobRef,
+    /// By whom.
+    #[n(3)]
+    pub uploader: Who,
+    /// When.
+    #[cbor(n(4), with = "crate::time")]
+    pub created: Timestamp,
+}
+
+/// An upload with its number.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredUpload {
+    /// Its number.
+    pub id: UploadId,
+    /// The rest.
+    pub record: Upload,
+}
+
+impl Desk {
+    /// Begins an upload; what is written into it past [`UPLOAD_BYTES_MAX`] makes [`Desk::finish_upload`] refuse it.
+    ///
+    /// # Errors
+    /// [`Error::Full`] where the disk has no room for another.
+    pub fn upload_writer(&self) -> Result<BlobWriter, Error> {
+        if self.store.has_room_for(UPLOAD_BYTES_MAX) { Ok(self.store.blobs().writer()) } else { Err(Error::Full) }
+    }
+
+    /// Keeps an upload for the actor's organisation.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where it is too large.
+    pub async fn finish_upload(
+        &self,
+        actor: &Actor,
+        content: PendingBlob,
+        name: &str,
+        content_type: &str,
+        now: Timestamp,
+    ) -> Result<StoredUpload, Error> {
+        if content.bytes_len() > UPLOAD_BYTES_MAX {
+            let mebibytes = UPLOAD_BYTES_MAX >> 20;
+            return Err(Error::Invalid(format!("a file has at most {mebibytes} MiB; send a link to a larger one")));
+        }
+        let id = UploadId(self.new_delivery_id(now).0);
+        let mut batch = self.store.of(actor.organisation).batch();
+        let record = Upload {
+            name: safe_name(name).unwrap_or_else(|| NAMELESS.to_owned()),
+            content_type: known_type(content_type),
+            content: batch.blob(&content),
+            uploader: actor.who,
+            created: now,
+        };
+        batch.check_absent(keys::upload(id.0));
+        batch.put(keys::upload(id.0), record::encode(&record));
+        self.store.commit(vec![batch]).await?;
+        Ok(StoredUpload { id, record })
+    }
+
+    /// An upload of the actor's organisation that is not yet forgotten.
+    pub fn upload(&self, actor: &Actor, id: UploadId) -> Result<StoredUpload, Error> {
+        let snapshot = self.store.of(actor.organisation).snapshot()?;
+        let stored = snapshot.peek(&keys::upload(id.0))?.ok_or(Error::NotFound("upload"))?;
+        let record = record::decode(&stored).map_err(|_| Error::Damaged("upload"))?;
+        Ok(StoredUpload { id, record })
+    }
+
+    /// Forgets uploads of an organisation that were made before this time, the oldest first and a bounded number in
+    /// one call; answers whether there may be more. Messages that they went with keep their own copy.
+    pub async fn forget_uploads(
+        &self,
+        organisation: OrganisationId,
+        before: Timestamp,
+    ) -> Result<bool, Error> {
+        let end = keys::upload(DeliveryId::new(before, [0; 8]).0);
+        self.forget_rows(organisation, &Key::new(keys::UPLOADS), &end).await
+    }
+
+    /// Deletes rows from the first of a kind up to `end`, a bounded number; answers whether there may be more.
+    pub(crate) async fn forget_rows(
+        &self,
+        organisation: OrganisationId,
+        from: &Key,
+        end: &Key,
+    ) -> Result<bool, Error> {
+        let space = self.store.of(organisation);
+        let snapshot = space.snapshot()?;
+        let mut batch = space.batch();
+        let mut rows = 0;
+        for row in snapshot.range(from, end, Direction::Forward, None)?.take(FORGOTTEN_MAX) {
+            let (key, _) = row?;
+            let (kind, rest) = key.split_first().ok_or(Error::Damaged("key"))?;
+            batch.delete(Key::new(*kind).bytes(rest));
+            rows += 1;
+        }
+        if rows > 0 {
+            self.store.commit(vec![batch]).await?;
+        }
+        Ok(rows == FORGOTTEN_MAX)
+    }
+}
+
+/// A type that can stand in a header; anything else says nothing.
+fn known_type(text: &str) -> String {
+    let is_token = |word: &str| {
+        let fits = |octet: u8| octet.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&octet);
+        !word.is_empty() && word.bytes().all(fits)
+    };
+    let bare = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match bare.split_once('/') {
+        Some((main, sub)) if is_token(main) && is_token(sub) && bare.len() <= TYPE_CHARS_MAX => bare,
+        _ => UNKNOWN_TYPE.to_owned(),
+    }
+}
