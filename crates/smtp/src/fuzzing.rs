@@ -1,12 +1,16 @@
-//! Drives a session with arbitrary bytes and holds it to its promises: for the fuzz target and for proptest.
+//! Drives a receiving session with arbitrary bytes and holds it to its promises: for the fuzz target and for proptest.
 //!
 //! What must hold, else it panics: the session ends or waits, never loops; its backlog and outputs stay within
 //! bounds; every reply is well-formed; content adds up between its question and its end.
+
+mod sender;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use crate::{Answer, Limits, Output, Receiver, Settings, StartTls, TlsSession, replies};
+
+pub use sender::fuzz_sender;
 
 /// Octets of one `input`; outputs for one stay below a multiple of it.
 const PIECE_BYTES: usize = 64;

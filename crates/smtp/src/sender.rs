@@ -204,6 +204,11 @@ impl Sender {
         self.hello_name.as_deref()
     }
 
+    /// Octets held of a reply under way.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.reader.held_bytes()
+    }
+
     fn take(&mut self, raw: &RawReply) {
         let reply = RemoteReply::new(raw.code, &raw.lines, self.settings.limits.reply_text_bytes_max);
         if reply.is_farewell() {
@@ -276,6 +281,10 @@ impl Sender {
         if matches!(self.phase, Phase::Closed) || stage == Stage::Quit {
             return self.close();
         }
+        // What the driver was to be asked for, in the same input, is of no use any more.
+        self.outputs.retain(|output| {
+            !matches!(output, SenderOutput::Ready | SenderOutput::WantBody | SenderOutput::StartTls)
+        });
         let failure = ConnectionFailure { stage, cause };
         if let Some(running) = self.transaction.take() {
             self.outputs.push_back(SenderOutput::Done(running.lost(&failure)));

@@ -244,6 +244,9 @@ impl fmt::Display for ConnectionFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
             FailureCause::NotConnected(why) => write!(f, "No connection could be made: {why}."),
+            FailureCause::Refused(reply) if reply.is_farewell() => {
+                write!(f, "The server ended the connection ({}): {reply}", self.stage)
+            }
             FailureCause::Refused(reply) => write!(f, "{} was refused: {reply}", self.stage),
             FailureCause::TlsMissing => f.write_str("TLS is required for this domain, and the server doesn't offer it."),
             FailureCause::Handshake(why) => write!(f, "TLS could not be agreed on: {why}."),

@@ -94,6 +94,11 @@ impl ReplyReader {
         None
     }
 
+    /// Octets held: at most a line over a reply's.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held.len() + self.lines.iter().map(String::len).sum::<usize>()
+    }
+
     fn line_ended(&mut self) -> Result<Place, ReplyFault> {
         let held = std::mem::take(&mut self.held);
         let (code, place, text) = split(&held).ok_or(ReplyFault::NoCode)?;
