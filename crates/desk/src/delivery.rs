@@ -94,6 +94,12 @@ pub struct Delivery {
     /// The delay was told.
     #[cbor(n(12), default)]
     pub delay_told: bool,
+    /// Why it stands where it does, where no attempt says so: a sentence for people.
+    #[n(13)]
+    pub note: Option<String>,
+    /// The delivery that was made in its place, to another address.
+    #[n(14)]
+    pub replaced_by: Option<DeliveryId>,
 }
 
 /// Where a recipient stands in the mail.

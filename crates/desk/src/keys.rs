@@ -25,7 +25,11 @@
 //! | `Y` | address | when it last got an automatic answer |
 //! | `q` | due time, organisation, delivery | recipient's domain; in the operator's space: the due-table |
 
-use guichet_store::{Key, Slot, Template};
+use guichet_store::{Key, OrganisationId, Slot, Template};
+use jiff::Timestamp;
+
+use crate::DeliveryState;
+use crate::delivery::DeliveryId;
 
 pub(crate) const TICKETS: u8 = b'T';
 pub(crate) const CONTACTS: u8 = b'C';
@@ -92,4 +96,60 @@ pub(crate) fn contact_of(address: &str) -> Key {
 
 pub(crate) fn contact(number: u64) -> Key {
     Key::new(CONTACTS).number(number)
+}
+
+pub(crate) const DELIVERIES: u8 = b'D';
+
+pub(crate) fn delivery(id: DeliveryId) -> Key {
+    Key::new(DELIVERIES).number(id.0)
+}
+
+pub(crate) fn attempts(id: DeliveryId) -> Key {
+    Key::new(b'E').number(id.0)
+}
+
+pub(crate) fn attempt(id: DeliveryId, attempt: u32) -> Key {
+    attempts(id).number(attempt.into())
+}
+
+pub(crate) fn deliveries_in(state: DeliveryState) -> Key {
+    Key::new(b'F').byte(state as u8)
+}
+
+pub(crate) fn message_deliveries(message: u64) -> Key {
+    Key::new(b'J').number(message)
+}
+
+pub(crate) fn message_delivery_row(message: Number, id: DeliveryId) -> Template {
+    row(b'J', &[message, Number::Known(id.0)])
+}
+
+pub(crate) const SUPPRESSIONS: u8 = b'X';
+
+/// Of an address in its normalised spelling.
+pub(crate) fn suppression(address: &str) -> Key {
+    Key::new(SUPPRESSIONS).text(address)
+}
+
+/// The due-table, in the operator's space.
+pub(crate) const DUE: u8 = b'q';
+
+pub(crate) fn due(at: Timestamp, organisation: OrganisationId, id: DeliveryId) -> Key {
+    due_from(at).number(organisation.get().into()).number(id.0)
+}
+
+/// Where the rows begin that are due then.
+pub(crate) fn due_from(at: Timestamp) -> Key {
+    Key::new(DUE).number(u64::try_from(at.as_microsecond()).unwrap_or_default())
+}
+
+pub(crate) const UPLOADS: u8 = b'W';
+
+pub(crate) fn upload(id: u64) -> Key {
+    Key::new(UPLOADS).number(id)
+}
+
+/// What was asked with an idempotency key, by days since 1970.
+pub(crate) fn idempotency_day(day: u64) -> Key {
+    Key::new(b'Z').number(day)
 }

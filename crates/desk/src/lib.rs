@@ -7,27 +7,34 @@ mod arrival;
 mod change;
 mod contact;
 mod copies;
+mod deliveries;
 mod delivery;
 mod disposition;
 mod error;
 mod event;
 mod facet;
+mod idempotency;
 mod identity;
 mod keys;
 mod list;
 mod message;
 mod participants;
 mod quarantine;
+mod queue;
 mod read;
 mod receive;
 mod retention;
 mod rows;
 mod stored;
+mod suppression;
 #[cfg(test)]
 mod tests;
 mod threading;
 mod ticket;
 mod time;
+mod token;
+mod upload;
+mod writing;
 
 pub use arrival::{Arrival, Reading, Recipient};
 pub use change::TicketChange;
@@ -36,27 +43,43 @@ pub use delivery::{Attempt, Delivery, DeliveryId, DeliveryState, Fate, Recipient
 pub use disposition::Disposition;
 pub use error::Error;
 pub use event::{EVENTS_READ_MAX, Event, EventKind, Log, LoggedEvent};
+pub use idempotency::Idempotency;
 pub use list::{Order, Page, SortKey, TicketFilter, TicketQuery};
 pub use message::{Content, Envelope, Message, MessageKind, Notification, NotifiedRecipient, Written};
+pub use queue::{Due, DueCursor, Lease};
 pub use read::{PartContent, Texts, TicketDetail};
 pub use receive::{Kept, Outcome, Received};
 pub use stored::{StoredMessage, StoredTicket};
+pub use suppression::Suppression;
 pub use ticket::{Priority, State, Ticket};
+pub use upload::{BadUploadId, StoredUpload, UPLOAD_BYTES_MAX, UPLOAD_HOURS, Upload, UploadId};
+pub use writing::{
+    HOLD_DAYS_MAX, Hold, MAIL_BYTES_MAX, Target, UNDO_SECONDS_MAX, Writing, WritingKind, WrittenMessage,
+};
+
+use std::sync::Arc;
 
 use guichet_accounts::Accounts;
 use guichet_store::{Store, record};
+use guichet_sys::Random;
+
+use crate::queue::Queue;
 
 /// The desk over one store. Cheap to clone.
 #[derive(Clone)]
 pub struct Desk {
     store: Store,
     accounts: Accounts,
+    random: Arc<dyn Random>,
+    queue: Queue,
 }
 
 impl Desk {
     /// Over this store.
-    pub fn new(store: Store, accounts: Accounts) -> Self {
-        Self { store, accounts }
+    ///
+    /// What is being sent just now is known to one desk and its clones; so a program makes only one.
+    pub fn new(store: Store, accounts: Accounts, random: Arc<dyn Random>) -> Self {
+        Self { store, accounts, random, queue: Queue::default() }
     }
 
     /// The accounts that it works with.

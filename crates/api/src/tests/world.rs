@@ -88,7 +88,7 @@ impl World {
         let stranger_id = person(&accounts, other, "admin@other.example", Role::Admin, vec![]).await;
         let support = channel(&accounts, acme, "support@acme.example", None).await;
         let billing_channel = channel(&accounts, acme, "billing@acme.example", Some(billing)).await;
-        let desk = Desk::new(store.clone(), accounts.clone());
+        let desk = Desk::new(store.clone(), accounts.clone(), Arc::new(guichet_testkit::CountingRandom::default()));
         let (stop, stopping) = watch::channel(false);
         let router = router(Wiring {
             desk: desk.clone(),

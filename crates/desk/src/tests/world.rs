@@ -1,6 +1,7 @@
 //! A desk with two organisations, and mail to put through its door.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use guichet_accounts::{
     Accounts, Actor, ChannelId, NewChannel, NewPerson, Role, Scopes, Sight, TeamId, Vault, Who,
@@ -8,6 +9,7 @@ use guichet_accounts::{
 use guichet_mail::verdict::{DmarcAlignment, DmarcVerdict};
 use guichet_mail::{AuthResult, DmarcPolicy, DomainName, MailAddress, Verdicts};
 use guichet_store::{OrganisationId, Store};
+use guichet_testkit::CountingRandom;
 use jiff::Timestamp;
 
 use crate::{Arrival, Desk, Kept, Outcome, Reading, Received, Recipient};
@@ -38,7 +40,7 @@ impl World {
         let support = channel(&accounts, acme, "support@acme.example", None).await;
         let billing = channel(&accounts, acme, "billing@acme.example", Some(team)).await;
         let elsewhere = channel(&accounts, other, "support@other.example", None).await;
-        let desk = Desk::new(store.clone(), accounts);
+        let desk = Desk::new(store.clone(), accounts, Arc::new(CountingRandom::default()));
         World { desk, store, acme, other, support, billing, elsewhere, billing_team: team }
     }
 

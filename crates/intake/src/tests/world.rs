@@ -9,7 +9,7 @@ use guichet_desk::{Desk, StoredMessage, TicketQuery};
 use guichet_mail::{DomainName, MailAddress};
 use guichet_mailauth::{Limits, Verifier};
 use guichet_store::{Options, OrganisationId, Store};
-use guichet_testkit::{FakeDns, StillClock, Zone};
+use guichet_testkit::{CountingRandom, FakeDns, StillClock, Zone};
 use tempfile::TempDir;
 use tokio::io::DuplexStream;
 use tokio::net::{TcpListener, TcpStream};
@@ -63,7 +63,7 @@ impl World {
         let hostname = domain_name("mx.example");
         let verifier = Verifier::new(FakeDns::resolver(zone), Limits::default(), hostname.as_str());
         let backends = Backends {
-            desk: Desk::new(store.clone(), accounts.clone()),
+            desk: Desk::new(store.clone(), accounts.clone(), Arc::new(CountingRandom::default())),
             store,
             verifier: Arc::new(verifier),
             clock: Arc::new(StillClock::default()),

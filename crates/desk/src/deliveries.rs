@@ -1,0 +1,1 @@
+//! Deliveries as people see them: lists, one with its attempts, and what is done about them.

@@ -1,0 +1,50 @@
+//! The queue: deliveries that wait for their time, and what becomes of them.
+//!
+//! Its rows in the store are the truth: each delivery, and in the operator's space one row for each that still waits,
+//! by the time at which it is due. In memory is only what is being worked on just now, so that a server that ends
+//! leaves everything as it was, due again.
+//!
+//! *Must hold*
+//! - A delivery has a row in the due-table if and only if its state is one that waits.
+//! - Whoever makes a delivery has looked the recipient up on the suppression list first, as a check of the same commit;
+//!   whoever leases one looks again.
+//! - What an attempt found out is kept whatever else became of the delivery meanwhile: delivered is delivered.
+
+mod due;
+mod enqueue;
+mod lease;
+mod marks;
+mod standing;
+
+pub use due::{Due, DueCursor};
+pub(crate) use due::DueRows;
+pub(crate) use enqueue::{Addressee, Posting, enqueue};
+pub use lease::Lease;
+pub(crate) use standing::{StoredDelivery, move_to};
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::queue::marks::Marks;
+
+/// What all clones of a desk know together of the queue.
+#[derive(Clone)]
+pub(crate) struct Queue {
+    /// What is being worked on.
+    marks: Marks,
+    /// Told after each commit that adds or moves rows of the due-table.
+    changes: Arc<watch::Sender<u64>>,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self { marks: Marks::default(), changes: Arc::new(watch::Sender::new(0)) }
+    }
+}
+
+impl Queue {
+    fn changed(&self) {
+        self.changes.send_modify(|count| *count = count.wrapping_add(1));
+    }
+}
