@@ -34,7 +34,7 @@ pub struct Contact {
     pub created: Timestamp,
 }
 
-/// Who sent a mail, as a contact that exists or will.
+/// Who sent a mail, or whom one goes to, as a contact that exists or will.
 pub(crate) struct Sender<'a> {
     from: Option<(&'a Address, &'a MailAddress)>,
     known: Option<u64>,
@@ -43,7 +43,12 @@ pub(crate) struct Sender<'a> {
 impl<'a> Sender<'a> {
     /// Looks the sender up, as a check of the batch, so that two mails of one new sender never make two contacts.
     pub(crate) fn of(snapshot: &mut Snapshot, content: &'a Content) -> Result<Self, Error> {
-        let from = content.from.iter().find_map(|from| Some((from, from.address.as_ref()?)));
+        Self::first_of(snapshot, &content.from)
+    }
+
+    /// Looks up the first of these that is a valid address, likewise.
+    pub(crate) fn first_of(snapshot: &mut Snapshot, addresses: &'a [Address]) -> Result<Self, Error> {
+        let from = addresses.iter().find_map(|from| Some((from, from.address.as_ref()?)));
         let known = match from {
             Some((_, address)) => snapshot.read(&keys::contact_of(&address.normalised()))?,
             None => None,

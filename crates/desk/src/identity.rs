@@ -42,6 +42,11 @@ impl Identity {
         Self::hashed(b"id", message_id.as_str().as_bytes())
     }
 
+    /// A mail of ours is also known by the reference that its tokens name.
+    pub(crate) fn of_reference(reference: u64) -> Self {
+        Self::hashed(b"reference", &reference.to_be_bytes())
+    }
+
     fn hashed(kind: &[u8], value: &[u8]) -> Self {
         let mut hasher = blake3::Hasher::new();
         hasher.update(kind).update(&[0]).update(value);
