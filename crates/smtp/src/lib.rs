@@ -1,14 +1,15 @@
 //! SMTP itself: pure session machines and the wire format.
 //!
 //! Nothing here opens a socket, reads a clock or asks DNS. A driver feeds bytes, times and answers to a
-//! [`Receiver`] and carries out what it [polls](Receiver::poll); so the whole protocol is tested by
-//! transcripts, at every split of the bytes.
+//! [`Receiver`] (mail in) or a [`Sender`] (mail out) and carries out what it [polls](Receiver::poll); so the whole
+//! protocol is tested by transcripts, at every split of the bytes, and the two by talking to each other.
 //!
 //! *Standards*: RFC 5321 (SMTP), 1870 (SIZE), 2034 and 3463 (enhanced status codes), 2920 (PIPELINING),
-//! 3030 (CHUNKING), 3207 (STARTTLS), 3461 (DSN), 3848 (protocol names), 6152 (8BITMIME), 6531 (SMTPUTF8).
+//! 3030 (CHUNKING, receiving), 3207 (STARTTLS), 3461 (DSN), 3848 (protocol names), 4954 (AUTH, sending), 6152
+//! (8BITMIME), 6531 (SMTPUTF8).
 //!
 //! *Security*: every byte is a stranger's. What must hold: nothing panics, every buffer has a named bound
-//! in [`Limits`], and no byte of a body is ever taken for a command.
+//! in [`Limits`] or [`SenderLimits`], and no byte of a body is ever taken for a command.
 
 mod address;
 mod bdat;

@@ -14,8 +14,8 @@
 //! *Standards*: RFC 5321, sections 3, 4.1 to 4.5; RFC 1870, 2920, 3207, 3461, 4954, 6152, 6531.
 //!
 //! *Security*: every byte of the remote's is a stranger's; all that is kept of it is bounded by [`SenderLimits`].
-//! Addresses and names come as types that can't hold a line's end. A password is never sent in the clear unless allowed, and
-//! stands in no `Debug`.
+//! Addresses and names come as types that can't hold a line's end. A password is never sent in the clear unless
+//! allowed, and stands in no `Debug`.
 
 mod auth;
 mod body;
@@ -23,6 +23,7 @@ mod extensions;
 mod hello;
 mod limits;
 mod outcome;
+mod output;
 mod parameters;
 mod remote_reply;
 mod reply_reader;
@@ -32,12 +33,13 @@ mod stuffing;
 mod transaction;
 
 use std::collections::VecDeque;
-use std::fmt;
+use std::time::Duration;
 
 pub use auth::Credentials;
 pub use extensions::{Extensions, SizeLimit};
 pub use limits::{SenderLimits, Wait};
 pub use outcome::{ConnectionFailure, FailureCause, Outcome, Stage, TransactionResult, Unsendable};
+pub use output::SenderOutput;
 pub use remote_reply::{EnhancedStatus, RemoteReply};
 pub use reply_reader::ReplyFault;
 pub use settings::{SenderSettings, TlsWish};
@@ -47,27 +49,6 @@ use reply_reader::{RawReply, ReplyReader};
 use step::Step;
 use stuffing::DotStuffer;
 use transaction::Running;
-
-/// What the driver must do next.
-#[derive(Clone, PartialEq, Eq)]
-pub enum SenderOutput {
-    /// Write these bytes to the remote. `Debug` shows only how many: there may be a password in them.
-    Send(Vec<u8>),
-    /// Write what was sent so far, then shake hands as TLS client and report with
-    /// [`tls_started`](Sender::tls_started) or [`tls_failed`](Sender::tls_failed). Bytes that were read with the last input but
-    /// not given to the machine must be given first.
-    StartTls,
-    /// A transaction may begin.
-    Ready,
-    /// The content may come.
-    WantBody,
-    /// The end of the transaction that was begun last. [`Ready`](Self::Ready) follows if there may be another.
-    Done(TransactionResult),
-    /// The connection can't be used any more.
-    Failed(ConnectionFailure),
-    /// Write what was sent so far and close; how that ends doesn't matter.
-    Close,
-}
 
 /// One session's machine. See the module's head for the order of calls.
 #[derive(Debug)]
@@ -128,7 +109,7 @@ impl Sender {
         while matches!(self.phase, Phase::Replies | Phase::Ready | Phase::Body(_)) {
             match self.reader.next(&mut rest) {
                 None => return,
-                Some(Ok(reply)) => self.take(&reply),
+                Some(Ok(reply)) => self.take(reply),
                 Some(Err(fault)) => self.fail(FailureCause::Garbage(fault)),
             }
         }
@@ -137,7 +118,9 @@ impl Sender {
         }
     }
 
-    /// The remote has closed, or the connection broke.
+    /// The remote has closed, or the connection broke. All that was read before must have been given to
+    /// [`input`](Self::input): a remote that refuses in the midst of the content often closes at once, and writing
+    /// fails before its words are read.
     pub fn closed(&mut self) {
         self.fail(FailureCause::Closed);
     }
@@ -147,8 +130,8 @@ impl Sender {
         self.fail(FailureCause::TimedOut);
     }
 
-    /// No transaction is to come: says QUIT and closes. When it isn't [`Ready`](SenderOutput::Ready), whatever is under way is
-    /// given up.
+    /// No transaction is to come: says QUIT and closes. When it isn't [`Ready`](SenderOutput::Ready), whatever is under
+    /// way is given up.
     pub fn quit(&mut self) {
         match self.phase {
             Phase::Ready => self.command(Step::Quit, b"QUIT\r\n"),
@@ -171,7 +154,7 @@ impl Sender {
             Phase::Body(_) => limits.block_secs_max,
             Phase::Replies => self.awaited.front()?.secs_max(limits),
         };
-        Some(Wait { number: self.waits, time: std::time::Duration::from_secs(secs_max.into()) })
+        Some(Wait { number: self.waits, time: Duration::from_secs(secs_max.into()) })
     }
 
     /// Where the session is.
@@ -209,7 +192,10 @@ impl Sender {
         self.reader.held_bytes()
     }
 
-    fn take(&mut self, raw: &RawReply) {
+    fn take(&mut self, mut raw: RawReply) {
+        if let Some(credentials) = &self.settings.credentials {
+            credentials.redact(&mut raw.lines);
+        }
         let reply = RemoteReply::new(raw.code, &raw.lines, self.settings.limits.reply_text_bytes_max);
         if reply.is_farewell() {
             return self.fail(FailureCause::Refused(reply));
@@ -240,8 +226,8 @@ impl Sender {
         }
     }
 
-    /// A reply while it is not the remote's turn. A refusal in the midst of the content is its final reply, come early; the
-    /// connection is of no use after that, since the rest of the content would be taken for commands.
+    /// A reply while it is not the remote's turn. A refusal in the midst of the content is its final reply, come early;
+    /// the connection is of no use after that, since the rest of the content would be taken for commands.
     fn unasked(&mut self, reply: RemoteReply) {
         match (&self.phase, &mut self.transaction) {
             (Phase::Body(_), Some(running)) if reply.is_refusal() => {
@@ -282,9 +268,7 @@ impl Sender {
             return self.close();
         }
         // What the driver was to be asked for, in the same input, is of no use any more.
-        self.outputs.retain(|output| {
-            !matches!(output, SenderOutput::Ready | SenderOutput::WantBody | SenderOutput::StartTls)
-        });
+        self.outputs.retain(|output| !output.is_request());
         let failure = ConnectionFailure { stage, cause };
         if let Some(running) = self.transaction.take() {
             self.outputs.push_back(SenderOutput::Done(running.lost(&failure)));
@@ -298,20 +282,6 @@ impl Sender {
             self.phase = Phase::Closed;
             self.awaited.clear();
             self.outputs.push_back(SenderOutput::Close);
-        }
-    }
-}
-
-impl fmt::Debug for SenderOutput {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Send(bytes) => write!(f, "Send({} bytes)", bytes.len()),
-            Self::StartTls => f.write_str("StartTls"),
-            Self::Ready => f.write_str("Ready"),
-            Self::WantBody => f.write_str("WantBody"),
-            Self::Done(result) => f.debug_tuple("Done").field(result).finish(),
-            Self::Failed(failure) => f.debug_tuple("Failed").field(failure).finish(),
-            Self::Close => f.write_str("Close"),
         }
     }
 }

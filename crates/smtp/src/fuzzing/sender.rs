@@ -1,8 +1,8 @@
 //! Drives a sending session with arbitrary bytes of the remote's, and holds it to its promises.
 //!
-//! What must hold, else it panics: each transaction has one result; after a failure comes the close, after that nothing;
-//! what is kept of the remote is bounded and harmless; every command is a line of its own; nothing is sent of a
-//! password in the clear.
+//! What must hold, else it panics: each transaction has one result; after a failure comes the close, after that
+//! nothing; what is kept of the remote is bounded and harmless; every command is a line of its own; nothing is sent of
+//! a password in the clear.
 
 use crate::{
     Credentials, Dsn, ForwardPath, Host, ReversePath, Sender, SenderLimits, SenderOutput, SenderSettings,

@@ -1,7 +1,7 @@
 //! AUTH: PLAIN, or LOGIN where there is no PLAIN.
 //!
-//! What must hold: without TLS nothing of the credentials is sent unless they say so; they stand in no `Debug`, nor in what is
-//! kept of a reply that repeats them.
+//! What must hold: without TLS nothing of the credentials is sent unless they say so; they stand in no `Debug`, nor in
+//! what is kept of a reply that repeats them.
 //!
 //! *Standards*: RFC 4954 (AUTH), 4616 (PLAIN); LOGIN is written down only in expired drafts, and is everywhere.
 
@@ -14,8 +14,8 @@ use super::outcome::FailureCause;
 use super::remote_reply::RemoteReply;
 use super::step::{AuthStep, Step};
 
-/// Octets of a command line, CRLF included (RFC 5321, section 4.5.3.1.4). A longer initial response is sent on a line of its
-/// own (RFC 4954, section 4).
+/// Octets of a command line, CRLF included (RFC 5321, section 4.5.3.1.4). A longer initial response is sent on a line
+/// of its own (RFC 4954, section 4).
 const COMMAND_BYTES_MAX: usize = 512;
 
 /// A user and a password.
@@ -44,13 +44,13 @@ impl Credentials {
     }
 
     /// Takes out of a reply what it repeats of us.
-    fn redact(&self, mut reply: RemoteReply) -> RemoteReply {
-        for secret in [self.plain(), BASE64.encode(self.password.as_bytes()), self.password.clone()] {
-            if !secret.is_empty() && reply.text.contains(&secret) {
-                reply.text = reply.text.replace(&secret, "?");
+    pub(super) fn redact(&self, lines: &mut [String]) {
+        let secrets = [self.plain(), BASE64.encode(self.password.as_bytes()), self.password.clone()];
+        for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+            for line in lines.iter_mut().filter(|line| line.contains(secret.as_str())) {
+                *line = line.replace(secret.as_str(), "?");
             }
         }
-        reply
     }
 }
 
@@ -94,7 +94,6 @@ impl Sender {
             AuthStep::Verdict => (AuthStep::Verdict, String::new()),
         };
         if at == AuthStep::Verdict || !reply.is_intermediate() {
-            let reply = credentials.redact(reply);
             return self.refused_or_out_of_turn(reply);
         }
         self.step_done();

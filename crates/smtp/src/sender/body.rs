@@ -8,8 +8,8 @@ use super::step::Step;
 use super::{Phase, Sender, SenderOutput};
 
 impl Sender {
-    /// The next piece of the content, of any size; what is written for it has at most twice as many octets. Ignored unless
-    /// [`WantBody`](SenderOutput::WantBody) was said and the transaction isn't done since.
+    /// The next piece of the content, of any size; what is written for it has at most twice as many octets. Ignored
+    /// unless [`WantBody`](SenderOutput::WantBody) was said and the transaction isn't done since.
     pub fn body(&mut self, content: &[u8]) {
         let Phase::Body(stuffer) = &mut self.phase else { return };
         let mut wire = Vec::with_capacity(content.len() + 16);

@@ -248,19 +248,23 @@ impl fmt::Display for ConnectionFailure {
                 write!(f, "The server ended the connection ({}): {reply}", self.stage)
             }
             FailureCause::Refused(reply) => write!(f, "{} was refused: {reply}", self.stage),
-            FailureCause::TlsMissing => f.write_str("TLS is required for this domain, and the server doesn't offer it."),
+            FailureCause::TlsMissing => f.write_str("TLS is required, and the server doesn't offer it."),
             FailureCause::Handshake(why) => write!(f, "TLS could not be agreed on: {why}."),
             FailureCause::Injection => {
-                f.write_str("Something was slipped in before TLS began: somebody may be interfering with the connection.")
+                f.write_str("Something was slipped in before TLS began: the connection may be under attack.")
             }
-            FailureCause::AuthMissing => {
-                f.write_str("The server offers no way to sign in that we know (PLAIN or LOGIN). Please check its settings.")
+            FailureCause::AuthMissing => f.write_str(
+                "The server offers no way to sign in that we know (PLAIN, LOGIN). Please check its settings.",
+            ),
+            FailureCause::AuthInClear => f.write_str(
+                "The password is not sent without TLS. Please set TLS for this server, or allow it.",
+            ),
+            FailureCause::Garbage(fault) => {
+                write!(f, "The server doesn't speak SMTP ({}): {fault}.", self.stage)
             }
-            FailureCause::AuthInClear => {
-                f.write_str("The password is not sent without TLS. Please set TLS for this server, or allow it.")
+            FailureCause::OutOfTurn(reply) => {
+                write!(f, "The server's answer makes no sense ({}): {reply}", self.stage)
             }
-            FailureCause::Garbage(fault) => write!(f, "The server doesn't speak SMTP ({}): {fault}.", self.stage),
-            FailureCause::OutOfTurn(reply) => write!(f, "The server's answer makes no sense ({}): {reply}", self.stage),
             FailureCause::Closed => write!(f, "The server closed the connection ({}).", self.stage),
             FailureCause::TimedOut => write!(f, "The server did not answer in time ({}).", self.stage),
             FailureCause::Abandoned => write!(f, "The connection was given up ({}).", self.stage),

@@ -97,3 +97,67 @@ fn unicode_escaped(text: &str) -> String {
     }
     encoded
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::command::{Command, parse};
+    use crate::{Dsn, ForwardPath, ReversePath};
+
+    /// With everything offered: the commands as our own receiver reads them.
+    fn written(dsn: Dsn) -> (Command, Command) {
+        let transaction = Transaction {
+            reverse_path: ReversePath::Null,
+            recipient: ForwardPath::parse("b@mx.example").expect("an address"),
+            size: 1,
+            eight_bit: false,
+            smtputf8: false,
+            dsn: Some(dsn),
+        };
+        let offered = Extensions { dsn: true, ..Extensions::default() };
+        let read =
+            |line: String| parse(line.strip_suffix("\r\n").expect("a line").as_bytes()).expect("a command");
+        (read(mail(&transaction, false, &offered)), read(recipient(&transaction, &offered)))
+    }
+
+    fn read_back(
+        envid: &str,
+        address_type: &str,
+        address: &str,
+    ) -> (Option<String>, Option<OriginalRecipient>) {
+        let (address_type, address) = (address_type.to_owned(), address.to_owned());
+        let orcpt = Some(OriginalRecipient { address_type, address });
+        let dsn = Dsn { envid: Some(envid.to_owned()), orcpt, ..Dsn::default() };
+        match written(dsn) {
+            (Command::Mail(_, mail), Command::Recipient(recipient)) => {
+                (mail.envid, recipient.parameters.orcpt)
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_or_has_no_spelling_is_left_out() {
+        assert_eq!(read_back(&"x".repeat(101), "rfc822", &"x".repeat(494)), (None, None));
+        assert_eq!(read_back("", "no type", "x"), (None, None));
+        assert_eq!(read_back("a\r\nb", "rfc822", "a\r\nb"), (None, None));
+        assert!(matches!(read_back(&"x".repeat(100), "rfc822", &"x".repeat(493)), (Some(_), Some(_))));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_text_is_read_as_it_was_written_or_left_out(
+            envid in "[ -~]{1,60}|\\PC{0,20}|(?s).{0,9}",
+            address_type in "rfc822|utf-8|.{0,5}",
+            address in "[ -~]{1,60}|\\PC{0,20}|(?s).{0,9}",
+        ) {
+            let (envid_read, original) = read_back(&envid, &address_type, &address);
+            prop_assert!(envid_read.is_none_or(|read| read == envid));
+            prop_assert!(original.is_none_or(|read| read.address == address));
+        }
+    }
+}

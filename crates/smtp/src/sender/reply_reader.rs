@@ -3,8 +3,8 @@
 //! What must hold: whatever comes, no more than one reply's worth of [`SenderLimits`] is held, and the same bytes give
 //! the same replies and the same fault at every split.
 //!
-//! Leniency: a bare LF ends a line too, and a code may stand without a space behind it, since some servers write such. A
-//! bare CR is text. Text may be of any octets; what is no UTF-8 is replaced.
+//! Leniency: a bare LF ends a line too, and a code may stand without a space behind it, since some servers write such.
+//! A bare CR is text. Text may be of any octets; what is no UTF-8 is replaced.
 //!
 //! *Standards*: RFC 5321, section 4.2 (replies), 4.2.1 (multi-line).
 

@@ -1,8 +1,8 @@
 //! Dot stuffing: content on its way to the wire.
 //!
-//! What must hold: only [`end`](DotStuffer::end) writes CRLF.CRLF; every line on the wire ends in CRLF. Content has only
-//! CRLF by construction; should a CR or an LF stand alone all the same, it becomes CRLF, since what else some servers
-//! take for a line's end is how mails are smuggled.
+//! What must hold: only [`end`](DotStuffer::end) writes CRLF.CRLF; every line on the wire ends in CRLF. Content has
+//! only CRLF by construction; should a CR or an LF stand alone all the same, it becomes CRLF, since what else some
+//! servers take for a line's end is how mails are smuggled.
 //!
 //! *Standards*: RFC 5321, sections 2.3.8, 4.1.1.4, 4.5.2 (transparency).
 

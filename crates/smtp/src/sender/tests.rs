@@ -32,6 +32,7 @@ transcripts! {
     auth_plain_too_long_for_one_line
     auth_login
     auth_refused
+    farewell_while_signing_in
     auth_not_offered
     auth_not_in_clear
     mail_refused
@@ -42,6 +43,7 @@ transcripts! {
     data_refused
     content_refused
     content_refused_before_its_end
+    content_accepted_before_its_end
     reset_refused
     unsendable
     parameters
@@ -53,4 +55,5 @@ transcripts! {
     timed_out
     replies_nobody_asked_for
     replies_that_make_no_sense
+    replies_of_no_use
 }

@@ -4,8 +4,8 @@
 //! section 3.1):
 //! - A refusal, and DATA is refused too: the first refusal is the result; RSET goes before the next MAIL if needed.
 //! - RCPT refused, yet DATA answered `354`: a lone dot ends a content that nobody gets.
-//! - MAIL refused, but RCPT accepted and DATA answered `354`: a lone dot would deliver an empty mail, so the connection is
-//!   given up.
+//! - MAIL refused, but RCPT accepted and DATA answered `354`: a lone dot would deliver an empty mail, so the connection
+//!   is given up.
 //!
 //! *Standards*: RFC 5321, section 3.3; RFC 1870, 2920, 6152, 6531.
 
@@ -84,8 +84,8 @@ impl Transaction {
 }
 
 impl Sender {
-    /// Begins a transaction; only when [`Ready`](SenderOutput::Ready). At another time its result is a temporary failure, and
-    /// nothing is sent.
+    /// Begins a transaction; only when [`Ready`](SenderOutput::Ready). At another time its result is a temporary
+    /// failure, and nothing is sent.
     pub fn begin(&mut self, transaction: &Transaction) {
         if !matches!(self.phase, Phase::Ready) {
             let failure = ConnectionFailure { stage: self.stage(), cause: FailureCause::Abandoned };
@@ -138,7 +138,9 @@ impl Sender {
         if reply.is_positive() {
             self.go_on();
         } else {
-            self.refused_or_out_of_turn(reply);
+            // No QUIT: what follows in the group may have made the remote wait for content.
+            let is_refusal = reply.is_refusal();
+            self.fail(if is_refusal { FailureCause::Refused(reply) } else { FailureCause::OutOfTurn(reply) });
         }
     }
 

@@ -96,7 +96,7 @@ fn promise_9_endless_replies_are_given_up() {
 #[test]
 fn promise_9_a_remote_that_never_ends_its_line_is_no_burden() {
     let mut sender = Sender::new(super::transcript::settings(TlsWish::Never));
-    sender.input(&[b'2'; 100_000]);
+    sender.input(&vec![b'2'; 100_000]);
     let Some(SenderOutput::Failed(failure)) = sender.poll() else { panic!("a failure") };
     assert_eq!(failure.to_string(), "The server doesn't speak SMTP (greeting): an endless line.");
     assert!(failure.is_temporary());

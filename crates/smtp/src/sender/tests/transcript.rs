@@ -5,8 +5,8 @@
 //! - `C:` we send this line.
 //! - `X:` something else comes out: `ready`, `body wanted`, `starttls`, `close`, or the end of a transaction or of the
 //!   connection with its judgement, stage, status and words.
-//! - `!` the driver acts: `begin <sender> <recipient> options`, `body text` (escapes: `\r`, `\n`), `end`, `quit`, `closed`,
-//!   `timed out`, `tls`, `tls failed why`.
+//! - `!` the driver acts: `begin <sender> <recipient> options`, `body text` (escapes: `\r`, `\n`), `end`, `quit`,
+//!   `closed`, `timed out`, `tls`, `tls failed why`.
 //! - `** hello` stands for the lines that most transcripts begin with, `** mail` for a mail up to its content.
 //! - `L:` a setting, `name=value`. `#` a remark.
 
@@ -197,7 +197,7 @@ fn parse(text: &str) -> (SenderSettings, Vec<Step>) {
         match (kind, &mut step.act) {
             ("L:", _) => set(&mut settings, rest),
             ("S:", Some(Act::Read(bytes))) => bytes.extend(format!("{rest}\r\n").bytes()),
-            ("C:", _) => step.wire += &format!("{rest}\n"),
+            ("C:", _) => step.wire.extend([rest, "\n"]),
             ("X:", _) => step.events.push(rest.to_owned()),
             _ => panic!("what is this line? {line}"),
         }
