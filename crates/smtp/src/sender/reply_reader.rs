@@ -4,7 +4,7 @@
 //! the same replies and the same fault at every split.
 //!
 //! Leniency: a bare LF ends a line too, and a code may stand without a space behind it, since some servers write such.
-//! A bare CR is text. Text may be of any octets; what is no UTF-8 is replaced.
+//! A bare CR is text. Text may be of any octets.
 //!
 //! *Standards*: RFC 5321, section 4.2 (replies), 4.2.1 (multi-line).
 
@@ -113,7 +113,7 @@ impl ReplyReader {
             return Err(ReplyFault::TooManyLines);
         }
         self.code = Some(code);
-        self.lines.push(String::from_utf8_lossy(text).into_owned());
+        self.lines.push(decoded(text));
         Ok(place)
     }
 
@@ -121,6 +121,17 @@ impl ReplyReader {
         self.bytes = 0;
         Some(RawReply { code: self.code.take()?, lines: std::mem::take(&mut self.lines) })
     }
+}
+
+/// What is no UTF-8 becomes `?`: the usual replacement character would make up to three octets of one, and break the
+/// bound.
+fn decoded(text: &[u8]) -> String {
+    let mut decoded = String::with_capacity(text.len());
+    for chunk in text.utf8_chunks() {
+        decoded.push_str(chunk.valid());
+        decoded.push_str(if chunk.invalid().is_empty() { "" } else { "?" });
+    }
+    decoded
 }
 
 /// Splits a line, its end included, into code, place and text.

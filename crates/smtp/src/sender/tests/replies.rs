@@ -55,8 +55,16 @@ fn lines_of_one_code_are_one_reply() {
     check(b"250\r\n250-\r\n250\r\n", &[Ok((250, &[""])), Ok((250, &["", ""]))]);
     check(b"250 a\n250 b\r\n", &[Ok((250, &["a"])), Ok((250, &["b"]))]);
     check(b"250 a\rb\r\r\n", &[Ok((250, &["a\rb\r"]))]);
-    check(b"250 \xff\xc3\xbc\r\n", &[Ok((250, &["\u{fffd}\u{fc}"]))]);
+    check(b"250 \xff\xc3\xbc\r\n", &[Ok((250, &["?\u{fc}"]))]);
     check(b"250-a\r\n250 b", &[]);
+}
+
+#[test]
+fn octets_that_are_no_text_take_no_more_room_than_they_took_on_the_wire() {
+    let mut reader = ReplyReader::new(&limits());
+    let bytes = [b"250-", &[0xff; 30][..], b"\r\n"].concat();
+    assert_eq!(reader.next(&mut &bytes[..]), None);
+    assert_eq!(reader.held_bytes(), 30);
 }
 
 #[test]
