@@ -24,7 +24,7 @@ impl DeliveryId {
     /// A new number out of the time and eight random octets.
     pub fn new(now: Timestamp, random: [u8; 8]) -> Self {
         let millis = u64::try_from(now.as_millisecond()).unwrap_or_default();
-        let chance = u64::from_be_bytes(random) >> (64 - CHANCE_BITS);
+        let chance = u64::from_be_bytes(random) & ((1 << CHANCE_BITS) - 1);
         Self(millis << CHANCE_BITS | chance)
     }
 }
@@ -76,7 +76,7 @@ pub struct Delivery {
     /// How often it was attempted.
     #[n(6)]
     pub attempts: u32,
-    /// The latest attempt.
+    /// The latest attempt, without its signature: that stands with the attempt itself.
     #[n(7)]
     pub last: Option<Attempt>,
     /// The mail as it was composed, without signatures.

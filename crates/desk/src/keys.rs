@@ -149,7 +149,9 @@ pub(crate) fn upload(id: u64) -> Key {
     Key::new(UPLOADS).number(id)
 }
 
-/// What was asked with an idempotency key, by days since 1970.
+pub(crate) const IDEMPOTENCY: u8 = b'Z';
+
+/// What was asked with idempotency keys on a day, counted from 1970.
 pub(crate) fn idempotency_day(day: u64) -> Key {
-    Key::new(b'Z').number(day)
+    Key::new(IDEMPOTENCY).number(day)
 }

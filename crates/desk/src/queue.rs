@@ -10,22 +10,32 @@
 //!   whoever leases one looks again.
 //! - What an attempt found out is kept whatever else became of the delivery meanwhile: delivered is delivered.
 
+mod actions;
+mod attempted;
+mod change;
 mod due;
 mod enqueue;
 mod lease;
 mod marks;
+mod redirect;
+mod report;
+mod schedule;
 mod standing;
 
-pub use due::{Due, DueCursor};
+pub(crate) use change::Act;
 pub(crate) use due::DueRows;
+pub use due::{Due, DueCursor};
 pub(crate) use enqueue::{Addressee, Posting, enqueue};
 pub use lease::Lease;
-pub(crate) use standing::{StoredDelivery, move_to};
+pub(crate) use report::{Trust, reported};
+pub use standing::StoredDelivery;
 
 use std::sync::Arc;
 
+use guichet_store::OrganisationId;
 use tokio::sync::watch;
 
+use crate::DeliveryId;
 use crate::queue::marks::Marks;
 
 /// What all clones of a desk know together of the queue.
@@ -44,6 +54,11 @@ impl Default for Queue {
 }
 
 impl Queue {
+    /// Whether a delivery is being worked on.
+    pub(crate) fn is_marked(&self, organisation: OrganisationId, delivery: DeliveryId) -> bool {
+        self.marks.is_marked(organisation, delivery)
+    }
+
     fn changed(&self) {
         self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }

@@ -1,12 +1,28 @@
 //! The suppression list: addresses of an organisation to which nothing is sent.
+//!
+//! Every delivery is made past it (see [`crate::queue`]), and passes it again when its time has come. An entry that came
+//! from a bounce is seen by whoever sees that delivery; one that was put in by hand, by those who see everything.
 
-use guichet_accounts::Who;
+use guichet_accounts::{Actor, Sight, Who};
 use guichet_mail::MailAddress;
-use guichet_store::{Snapshot, record};
+use guichet_store::{Batch, CommitError, Direction, Key, Snapshot, record};
 use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
-use crate::{DeliveryId, Error, keys};
+use crate::deliveries::is_seen;
+use crate::{DeliveryId, Desk, Error, keys};
+
+/// How many entries a page has at most.
+const PAGE_MAX: usize = 200;
+
+/// How many rows one page looks at. Such a page may be short or empty and still have a cursor to go on with.
+const ROWS_READ_MAX: usize = 2_000;
+
+/// How long a reason may be.
+const REASON_CHARS_MAX: usize = 500;
+
+/// How often a change is tried again when others were quicker.
+const ATTEMPTS_MAX: usize = 16;
 
 /// What is stored of a suppressed address.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
@@ -39,8 +55,12 @@ impl Suppression {
         now: Timestamp,
     ) -> Result<Option<Self>, Error> {
         let found = snapshot.read(&keys::suppression(&address.normalised()))?;
-        let found: Option<Self> = found.map(|bytes| decode(&bytes)).transpose()?;
+        let found = found.map(|bytes| decode(&bytes)).transpose()?;
         Ok(found.filter(|entry| entry.counts(now)))
+    }
+
+    pub(crate) fn put(&self, batch: &mut Batch) {
+        batch.put(keys::suppression(&self.address.normalised()), record::encode(self));
     }
 
     /// Whether it holds at this time.
@@ -52,6 +72,128 @@ impl Suppression {
     pub(crate) fn sentence(&self) -> String {
         format!("not sent, because {} is on the suppression list: {}", self.address, self.reason)
     }
+
+    fn is_seen(&self, snapshot: &Snapshot, actor: &Actor) -> Result<bool, Error> {
+        match self.delivery {
+            _ if actor.sight == Sight::All => Ok(true),
+            Some(delivery) => is_seen(snapshot, actor, delivery),
+            None => Ok(false),
+        }
+    }
+}
+
+/// An address to be put on the list by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSuppression {
+    /// The address.
+    pub address: MailAddress,
+    /// Why: 1 to 500 characters.
+    pub reason: String,
+    /// Until when; for ever where there is nothing.
+    pub expires: Option<Timestamp>,
+}
+
+/// A page of the suppression list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SuppressionPage {
+    /// What it shows.
+    pub items: Vec<Suppression>,
+    /// The address after which the next page begins; none after the last.
+    pub next: Option<String>,
+}
+
+impl Desk {
+    /// A page of the suppressed addresses that the actor sees and that count now, by their alphabet, beyond the address
+    /// `after`.
+    pub fn suppressions(
+        &self,
+        actor: &Actor,
+        after: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<SuppressionPage, Error> {
+        let snapshot = self.store.of(actor.organisation).snapshot()?;
+        let limit = limit.clamp(1, PAGE_MAX);
+        let after = after.map(keys::suppression);
+        let mut page = SuppressionPage { items: Vec::new(), next: None };
+        let (mut last_read, mut last_shown) = (None, None);
+        let list = Key::new(keys::SUPPRESSIONS);
+        let rows = snapshot.scan(&list, Direction::Forward, after.as_ref().map(Key::as_bytes))?;
+        for (count, row) in rows.enumerate() {
+            if count == ROWS_READ_MAX {
+                page.next = if page.items.len() == limit { last_shown } else { last_read };
+                break;
+            }
+            let entry = decode(&row?.1)?;
+            last_read = Some(entry.address.normalised());
+            if !entry.counts(now) || !entry.is_seen(&snapshot, actor)? {
+                continue;
+            }
+            if page.items.len() == limit {
+                page.next = last_shown;
+                break;
+            }
+            last_shown.clone_from(&last_read);
+            page.items.push(entry);
+        }
+        Ok(page)
+    }
+
+    /// Puts an address on the list by hand, in place of an entry that may be there. Only who sees all of the
+    /// organisation may, since it holds for every team.
+    pub async fn suppress(
+        &self,
+        actor: &Actor,
+        new: NewSuppression,
+        now: Timestamp,
+    ) -> Result<Suppression, Error> {
+        if actor.sight != Sight::All {
+            let why = "the suppression list holds for every team, so only an admin adds to it";
+            return Err(Error::Invalid(why.to_owned()));
+        }
+        check(&new, now)?;
+        let NewSuppression { address, reason, expires } = new;
+        let entry = Suppression { address, reason, who: actor.who, created: now, expires, delivery: None };
+        let mut batch = self.store.of(actor.organisation).batch();
+        entry.put(&mut batch);
+        self.store.commit(vec![batch]).await?;
+        Ok(entry)
+    }
+
+    /// Takes an address off the list.
+    pub async fn unsuppress(&self, actor: &Actor, address: &MailAddress) -> Result<(), Error> {
+        let row = keys::suppression(&address.normalised());
+        for _ in 0..ATTEMPTS_MAX {
+            let mut snapshot = self.store.of(actor.organisation).snapshot()?;
+            let entry = snapshot.read(&row)?.map(|bytes| decode(&bytes)).transpose()?;
+            let entry = entry.ok_or(Error::NotFound("suppressed address"))?;
+            if !entry.is_seen(&snapshot, actor)? {
+                return Err(Error::NotFound("suppressed address"));
+            }
+            let mut batch = snapshot.batch();
+            batch.delete(row.clone());
+            match self.store.commit(vec![batch]).await {
+                Ok(_) => return Ok(()),
+                Err(CommitError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Unavailable("too much happens to this address at once".to_owned()))
+    }
+}
+
+fn check(new: &NewSuppression, now: Timestamp) -> Result<(), Error> {
+    let reason = &new.reason;
+    let fits = (1..=REASON_CHARS_MAX).contains(&reason.chars().count());
+    if !fits || reason.chars().any(char::is_control) || reason.trim() != reason {
+        return Err(Error::Invalid(format!(
+            "a reason has 1 to {REASON_CHARS_MAX} characters, no control characters, no space at its ends"
+        )));
+    }
+    if new.expires.is_some_and(|expires| expires <= now) {
+        return Err(Error::Invalid("the entry would have expired already".to_owned()));
+    }
+    Ok(())
 }
 
 fn decode(bytes: &[u8]) -> Result<Suppression, Error> {

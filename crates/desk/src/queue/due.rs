@@ -94,12 +94,7 @@ impl Desk {
 
     /// Deliveries that are due at `until` or before, the longest due first, at most `limit` (and 10,000), beyond the
     /// place `after`.
-    pub fn due(
-        &self,
-        after: Option<DueCursor>,
-        until: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<Due>, Error> {
+    pub fn due(&self, after: Option<DueCursor>, until: Timestamp, limit: usize) -> Result<Vec<Due>, Error> {
         let snapshot = self.store.operator().snapshot()?;
         let table = Key::new(keys::DUE);
         let after = after.map(DueCursor::key);

@@ -89,7 +89,6 @@ impl Posting {
 
 /// Makes a delivery of a mail to one addressee; answers where it stands: `Held`, `Due` or `Suppressed`. The ticket and
 /// the message are 0 of system mail. A commit with the same number again conflicts, so a new try takes a new number.
-#[expect(clippy::too_many_arguments, reason = "two batches, three numbers, and what goes to whom")]
 pub(crate) fn enqueue(
     batch: &mut Batch,
     due: &mut DueRows,
@@ -101,7 +100,7 @@ pub(crate) fn enqueue(
 ) -> DeliveryState {
     let delivery = posting.delivery_to(addressee);
     batch.check_absent(keys::delivery(id));
-    put_delivery(batch, ticket, message, id, &delivery);
+    put_delivery(batch, (ticket, message), id, &delivery);
     batch.put(keys::deliveries_in(delivery.state).number(id.0), Vec::new());
     if message != Number::Known(0) {
         batch.put(keys::message_delivery_row(message, id), Vec::new());

@@ -1,11 +1,15 @@
 //! A lease: the right to send one delivery now. It lives in memory; dropping it gives it back.
 
 use guichet_mail::{DomainName, MailAddress};
-use guichet_store::{BlobReader, BlobRef, OrganisationId};
+use guichet_store::{BlobReader, BlobRef, OrganisationId, Snapshot};
 use jiff::Timestamp;
 
-use crate::delivery::DeliveryId;
+use crate::delivery::{Delivery, DeliveryId, DeliveryState, ReversePath};
+use crate::queue::attempted::given_up;
+use crate::queue::change::{Act, Change, Concern};
 use crate::queue::marks::Mark;
+use crate::queue::standing::StoredDelivery;
+use crate::suppression::Suppression;
 use crate::{Desk, Error};
 
 /// One delivery, to be sent now by whoever holds this, and by nobody else.
@@ -33,28 +37,73 @@ pub struct Lease {
 }
 
 impl Desk {
-    /// Leases a delivery that is due. None where there is nothing to do any more: it was cancelled, is suppressed by
-    /// now, is not due, is being sent. One whose time is over is given up here.
+    /// Leases a delivery that is due. None where there is nothing to do: it was cancelled, is not due, is being sent or
+    /// changed just now. One that is on the suppression list by now, or whose time is over, is settled here.
     pub async fn lease(
         &self,
         organisation: OrganisationId,
         delivery: DeliveryId,
         now: Timestamp,
     ) -> Result<Option<Lease>, Error> {
-        let _ = (organisation, delivery, now);
-        Ok(None)
+        let Some(mark) = self.queue.marks.mark(organisation, delivery) else {
+            return Ok(None);
+        };
+        let mut snapshot = self.store.of(organisation).snapshot()?;
+        let Some(stored) = StoredDelivery::peek(&snapshot, delivery)? else {
+            return Ok(None);
+        };
+        if settled(&mut snapshot, &stored.record, now)?.is_some() {
+            let act = Act::of_system(organisation, now);
+            self.change_delivery(act, delivery, |snapshot, before, _| settled(snapshot, &before.record, now))
+                .await?;
+            return Ok(None);
+        }
+        let is_due = stored.record.state.is_waiting() && stored.record.due <= now;
+        if is_due { self.leased(organisation, stored, mark).map(Some) } else { Ok(None) }
+    }
+
+    fn leased(
+        &self,
+        organisation: OrganisationId,
+        stored: StoredDelivery,
+        mark: Mark,
+    ) -> Result<Lease, Error> {
+        let (tokens, record) = (self.tokens()?, stored.record);
+        let reverse_path = match &record.reverse_path {
+            ReversePath::BounceAddress(domain) => tokens.bounce_address(organisation, stored.id, domain),
+            ReversePath::Null => String::new(),
+        };
+        Ok(Lease {
+            organisation,
+            delivery: stored.id,
+            recipient: record.recipient,
+            reverse_path,
+            envelope_id: tokens.envelope_id(organisation, stored.id),
+            raw: record.raw,
+            from_domain: record.from_domain,
+            attempt: record.attempts.saturating_add(1),
+            needs_smtputf8: record.smtputf8,
+            _mark: mark,
+        })
     }
 
     /// The mail of a leased delivery, without signatures.
     pub fn open(&self, lease: &Lease) -> Result<BlobReader<'static>, Error> {
         Ok(self.store.of(lease.organisation).open_blob(&lease.raw)?)
     }
+}
 
-    /// Keeps what came of an attempt: in one commit the attempt, the delivery's state, its place in the due-table, what
-    /// it means for the ticket, the event. On an error nothing is kept: call again with the same lease, which goes on
-    /// holding the delivery. What was kept already is not kept twice.
-    pub async fn attempted(&self, lease: &Lease, attempt: &crate::Attempt) -> Result<(), Error> {
-        let _ = (lease, attempt);
-        Ok(())
+/// What becomes of a delivery that is due but can't be sent any more.
+fn settled(snapshot: &mut Snapshot, record: &Delivery, now: Timestamp) -> Result<Option<Change>, Error> {
+    if !record.state.is_waiting() || record.due > now {
+        return Ok(None);
     }
+    if let Some(entry) = Suppression::read(snapshot, &record.recipient, now)? {
+        let (state, note) = (DeliveryState::Suppressed, Some(entry.sentence()));
+        let after = Delivery { state, note, ..record.clone() };
+        return Ok(Some(Change { concern: Concern::Attention, ..Change::to(after) }));
+    }
+    // One that was never tried, since the server was off, is tried once.
+    let is_over = record.expires <= now && record.attempts > 0;
+    Ok(is_over.then(|| given_up(Change::to(record.clone()))))
 }

@@ -1,12 +1,10 @@
-//! A delivery as it stands in the store, and the rows that move with it.
+//! A delivery as it stands in the store, with the numbers around it.
 
-use guichet_store::{Batch, OrganisationId, Snapshot, record};
+use guichet_store::{Batch, Snapshot, Template, record};
 
 use crate::delivery::{Delivery, DeliveryId};
 use crate::keys::{self, Number};
-use crate::queue::due::DueRows;
 use crate::{Error, numbers};
-use guichet_store::Template;
 
 /// A delivery with the numbers that stand around its record.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,36 +37,9 @@ impl StoredDelivery {
     }
 }
 
-/// Writes a delivery anew, with its place in the lists and in the due-table.
-pub(crate) fn move_to(
-    batch: &mut Batch,
-    due: &mut DueRows,
-    organisation: OrganisationId,
-    before: &StoredDelivery,
-    after: &Delivery,
-) {
-    let was = &before.record;
-    if was.state != after.state {
-        batch.delete(keys::deliveries_in(was.state).number(before.id.0));
-        batch.put(keys::deliveries_in(after.state).number(before.id.0), Vec::new());
-    }
-    let place = |delivery: &Delivery| delivery.state.is_waiting().then_some(delivery.due);
-    if place(was) != place(after) {
-        if was.state.is_waiting() {
-            due.leave(organisation, before.id, was);
-        }
-        if after.state.is_waiting() {
-            due.enter(organisation, before.id, after);
-        }
-    }
-    let (ticket, message) = (Number::Known(before.ticket), Number::Known(before.message));
-    put_delivery(batch, ticket, message, before.id, after);
-}
-
 pub(super) fn put_delivery(
     batch: &mut Batch,
-    ticket: Number,
-    message: Number,
+    (ticket, message): (Number, Number),
     id: DeliveryId,
     delivery: &Delivery,
 ) {

@@ -1,0 +1,215 @@
+//! One change of a delivery: what it becomes, what that means for its ticket and for the suppression list, and all rows
+//! that move with it, in one commit.
+
+use guichet_accounts::{TeamId, Who};
+use guichet_store::{Batch, CommitError, OrganisationId, Snapshot, record};
+use jiff::Timestamp;
+
+use crate::delivery::{Attempt, Delivery, DeliveryId};
+use crate::event::{self, Event, EventKind};
+use crate::keys::{self, Number};
+use crate::queue::due::DueRows;
+use crate::queue::standing::{StoredDelivery, put_delivery};
+use crate::rows::put_ticket;
+use crate::stored::{self, StoredTicket};
+use crate::suppression::Suppression;
+use crate::ticket::Ticket;
+use crate::{Desk, Error, facet};
+
+/// How often a change is tried again when others were quicker. Deliveries of one ticket that fail together meet at it.
+const ATTEMPTS_MAX: usize = 32;
+
+/// Who does it, where and when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Act {
+    pub(crate) organisation: OrganisationId,
+    pub(crate) who: Who,
+    pub(crate) at: Timestamp,
+}
+
+impl Act {
+    /// What the server does by itself.
+    pub(crate) fn of_system(organisation: OrganisationId, at: Timestamp) -> Self {
+        Self { organisation, who: Who::System, at }
+    }
+}
+
+/// What a change of a delivery means for its ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Concern {
+    /// Nothing.
+    Nothing,
+    /// Somebody should look.
+    Attention,
+    /// The customer did not get it: somebody should look, and a ticket that waits for them or is done opens again.
+    Reopen,
+}
+
+impl Concern {
+    pub(crate) fn apply(self, ticket: &mut Ticket) {
+        if self != Concern::Nothing {
+            ticket.attention = true;
+        }
+        if self == Concern::Reopen {
+            ticket.state = ticket.state.after_mail();
+        }
+    }
+}
+
+/// A change of one delivery.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    /// What it becomes.
+    pub(crate) after: Delivery,
+    /// What that means for its ticket.
+    pub(crate) concern: Concern,
+    /// It has been waiting for so long that somebody should know.
+    pub(crate) is_delay: bool,
+    /// The attempt that changes it; its number is `after.attempts`.
+    pub(crate) attempt: Option<Attempt>,
+    /// An entry for the suppression list.
+    pub(crate) suppress: Option<Suppression>,
+}
+
+impl Change {
+    /// One that means nothing beyond the delivery.
+    pub(crate) fn to(after: Delivery) -> Self {
+        Self { after, concern: Concern::Nothing, is_delay: false, attempt: None, suppress: None }
+    }
+
+    /// Writes all rows but the ticket's. Who writes the ticket in the same batch applies [`Change::concern`] to it;
+    /// `team` is whose it is.
+    pub(crate) fn write(
+        &self,
+        batch: &mut Batch,
+        due: &mut DueRows,
+        act: Act,
+        before: &StoredDelivery,
+        team: Option<TeamId>,
+    ) {
+        self.move_rows(batch, due, act.organisation, before);
+        if let Some(attempt) = &self.attempt {
+            batch.put(keys::attempt(before.id, self.after.attempts), record::encode(attempt));
+        }
+        if let Some(entry) = &self.suppress {
+            entry.put(batch);
+        }
+        append(batch, EventKind::DeliveryChanged, act, before, team);
+        if self.is_delay {
+            append(batch, EventKind::DeliveryDelayed, act, before, team);
+        }
+    }
+
+    fn move_rows(
+        &self,
+        batch: &mut Batch,
+        due: &mut DueRows,
+        organisation: OrganisationId,
+        before: &StoredDelivery,
+    ) {
+        let (id, was, is) = (before.id, &before.record, &self.after);
+        if was.state != is.state {
+            batch.delete(keys::deliveries_in(was.state).number(id.0));
+            batch.put(keys::deliveries_in(is.state).number(id.0), Vec::new());
+        }
+        let place = |delivery: &Delivery| delivery.state.is_waiting().then_some(delivery.due);
+        if place(was) != place(is) {
+            if was.state.is_waiting() {
+                due.leave(organisation, id, was);
+            }
+            if is.state.is_waiting() {
+                due.enter(organisation, id, is);
+            }
+        }
+        let of = (Number::Known(before.ticket), Number::Known(before.message));
+        put_delivery(batch, of, id, is);
+    }
+
+    /// Writes all rows.
+    pub(super) fn write_with_ticket(
+        &self,
+        batch: &mut Batch,
+        due: &mut DueRows,
+        act: Act,
+        before: &StoredDelivery,
+        ticket: Option<&StoredTicket>,
+    ) {
+        self.write(batch, due, act, before, ticket.and_then(|ticket| ticket.record.team));
+        if let Some(ticket) = ticket {
+            let mut changed = ticket.record.clone();
+            self.concern.apply(&mut changed);
+            rewrite_ticket(batch, act, before, ticket, changed);
+        }
+    }
+}
+
+/// Writes a ticket anew, if anything about it is new.
+pub(super) fn rewrite_ticket(
+    batch: &mut Batch,
+    act: Act,
+    delivery: &StoredDelivery,
+    before: &StoredTicket,
+    mut changed: Ticket,
+) {
+    if changed == before.record {
+        return;
+    }
+    changed.updated = act.at;
+    facet::leave(batch, &before.record, before.requester, before.activity);
+    let activity = append(batch, EventKind::TicketChanged, act, delivery, changed.team);
+    let (number, requester) = (Number::Known(before.number), Number::Known(before.requester));
+    put_ticket(batch, number, &changed, requester, activity);
+}
+
+fn append(
+    batch: &mut Batch,
+    kind: EventKind,
+    act: Act,
+    delivery: &StoredDelivery,
+    team: Option<TeamId>,
+) -> Number {
+    let event =
+        Event { kind, team_before: team, team, who: act.who, at: act.at, delivery: Some(delivery.id) };
+    let (ticket, message) = (Number::Known(delivery.ticket), Number::Known(delivery.message));
+    Number::Assigned(event::append(batch, ticket, message, &event))
+}
+
+/// A delivery and its ticket, as checks of the batch that is made from the snapshot.
+pub(super) fn read_both(
+    snapshot: &mut Snapshot,
+    id: DeliveryId,
+) -> Result<(StoredDelivery, Option<StoredTicket>), Error> {
+    let delivery = StoredDelivery::read(snapshot, id)?.ok_or(Error::NotFound("delivery"))?;
+    let ticket = match delivery.ticket {
+        0 => None,
+        number => stored::ticket_checked(snapshot, number)?,
+    };
+    Ok((delivery, ticket))
+}
+
+impl Desk {
+    /// Changes a delivery as `decide` says, which sees it and its ticket and may read on, as checks; with `None` it
+    /// stays as it is. Answers the delivery as it then stands.
+    pub(super) async fn change_delivery(
+        &self,
+        act: Act,
+        id: DeliveryId,
+        decide: impl Fn(&mut Snapshot, &StoredDelivery, Option<&StoredTicket>) -> Result<Option<Change>, Error>,
+    ) -> Result<StoredDelivery, Error> {
+        for _ in 0..ATTEMPTS_MAX {
+            let mut snapshot = self.store.of(act.organisation).snapshot()?;
+            let (before, ticket) = read_both(&mut snapshot, id)?;
+            let Some(change) = decide(&mut snapshot, &before, ticket.as_ref())? else {
+                return Ok(before);
+            };
+            let (mut batch, mut due) = (snapshot.batch(), self.due_rows());
+            change.write_with_ticket(&mut batch, &mut due, act, &before, ticket.as_ref());
+            match self.commit_queued(batch, due).await {
+                Ok(_) => return Ok(StoredDelivery { record: change.after, ..before }),
+                Err(CommitError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Unavailable("too much happens to this delivery at once".to_owned()))
+    }
+}

@@ -1,0 +1,90 @@
+//! What a report says of a delivery (RFC 3464).
+//!
+//! *Security*: a report that came to the delivery's own bounce address is trusted; one that merely knows a Message-ID
+//! of ours may come from anybody who got the mail, so it puts nobody on the suppression list (itop#218).
+
+use guichet_mail::report::{Action, RecipientReport};
+use jiff::Timestamp;
+
+use crate::delivery::{Delivery, DeliveryState};
+use crate::queue::attempted::unknown_mailbox;
+use crate::queue::change::{Change, Concern};
+use crate::queue::standing::StoredDelivery;
+
+/// How far a report is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// It knows the token of the envelope: only the servers on the way do.
+    Envelope,
+    /// It knows the mail.
+    Message,
+}
+
+/// What a report changes of a delivery; none where it tells nothing new, or of a mail that never left.
+pub(crate) fn reported(
+    delivery: &StoredDelivery,
+    report: &RecipientReport,
+    trust: Trust,
+    now: Timestamp,
+) -> Option<Change> {
+    let before = &delivery.record;
+    if !may_have_left(before) {
+        return None;
+    }
+    let noted = Delivery { note: Some(sentence(report)), ..before.clone() };
+    match report.action {
+        Action::Failed => Some(failed(delivery, noted, report, trust, now)),
+        Action::Delayed if before.state == DeliveryState::Bounced => None,
+        Action::Delayed => {
+            let is_new = !before.delay_told;
+            let concern = if is_new { Concern::Attention } else { Concern::Nothing };
+            let after = Delivery { delay_told: true, ..noted };
+            Some(Change { concern, is_delay: is_new, ..Change::to(after) })
+        }
+        Action::Delivered | Action::Relayed | Action::Expanded => Some(Change::to(noted)),
+    }
+}
+
+/// A mail that nobody tried to send can't be reported on. A deferred one can: the remote may have taken it although we
+/// never heard its answer.
+fn may_have_left(delivery: &Delivery) -> bool {
+    match delivery.state {
+        DeliveryState::Delivered | DeliveryState::Bounced => true,
+        DeliveryState::Held | DeliveryState::Due | DeliveryState::Deferred => delivery.attempts > 0,
+        DeliveryState::Suppressed | DeliveryState::Cancelled | DeliveryState::Captured => false,
+    }
+}
+
+fn failed(
+    delivery: &StoredDelivery,
+    noted: Delivery,
+    report: &RecipientReport,
+    trust: Trust,
+    now: Timestamp,
+) -> Change {
+    let is_new = delivery.record.state != DeliveryState::Bounced;
+    let status = report.status.as_deref().filter(|_| trust == Trust::Envelope);
+    let text = report.diagnostic.as_deref().unwrap_or("the report says no more");
+    let suppress = unknown_mailbox(delivery.id, &noted.recipient, status, text, now);
+    let after = Delivery { state: DeliveryState::Bounced, ..noted };
+    let concern = if is_new { Concern::Reopen } else { Concern::Nothing };
+    Change { concern, suppress, ..Change::to(after) }
+}
+
+/// The report in words for people.
+fn sentence(report: &RecipientReport) -> String {
+    let what = match report.action {
+        Action::Failed => "it could not be delivered",
+        Action::Delayed => "it waits there",
+        Action::Delivered => "it arrived",
+        Action::Relayed => "it was passed on to a server that gives no notices",
+        Action::Expanded => "it was passed on to several recipients",
+    };
+    let server = report.remote_mta.as_deref().unwrap_or("a server on the way");
+    let details = [report.status.as_deref(), report.diagnostic.as_deref()];
+    let details: Vec<&str> = details.into_iter().flatten().collect();
+    if details.is_empty() {
+        return format!("{server} reported: {what}");
+    }
+    format!("{server} reported: {what} ({})", details.join(" "))
+}
