@@ -193,7 +193,8 @@ impl Sender {
     }
 
     fn take(&mut self, mut raw: RawReply) {
-        if let Some(credentials) = &self.settings.credentials {
+        let is_after_hello = !matches!(self.stage(), Stage::Greeting | Stage::Hello | Stage::StartTls);
+        if let Some(credentials) = self.settings.credentials.as_ref().filter(|_| is_after_hello) {
             credentials.redact(&mut raw.lines);
         }
         let reply = RemoteReply::new(raw.code, &raw.lines, self.settings.limits.reply_text_bytes_max);

@@ -154,7 +154,12 @@ impl TransactionResult {
 
     /// Whether the mail may have been delivered although nobody said so.
     pub fn is_unknown(&self) -> bool {
-        self.stage == Stage::FinalReply && matches!(self.outcome, Outcome::Lost(_))
+        match &self.outcome {
+            Outcome::Lost(failure) => {
+                self.stage == Stage::FinalReply && !matches!(failure.cause, FailureCause::Refused(_))
+            }
+            _ => false,
+        }
     }
 
     /// The remote's reply, if it was one that decided.
@@ -212,8 +217,8 @@ impl ConnectionFailure {
     /// Whether TLS itself is what failed: who merely prefers it may connect anew with
     /// [`TlsWish::Never`](super::TlsWish::Never). Never so after an injection.
     pub fn is_of_tls(&self) -> bool {
-        use FailureCause::{Closed, Handshake, TimedOut};
-        self.stage == Stage::StartTls && matches!(self.cause, Handshake(_) | Closed | TimedOut)
+        use FailureCause::{Closed, Handshake, Refused, TimedOut};
+        self.stage == Stage::StartTls && matches!(self.cause, Handshake(_) | Refused(_) | Closed | TimedOut)
     }
 
     /// The remote's reply, if there was one.

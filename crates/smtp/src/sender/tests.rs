@@ -26,6 +26,7 @@ transcripts! {
     starttls
     starttls_refused_but_not_required
     starttls_refused_though_required
+    farewell_instead_of_tls
     starttls_not_offered_though_required
     implicit_tls
     auth_plain
@@ -51,6 +52,7 @@ transcripts! {
     farewell_when_idle
     farewell_in_a_transaction
     farewell_after_a_refusal
+    farewell_as_final_reply
     closed_before_the_final_reply
     timed_out
     replies_nobody_asked_for

@@ -83,6 +83,61 @@ fn each_transaction_has_one_result_whatever_the_driver_does() {
     assert_eq!(sender.poll(), None);
 }
 
+/// A whole session's replies, with the stage that waits for each.
+const COURSE: [(&str, Stage); 6] = [
+    ("220 mx.example\r\n", Stage::Greeting),
+    ("250 mx.example\r\n", Stage::Hello),
+    ("250 ok\r\n", Stage::MailFrom),
+    ("250 ok\r\n", Stage::RcptTo),
+    ("354 go\r\n", Stage::Data),
+    ("250 taken\r\n", Stage::FinalReply),
+];
+
+#[test]
+fn promise_6_a_lost_connection_is_never_taken_for_a_delivery() {
+    for (answers, (_, stage)) in COURSE.iter().enumerate() {
+        for lose in [Sender::closed, Sender::timed_out, Sender::quit] {
+            let (mut sender, mut done) = (Sender::new(settings(TlsWish::Never)), Vec::new());
+            for (said, _) in &COURSE[..answers] {
+                sender.input(said.as_bytes());
+                follow(&mut sender, &mut done);
+            }
+            assert_eq!(sender.stage(), *stage);
+            lose(&mut sender);
+            follow(&mut sender, &mut done);
+            assert_eq!(done.len(), usize::from(answers >= 2), "one result, if a transaction was begun");
+            for result in done {
+                assert!(result.is_temporary() && result.stage == *stage);
+                assert_eq!(result.is_unknown(), *stage == Stage::FinalReply);
+            }
+        }
+    }
+}
+
+/// Sends one mail without content; what it came to.
+fn follow(sender: &mut Sender, done: &mut Vec<TransactionResult>) {
+    while let Some(output) = sender.poll() {
+        match output {
+            SenderOutput::Ready => sender.begin(&transaction("a@us.example b@mx.example")),
+            SenderOutput::WantBody => sender.body_end(),
+            SenderOutput::Done(result) => done.push(result),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn content_that_breaks_off_is_not_ended() {
+    let (mut sender, _) = session(TlsWish::IfOffered, READY);
+    sender.begin(&transaction("a@us.example b@mx.example"));
+    sender.input(b"250 ok\r\n250 ok\r\n354 go\r\n");
+    sender.body(b"half of it\r\n");
+    sender.quit();
+    let (wire, events) = drain(&mut sender);
+    assert!(wire.ends_with("DATA\nhalf of it\n"), "{wire}");
+    assert!(events[0].starts_with("temporarily refused at content"), "{events:?}");
+}
+
 #[test]
 fn content_is_ignored_while_nobody_wants_it() {
     let (mut sender, _) = session(TlsWish::IfOffered, READY);
