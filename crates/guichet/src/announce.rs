@@ -5,13 +5,18 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 
+use crate::config::OutboundMode;
 use crate::first_start::FirstStart;
 use crate::sockets::{Addresses, reachable};
 
 /// Says all but that it is ready.
-pub(crate) fn announce(first: Option<&FirstStart>, addresses: &Addresses) -> io::Result<()> {
+pub(crate) fn announce(
+    first: Option<&FirstStart>,
+    addresses: &Addresses,
+    mode: OutboundMode,
+) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text(first, addresses).as_bytes())?;
+    out.write_all(text(first, addresses, mode).as_bytes())?;
     out.flush()
 }
 
@@ -22,7 +27,7 @@ pub(crate) fn ready() -> io::Result<()> {
     out.flush()
 }
 
-fn text(first: Option<&FirstStart>, addresses: &Addresses) -> String {
+fn text(first: Option<&FirstStart>, addresses: &Addresses, mode: OutboundMode) -> String {
     let mut text = String::new();
     if let (Some(first), Some(smtp)) = (first, addresses.smtp.first()) {
         text.push_str(&welcome(first, reachable(*smtp), reachable(addresses.http)));
@@ -31,6 +36,12 @@ fn text(first: Option<&FirstStart>, addresses: &Addresses) -> String {
         let _ = writeln!(text, "SMTP: {address}");
     }
     let _ = writeln!(text, "HTTP: http://{}", addresses.http);
+    text.push_str(match mode {
+        OutboundMode::Capture => {
+            "Answers are captured: composed, signed and shown, but not sent. To send them, set outbound.mode to deliver.\n"
+        }
+        OutboundMode::Deliver => "Answers are sent.\n",
+    });
     text
 }
 
@@ -47,7 +58,10 @@ fn welcome(first: &FirstStart, smtp: SocketAddr, http: SocketAddr) -> String {
          Send a first mail:\n\
          printf '{mail}' | curl -sS --url smtp://{smtp} --mail-from ada@customer.example --mail-rcpt {channel} -T -\n\n\
          See its ticket:\n\
-         curl -H 'Authorization: Bearer {token}' http://{http}/api/v1/tickets/1\n\n"
+         curl -H 'Authorization: Bearer {token}' http://{http}/api/v1/tickets/1\n\n\
+         Answer it:\n\
+         curl -H 'Authorization: Bearer {token}' --json '{{\"kind\": \"reply\", \"text\": \"We are on our way.\"}}' \
+         http://{http}/api/v1/tickets/1/messages\n\n"
     )
 }
 
@@ -60,12 +74,16 @@ mod tests {
 
     fn said(first: Option<&FirstStart>) -> String {
         let smtp = ["0.0.0.0:25", "[::]:26"].map(|address| address.parse().unwrap()).to_vec();
-        text(first, &Addresses { smtp, http: "127.0.0.1:80".parse().unwrap() })
+        let addresses = Addresses { smtp, http: "127.0.0.1:80".parse().unwrap() };
+        text(first, &addresses, OutboundMode::Deliver)
     }
 
     #[test]
     fn a_later_start_says_only_where_it_listens() {
-        assert_eq!(said(None), "SMTP: 0.0.0.0:25\nSMTP: [::]:26\nHTTP: http://127.0.0.1:80\n");
+        assert_eq!(
+            said(None),
+            "SMTP: 0.0.0.0:25\nSMTP: [::]:26\nHTTP: http://127.0.0.1:80\nAnswers are sent.\n"
+        );
     }
 
     #[test]
@@ -82,6 +100,8 @@ mod tests {
         assert!(!mail.contains('%'), "printf would take it for a format: {mail}");
         let ticket = "curl -H 'Authorization: Bearer guichet_x' http://127.0.0.1:80/api/v1/tickets/1";
         assert!(said.lines().any(|line| line == ticket), "{said}");
-        assert!(said.ends_with("\nHTTP: http://127.0.0.1:80\n"), "{said}");
+        assert!(said.ends_with("\nHTTP: http://127.0.0.1:80\nAnswers are sent.\n"), "{said}");
+        let answer = said.lines().find(|line| line.contains("--json")).unwrap();
+        assert!(answer.ends_with("http://127.0.0.1:80/api/v1/tickets/1/messages"), "{answer}");
     }
 }

@@ -80,7 +80,7 @@ impl DataDir {
 
     /// Fails where no server was ever started.
     pub(crate) fn must_hold_data(&self) -> Result<(), DataDirError> {
-        if self.store().is_dir() { Ok(()) } else { Err(DataDirError::Empty(self.path.clone())) }
+        if self.holds_data() { Ok(()) } else { Err(DataDirError::Empty(self.path.clone())) }
     }
 
     /// The directory itself.
@@ -91,6 +91,16 @@ impl DataDir {
     /// Where the store lies.
     pub(crate) fn store(&self) -> PathBuf {
         self.path.join("store")
+    }
+
+    /// Where the master key lies, unless it is configured.
+    pub(crate) fn master_key(&self) -> PathBuf {
+        self.path.join("master.key")
+    }
+
+    /// Whether a server ever kept data here.
+    pub(crate) fn holds_data(&self) -> bool {
+        self.store().is_dir()
     }
 
     /// Where the server listens for the command line.

@@ -12,6 +12,7 @@ use crate::config::ConfigError;
 use crate::control::ClientError;
 use crate::data_dir::DataDirError;
 use crate::first_start::FirstStartError;
+use crate::master_key::MasterKeyError;
 use crate::sockets::BindError;
 
 /// What ended the program.
@@ -37,6 +38,12 @@ pub(crate) enum Failure {
         "{}: another process has this data open; wait for it to stop, or choose another data_dir", .0.display()
     )]
     InUse(PathBuf),
+    /// The master key.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    /// The keys that mail is signed with, or the key of tokens.
+    #[error("the server's keys can't be used: {0}")]
+    Keys(#[from] guichet_accounts::Error),
     /// The store does not open.
     #[error("{}: {error}", path.display())]
     Store {

@@ -3,18 +3,21 @@
 //! *Must hold*: whatever ends the program says so in one line on standard error; exit code 2 for what the caller has to
 //! set right (usage, configuration, environment), 1 for what was refused.
 
+mod accounts;
 mod announce;
 mod cli;
 mod command;
 mod config;
 mod control;
 mod data_dir;
+mod dkim_keys;
 mod failure;
 mod first_start;
 mod generate;
 mod http;
 mod logging;
 mod machine;
+mod master_key;
 mod metrics;
 mod operate;
 mod outside;

@@ -1,9 +1,9 @@
 //! The operator's commands: asked of the running server, or done on the data itself where no server runs.
 
-use guichet_accounts::Accounts;
 use guichet_store::Store;
 use guichet_sys::SystemRandom;
 
+use crate::accounts;
 use crate::command::{Answer, Command};
 use crate::config::Configuration;
 use crate::control::{self, Asked, Reply};
@@ -34,8 +34,19 @@ fn in_its_place(
     runtime.map_err(Failure::system("a runtime"))?.block_on(async {
         let store = Store::open(&directory.store(), &store_options(configuration))
             .map_err(|error| Failure::store(directory.path().to_owned(), error))?;
-        let done = command.execute(&Accounts::new(store.clone()), &SystemRandom).await;
+        let done = execute(configuration, directory, &store, command).await;
         store.close().await;
-        Ok(done.map_or_else(|error| Reply::Refused(error.to_string()), Reply::Done))
+        done
     })
+}
+
+async fn execute(
+    configuration: &Configuration,
+    directory: &DataDir,
+    store: &Store,
+    command: Command,
+) -> Result<Reply, Failure> {
+    let accounts = accounts::open(configuration, directory, store, &SystemRandom).await?;
+    let done = command.execute(&accounts, &SystemRandom).await;
+    Ok(done.map_or_else(|error| Reply::Refused(error.to_string()), Reply::Done))
 }

@@ -4,15 +4,16 @@
 //! looked at, sockets, DNS, certificate); then the data; then the first start; then "Ready.". The store is closed last,
 //! whatever happened.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use guichet_accounts::Accounts;
 use guichet_intake::Intake;
+use guichet_outbound::Outbound;
 use guichet_store::Store;
 use guichet_sys::SystemRandom;
 use tokio::net::TcpListener;
 
-use crate::announce;
 use crate::config::{Configuration, Loaded};
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
@@ -21,6 +22,7 @@ use crate::signals::Signals;
 use crate::stop::Stop;
 use crate::tasks::Tasks;
 use crate::wiring::House;
+use crate::{accounts, announce};
 use crate::{control, first_start, http, logging, machine, metrics, translate, workers};
 
 /// Serves until a signal comes.
@@ -56,12 +58,12 @@ async fn serve_store(
     store: Store,
     mut signals: Signals,
 ) -> Result<(), Failure> {
-    let accounts = Accounts::new(store.clone());
+    let accounts = accounts::open(configuration, directory, &store, &SystemRandom).await?;
     let first = first_start::ensure(directory, &accounts, &configuration.base_domain, &SystemRandom).await?;
     let addresses = outside.sockets.addresses().map_err(Failure::system("an address"))?;
     let tasks = start(configuration, directory, outside, store, accounts)?;
     let unsaid = || Failure::system("writing to standard output");
-    announce::announce(first.as_ref(), &addresses).map_err(unsaid())?;
+    announce::announce(first.as_ref(), &addresses, configuration.outbound.mode).map_err(unsaid())?;
     // Before the last word: who has read it may end the process, and the token that was shown stays good.
     directory.close_first_start().map_err(Failure::system("ending the first start"))?;
     announce::ready().map_err(unsaid())?;
@@ -80,10 +82,13 @@ fn start(
     let tls = outside::tls(configuration, outside.given_tls, &outside.host_name)?.map(Arc::new);
     let metrics = metrics::record()?;
 
-    let house = House::new(store, accounts.clone(), outside.host_name);
+    let own = outside.sockets.addresses().map_err(Failure::system("an address"))?;
+    let house = House::new(configuration, store, accounts.clone(), outside.host_name, outside.dns);
     let mut tasks = Tasks::new();
     let stop = tasks.stop();
-    let intake = house.intake(configuration, outside.dns, tls.as_deref());
+    let outbound = house.outbound(configuration, own.smtp.iter().map(SocketAddr::ip).collect())?;
+    tasks.start("the deliverer", deliver(outbound, stop.clone()));
+    let intake = house.intake(configuration, tls.as_deref());
     tasks.start("SMTP", take_mail(intake, outside.sockets.smtp, stop.clone()));
     let (api, limits) = (house.api(metrics.clone(), &stop), translate::http_limits(configuration));
     tasks.start("HTTP", http::serve(outside.sockets.http, api, limits, stop.clone()));
@@ -95,6 +100,11 @@ fn start(
     tasks.start("the retention of events", house.retention(configuration, stop.clone()));
     tasks.start("the upkeep of metrics", workers::keep_metrics(metrics, stop));
     Ok(tasks)
+}
+
+async fn deliver(outbound: Outbound, stop: Stop) {
+    let stopped = outbound.run(stop.receiver()).await;
+    tracing::info!(finished = stopped.finished, cut = stopped.cut, "nothing more is sent");
 }
 
 async fn take_mail(intake: Intake, listeners: Vec<TcpListener>, stop: Stop) {

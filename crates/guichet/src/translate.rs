@@ -3,12 +3,17 @@
 //! *Must hold*: with nothing configured the crates get the defaults that they have themselves, so that a default is not
 //! one thing in the reference and another in a test.
 
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+
+use guichet_accounts::SecretBytes;
 use guichet_intake::{SessionLimits, Settings};
 use guichet_mail::DomainName;
+use guichet_outbound::{Credentials, Mode, Security, SmartHost};
 use guichet_store::Options;
 use guichet_sys::dns::DnsLimits;
 
-use crate::config::Configuration;
+use crate::config::{self, Configuration, HostPort, OutboundMode};
 use crate::http::HttpLimits;
 
 /// Of a mail that is too large this much is read, as a multiple of the largest, to find its end and refuse it in words.
@@ -51,6 +56,49 @@ fn session_limits(configuration: &Configuration) -> SessionLimits {
         body_bytes_per_sec_min: smtp.body_bytes_per_sec_min.small(),
         ..SessionLimits::default()
     }
+}
+
+/// The deliverer. `own_addresses` are those on which mail comes in.
+pub(crate) fn outbound_settings(
+    configuration: &Configuration,
+    host_name: &DomainName,
+    own_addresses: Vec<IpAddr>,
+) -> guichet_outbound::Settings {
+    let outbound = &configuration.outbound;
+    let defaults = guichet_outbound::Settings::new(host_name.clone());
+    guichet_outbound::Settings {
+        mode: match outbound.mode {
+            OutboundMode::Capture => Mode::Capture,
+            OutboundMode::Deliver => Mode::Deliver,
+        },
+        smart_host: smart_host(configuration),
+        require_tls: outbound.require_tls.clone(),
+        own_addresses,
+        mails_per_minute: NonZeroU32::new(outbound.mails_per_minute_max.small()),
+        port: outbound.port.port(),
+        limits: guichet_outbound::Limits {
+            deliveries_max: outbound.connections_max.count(),
+            per_destination_max: outbound.connections_per_destination_max.count(),
+            ..defaults.limits
+        },
+        ..defaults
+    }
+}
+
+fn smart_host(configuration: &Configuration) -> Option<SmartHost> {
+    let outbound = &configuration.outbound;
+    let HostPort { host, port } = outbound.smart_host.clone()?;
+    let security = match outbound.smart_host_security {
+        config::Security::None => Security::None,
+        config::Security::StartTls => Security::StartTls,
+        config::Security::Tls => Security::Tls,
+    };
+    let credentials = outbound.smart_host_user.clone().zip(outbound.smart_host_password.clone());
+    let credentials = credentials.map(|(user, password)| Credentials {
+        user: user.0,
+        password: SecretBytes::from(password.0.into_bytes()),
+    });
+    Some(SmartHost { host, port, security, credentials })
 }
 
 /// Look-ups in DNS.
@@ -97,7 +145,13 @@ mod tests {
         let configuration = configured(&[]);
         let name = DomainName::parse("mx.example.org").unwrap();
         let said = |value: &dyn std::fmt::Debug| format!("{value:?}");
-        assert_eq!(said(&intake_settings(&configuration, &name)), said(&Settings::new(name)));
+        assert_eq!(said(&intake_settings(&configuration, &name)), said(&Settings::new(name.clone())));
+        let outbound = guichet_outbound::Settings {
+            mode: Mode::Capture,
+            mails_per_minute: NonZeroU32::new(600_000),
+            ..guichet_outbound::Settings::new(name.clone())
+        };
+        assert_eq!(said(&outbound_settings(&configuration, &name, Vec::new())), said(&outbound));
         assert_eq!(said(&store_options(&configuration)), said(&Options::default()));
         assert_eq!(said(&dns_limits(&configuration)), said(&DnsLimits::default()));
         assert_eq!(said(&verify_limits(&configuration)), said(&guichet_mailauth::Limits::default()));

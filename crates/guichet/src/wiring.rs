@@ -1,5 +1,6 @@
 //! The crates put together: which port each stands on, and what each is told.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use guichet_accounts::Accounts;
@@ -8,10 +9,11 @@ use guichet_desk::Desk;
 use guichet_intake::{Backends, Intake};
 use guichet_mail::DomainName;
 use guichet_mailauth::Verifier;
+use guichet_outbound::Outbound;
 use guichet_store::Store;
 use guichet_sys::dns::{Hickory, Resolver};
-use guichet_sys::tls::TlsMaterial;
-use guichet_sys::{Clock, SystemClock};
+use guichet_sys::tls::{ClientTls, TlsError, TlsMaterial};
+use guichet_sys::{Clock, Random, SystemClock, SystemRandom};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::config::Configuration;
@@ -25,24 +27,30 @@ pub(crate) struct House {
     store: Store,
     desk: Desk,
     clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    resolver: Arc<Resolver>,
 }
 
 impl House {
     /// Over this store, under this name.
-    pub(crate) fn new(store: Store, accounts: Accounts, host_name: DomainName) -> Self {
-        let desk = Desk::new(store.clone(), accounts);
-        Self { host_name, store, desk, clock: Arc::new(SystemClock) }
+    pub(crate) fn new(
+        configuration: &Configuration,
+        store: Store,
+        accounts: Accounts,
+        host_name: DomainName,
+        dns: Hickory,
+    ) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let desk = Desk::new(store.clone(), accounts, Arc::clone(&random));
+        let limits = translate::dns_limits(configuration);
+        let resolver = Arc::new(Resolver::new(Arc::new(dns), Arc::clone(&clock), limits));
+        Self { host_name, store, desk, clock, random, resolver }
     }
 
     /// The SMTP door.
-    pub(crate) fn intake(
-        &self,
-        configuration: &Configuration,
-        dns: Hickory,
-        tls: Option<&TlsMaterial>,
-    ) -> Intake {
-        let limits = translate::dns_limits(configuration);
-        let resolver = Arc::new(Resolver::new(Arc::new(dns), Arc::clone(&self.clock), limits));
+    pub(crate) fn intake(&self, configuration: &Configuration, tls: Option<&TlsMaterial>) -> Intake {
+        let resolver = Arc::clone(&self.resolver);
         let limits = translate::verify_limits(configuration);
         let verifier = Arc::new(Verifier::new(resolver, limits, self.host_name.as_str()));
         let backends = Backends {
@@ -53,6 +61,24 @@ impl House {
             tls: tls.map(TlsMaterial::acceptor),
         };
         Intake::new(translate::intake_settings(configuration, &self.host_name), backends)
+    }
+
+    /// The deliverer.
+    pub(crate) fn outbound(
+        &self,
+        configuration: &Configuration,
+        own_addresses: Vec<IpAddr>,
+    ) -> Result<Outbound, TlsError> {
+        let backends = guichet_outbound::Backends {
+            store: self.store.clone(),
+            desk: self.desk.clone(),
+            resolver: Arc::clone(&self.resolver),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+            tls: ClientTls::load(configuration.outbound.ca_certificates.as_deref())?,
+        };
+        let settings = translate::outbound_settings(configuration, &self.host_name, own_addresses);
+        Ok(Outbound::new(settings, backends))
     }
 
     /// The worker that forgets old events.

@@ -1,6 +1,6 @@
 //! `guichet channel`.
 
-use guichet_accounts::{Accounts, Channel, Error, NewChannel};
+use guichet_accounts::{Accounts, AutoReply, Channel, ChannelChange, Error, NewChannel};
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Record, find};
@@ -36,6 +36,22 @@ pub(crate) enum Command {
         /// The organisation's short name
         organisation: String,
     },
+    /// Change a channel's name, or the first answer that it gives by itself
+    Set {
+        /// The organisation's short name
+        organisation: String,
+        /// The channel, by number or address
+        channel: String,
+        /// The name that customers see
+        #[arg(long)]
+        name: Option<String>,
+        /// The text of the automatic first answer; "" switches it off
+        #[arg(long, value_name = "TEXT")]
+        auto_reply: Option<String>,
+        /// The subject of that answer; by default one of ours
+        #[arg(long, value_name = "SUBJECT", requires = "auto_reply")]
+        auto_reply_subject: Option<String>,
+    },
     /// Let a channel read the mail to the server's bare `postmaster`
     Postmaster {
         /// The organisation's short name
@@ -68,6 +84,16 @@ impl Command {
                 let organisation = find::organisation(accounts, &organisation)?;
                 Ok(Answer::Items(accounts.channels(organisation)?.iter().map(record).collect()))
             }
+            Command::Set { organisation, channel, name, auto_reply, auto_reply_subject } => {
+                let organisation = find::organisation(accounts, &organisation)?;
+                let channel = find::channel(accounts, organisation, &channel)?;
+                let auto_reply = auto_reply.map(|text| {
+                    (!text.is_empty()).then_some(AutoReply { subject: auto_reply_subject, text })
+                });
+                let change = ChannelChange { name, auto_reply, ..ChannelChange::default() };
+                let changed = accounts.change_channel(organisation, channel.id, change).await?;
+                Ok(Answer::One(record(&changed)))
+            }
             Command::Postmaster { organisation, channel } => {
                 let organisation = find::organisation(accounts, &organisation)?;
                 let channel = find::channel(accounts, organisation, &channel)?;
@@ -86,4 +112,5 @@ fn record(channel: &Channel) -> Record {
         .with("name", channel.name.as_str())
         .with("team", channel.team.map(|team| team.0))
         .with("aliases", aliases)
+        .with("auto_reply", channel.auto_reply.as_ref().map(|reply| reply.text.clone()))
 }

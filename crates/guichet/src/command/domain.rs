@@ -1,9 +1,10 @@
 //! `guichet domain`.
 
-use guichet_accounts::{Accounts, Domain, DomainChange, Error};
+use guichet_accounts::{Accounts, DkimRecord, Domain, DomainChange, Error};
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Record, find};
+use crate::dkim_keys;
 
 /// What can be asked about domains.
 #[derive(Debug, Clone, PartialEq, clap::Subcommand, Serialize, Deserialize)]
@@ -24,8 +25,15 @@ pub(crate) enum Command {
         /// The organisation's short name
         organisation: String,
     },
-    /// Change where mail to addresses without a channel goes
+    /// Change whether it receives and sends, and where mail to addresses without a channel goes
     Set(Set),
+    /// Show the DKIM records to publish for mail from a domain
+    Records {
+        /// The organisation's short name
+        organisation: String,
+        /// The domain
+        domain: String,
+    },
 }
 
 /// A change of a domain.
@@ -41,6 +49,12 @@ pub(crate) struct Set {
     /// The channel, by number or address, that reads postmaster@ and abuse@
     #[arg(long, value_name = "CHANNEL")]
     role_channel: Option<String>,
+    /// Whether its MX is this server
+    #[arg(long, value_name = "BOOL")]
+    receives: Option<bool>,
+    /// Whether mail goes out from it; first publish its DKIM records
+    #[arg(long, value_name = "BOOL")]
+    sends: Option<bool>,
 }
 
 impl Command {
@@ -51,13 +65,22 @@ impl Command {
                 let domain = find::domain(&domain)?;
                 let alias_of = alias_of.map(|name| find::domain(&name)).transpose()?;
                 let made = accounts.add_domain(organisation, &domain, alias_of.as_ref()).await?;
-                Ok(Answer::One(record(&made)))
+                dkim_keys::ensure_own(accounts, organisation, &domain).await?;
+                Ok(Answer::One(record(accounts, &made)))
             }
             Command::List { organisation } => {
                 let organisation = find::organisation(accounts, &organisation)?;
-                Ok(Answer::Items(accounts.domains(organisation)?.iter().map(record).collect()))
+                Ok(Answer::Items(
+                    accounts.domains(organisation)?.iter().map(|domain| record(accounts, domain)).collect(),
+                ))
             }
             Command::Set(wanted) => set(accounts, wanted).await,
+            Command::Records { organisation, domain } => {
+                let organisation = find::organisation(accounts, &organisation)?;
+                let domain = accounts.domain(organisation, &find::domain(&domain)?)?;
+                let records = accounts.dkim_records(organisation, &domain.name)?;
+                Ok(Answer::Items(records.iter().map(dkim_record).collect()))
+            }
         }
     }
 }
@@ -72,15 +95,21 @@ async fn set(accounts: &Accounts, wanted: Set) -> Result<Answer, Error> {
         Some(text) => Some(Some(channel(text)?)),
     };
     let role_channel = wanted.role_channel.as_deref().map(channel).transpose()?;
-    let change = DomainChange { catch_all, role_channel };
+    let change = DomainChange { catch_all, role_channel, receives: wanted.receives, sends: wanted.sends };
     let changed = accounts.change_domain(organisation, &domain, change).await?;
-    Ok(Answer::One(record(&changed)))
+    Ok(Answer::One(record(accounts, &changed)))
 }
 
-fn record(domain: &Domain) -> Record {
+fn dkim_record(record: &DkimRecord) -> Record {
+    Record::default().with("name", record.name()).with("type", "TXT").with("text", record.text.as_str())
+}
+
+fn record(accounts: &Accounts, domain: &Domain) -> Record {
     Record::default()
         .with("domain", domain.name.as_str())
         .with("catch_all", domain.catch_all.map(|channel| channel.0))
         .with("role_channel", domain.role_channel.map(|channel| channel.0))
+        .with("receives", domain.receives())
+        .with("sends", accounts.sends(domain))
         .with("alias_of", domain.alias_of.as_ref().map(ToString::to_string))
 }

@@ -57,7 +57,7 @@ impl Layers {
         T::read_given(&given).ok_or_else(|| ConfigError::BadValue {
             key,
             origin,
-            given: quoted(&given),
+            given: if T::IS_SECRET { "not what it must be".to_owned() } else { quoted(&given) },
             expected: T::expected(),
         })
     }

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 pub(crate) use document::{example, reference};
 pub(crate) use error::ConfigError;
 pub(crate) use settings::Configuration;
-pub(crate) use value::LogFilter;
+pub(crate) use value::{HostPort, LogFilter, OutboundMode, Security, Value};
 
 use given::{Layers, Origin};
 use value::Given;
@@ -84,6 +84,17 @@ fn check_together(configuration: &Configuration) -> Result<(), ConfigError> {
     let tls = &configuration.tls;
     if tls.certificate.is_some() != tls.key.is_some() {
         return Err(ConfigError::Together("tls.certificate and tls.key go together: give both or neither"));
+    }
+    let outbound = &configuration.outbound;
+    if outbound.smart_host_user.is_some() != outbound.smart_host_password.is_some() {
+        return Err(ConfigError::Together(
+            "outbound.smart_host_user and outbound.smart_host_password go together: give both or neither",
+        ));
+    }
+    if outbound.smart_host_user.is_some() && outbound.smart_host_security == Security::None {
+        return Err(ConfigError::Together(
+            "a password is not sent in the clear: set outbound.smart_host_security to starttls or tls",
+        ));
     }
     Ok(())
 }

@@ -14,7 +14,10 @@ use guichet_mail::DomainName;
 
 use super::error::ConfigError;
 use super::given::Layers;
-use super::value::{Bytes, DnsServer, Listen, LogFilter, Spelling, Value, Whole};
+use super::value::{
+    Bytes, DnsServer, HostPort, Listen, LogFilter, OutboundMode, SecretText, Security, Spelling, Value, Whole,
+};
+use crate::master_key::MasterKey;
 
 /// One setting, for whoever writes about it.
 #[derive(Debug, Clone, Copy)]
@@ -125,6 +128,9 @@ settings! {
         base_domain: DomainName = "desk.localhost",
         /// Free space of the disk below which mail is answered `452` (try again later) until there is room.
         disk_reserve_bytes_min: Bytes<0, 1_000_000_000_000> = "256 MiB",
+        /// The key that seals what is secret in the data directory: 64 hexadecimal digits. Best given by the environment.
+        /// Without it the first start makes one and keeps it in the data directory, as `master.key`.
+        master_key: Option<MasterKey> = "",
     }
     /// Mail that comes in.
     smtp: Smtp {
@@ -162,6 +168,33 @@ settings! {
         bytes_in_flight_max: Bytes<1_000_000, 1_000_000_000_000> = "1 GB",
         /// Bytes of all mails that are held in memory at one time to be verified and parsed; further ones wait.
         parse_bytes_max: Bytes<1_000_000, 1_000_000_000_000> = "128 MB",
+    }
+    /// Mail that goes out.
+    outbound: Outbound {
+        /// `capture` composes and signs every answer and shows it as it would leave, and sends nothing; `deliver` sends.
+        mode: OutboundMode = "capture",
+        /// Seconds for which an answer can be taken back before it leaves, where its writer does not say.
+        undo_secs: Whole<0, 3_600> = "10",
+        /// A server that takes all mail and brings it on. Without one, mail goes to the recipients' own servers (MX).
+        smart_host: Option<HostPort> = "",
+        /// How the connection to the smart host is secured. Its certificate must be good.
+        smart_host_security: Security = "starttls",
+        /// Who we are to the smart host; without a user there is no log-in.
+        smart_host_user: Option<SecretText> = "",
+        /// The password to it.
+        smart_host_password: Option<SecretText> = "",
+        /// Domains to which mail goes over TLS with a good certificate, or not at all.
+        require_tls: Vec<DomainName> = "",
+        /// Certificates as PEM that are trusted beside those of the system.
+        ca_certificates: Option<PathBuf> = "",
+        /// The port at which the servers of other domains are reached.
+        port: Whole<1, 65_535> = "25",
+        /// Connections at one time to all servers.
+        connections_max: Whole<1, 10_000> = "200",
+        /// Connections at one time to the servers of one domain, or to the smart host.
+        connections_per_destination_max: Whole<1, 1_000> = "20",
+        /// Mails a minute to one domain, or to the smart host.
+        mails_per_minute_max: Whole<1, 10_000_000> = "600000",
     }
     /// The certificate shown after STARTTLS. Without one the server makes its own, which is enough for mail servers
     /// that encrypt where they can. Renewed files are taken up without a restart.

@@ -35,6 +35,9 @@ pub(crate) trait Value: Sized {
     /// How the default stands in the example file.
     const SPELLING: Spelling = Spelling::Quoted;
 
+    /// Whether it must not be repeated, not even in an error.
+    const IS_SECRET: bool = false;
+
     /// What is expected, to be read after that word: "a domain name".
     fn expected() -> String;
 
@@ -112,6 +115,11 @@ impl<const MIN: u64, const MAX: u64> Whole<MIN, MAX> {
     /// The number, for what is counted in 32 bits.
     pub(crate) fn small(self) -> u32 {
         u32::try_from(self.0).unwrap_or(u32::MAX)
+    }
+
+    /// The number, for a port.
+    pub(crate) fn port(self) -> u16 {
+        u16::try_from(self.0).unwrap_or(u16::MAX)
     }
 
     /// The number, for what is counted in memory.
@@ -199,6 +207,7 @@ impl Value for Network {
 /// A value that may be absent: the empty text.
 impl<T: Value> Value for Option<T> {
     const SPELLING: Spelling = T::SPELLING;
+    const IS_SECRET: bool = T::IS_SECRET;
 
     fn expected() -> String {
         format!("{}, or nothing", T::expected())
@@ -261,6 +270,99 @@ impl Value for DnsServer {
     fn read(text: &str) -> Option<Self> {
         let address = text.parse::<IpAddr>().is_ok() || text.parse::<SocketAddr>().is_ok();
         address.then(|| Self(text.to_owned()))
+    }
+}
+
+/// Another server, by name, and its port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HostPort {
+    /// Its name, which its certificate proves.
+    pub(crate) host: DomainName,
+    /// The port.
+    pub(crate) port: u16,
+}
+
+impl Value for HostPort {
+    fn expected() -> String {
+        "a name with a port, as in `mail.example.org:587`".to_owned()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (host, port) = text.rsplit_once(':')?;
+        let port = port.parse().ok().filter(|port| *port != 0)?;
+        Some(Self { host: DomainName::parse(host).ok()?, port })
+    }
+}
+
+/// A text that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct SecretText(pub(crate) String);
+
+impl std::fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretText(..)")
+    }
+}
+
+impl Value for SecretText {
+    const IS_SECRET: bool = true;
+
+    fn expected() -> String {
+        "a text without control characters".to_owned()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let fits = !text.is_empty() && !text.chars().any(char::is_control);
+        fits.then(|| Self(text.to_owned()))
+    }
+}
+
+/// What becomes of mail that is written here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OutboundMode {
+    /// It is composed, signed and shown, and stays here.
+    Capture,
+    /// It is sent.
+    Deliver,
+}
+
+impl Value for OutboundMode {
+    fn expected() -> String {
+        "`capture` or `deliver`".to_owned()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        match text {
+            "capture" => Some(Self::Capture),
+            "deliver" => Some(Self::Deliver),
+            _ => None,
+        }
+    }
+}
+
+/// How a connection to the smart host is secured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Security {
+    /// Not at all.
+    None,
+    /// By STARTTLS, which must be offered.
+    StartTls,
+    /// By TLS from the first octet.
+    Tls,
+}
+
+impl Value for Security {
+    fn expected() -> String {
+        "`starttls`, `tls` or `none`".to_owned()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        match text {
+            "none" => Some(Self::None),
+            "starttls" => Some(Self::StartTls),
+            "tls" => Some(Self::Tls),
+            _ => None,
+        }
     }
 }
 

@@ -1,0 +1,174 @@
+//! The master key: what seals the secrets in the store (DKIM keys, the key of tokens).
+//!
+//! *Must hold*: it is made once, durably, before anything is sealed with it; nobody but its user reads the file; it is
+//! never printed.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::PathBuf;
+
+use data_encoding::HEXLOWER_PERMISSIVE;
+use guichet_sys::Random;
+
+use crate::config::Value;
+use crate::data_dir::DataDir;
+
+/// Octets of the key.
+const KEY_BYTES: usize = 32;
+/// What is read of the file at most: the digits and some white space.
+const FILE_BYTES_MAX: u64 = 256;
+
+/// The key.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct MasterKey([u8; KEY_BYTES]);
+
+impl std::fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MasterKey(..)")
+    }
+}
+
+impl Value for MasterKey {
+    const IS_SECRET: bool = true;
+
+    fn expected() -> String {
+        "64 hexadecimal digits".to_owned()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let octets = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?;
+        octets.try_into().ok().map(Self)
+    }
+}
+
+/// Why there is no key.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MasterKeyError {
+    /// The file can't be read or made.
+    #[error("{}: the master key can't be used ({error}); let the server's user alone read it", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The file holds something else.
+    #[error("{}: this is no master key; put back the file from your backup (64 hexadecimal digits)", .0.display())]
+    NoKey(PathBuf),
+    /// There is data, sealed with a key that is gone.
+    #[error(
+        "{}: the master key is missing though there is data; put back the file from your backup, or set master_key", .0.display()
+    )]
+    Missing(PathBuf),
+}
+
+impl MasterKey {
+    /// The octets.
+    pub(crate) fn octets(&self) -> [u8; KEY_BYTES] {
+        self.0
+    }
+
+    /// The key that was configured, or that of the data directory, which is made where `may_make` says that nothing
+    /// was sealed yet.
+    pub(crate) fn obtain(
+        configured: Option<&Self>,
+        directory: &DataDir,
+        may_make: bool,
+        random: &dyn Random,
+    ) -> Result<Self, MasterKeyError> {
+        if let Some(key) = configured {
+            return Ok(key.clone());
+        }
+        let path = directory.master_key();
+        let unusable = |error: io::Error| MasterKeyError::Unusable { path: path.clone(), error };
+        match File::open(&path) {
+            Ok(file) => read(&file).map_err(unusable)?.ok_or_else(|| MasterKeyError::NoKey(path.clone())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && may_make => {
+                make(directory, random).map_err(unusable)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(MasterKeyError::Missing(path)),
+            Err(error) => Err(unusable(error)),
+        }
+    }
+}
+
+fn read(file: &File) -> io::Result<Option<MasterKey>> {
+    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "others may read it; `chmod 600` it"));
+    }
+    let mut text = String::new();
+    file.take(FILE_BYTES_MAX).read_to_string(&mut text)?;
+    Ok(MasterKey::read(text.trim()))
+}
+
+/// Writes the key beside its place and moves it there, so that it is there whole or not at all.
+fn make(directory: &DataDir, random: &dyn Random) -> io::Result<MasterKey> {
+    let mut key = [0; KEY_BYTES];
+    random.fill(&mut key);
+    let unfinished = directory.master_key().with_extension("new");
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    writeln!(file, "{}", HEXLOWER_PERMISSIVE.encode(&key))?;
+    file.sync_all()?;
+    std::fs::rename(&unfinished, directory.master_key())?;
+    File::open(directory.path())?.sync_all()?;
+    Ok(MasterKey(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use guichet_sys::SystemRandom;
+
+    use super::*;
+
+    fn directory() -> (tempfile::TempDir, DataDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = DataDir::check(folder.path()).unwrap();
+        (folder, directory)
+    }
+
+    #[test]
+    fn the_key_is_made_once_for_its_user_alone() {
+        let (_folder, directory) = directory();
+        let made = MasterKey::obtain(None, &directory, true, &SystemRandom).unwrap();
+        let mode = fs::metadata(directory.master_key()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(MasterKey::obtain(None, &directory, true, &SystemRandom).unwrap(), made);
+        assert_eq!(MasterKey::obtain(None, &directory, false, &SystemRandom).unwrap(), made);
+    }
+
+    #[test]
+    fn a_lost_key_is_not_replaced_where_there_is_data() {
+        let (_folder, directory) = directory();
+        let error = MasterKey::obtain(None, &directory, false, &SystemRandom).unwrap_err().to_string();
+        assert!(error.contains("put back the file from your backup, or set master_key"), "{error}");
+        assert!(!directory.master_key().exists());
+    }
+
+    #[test]
+    fn promise_7_a_key_that_others_may_read_is_refused() {
+        let (_folder, directory) = directory();
+        MasterKey::obtain(None, &directory, true, &SystemRandom).unwrap();
+        fs::set_permissions(directory.master_key(), fs::Permissions::from_mode(0o644)).unwrap();
+        let error = MasterKey::obtain(None, &directory, true, &SystemRandom).unwrap_err().to_string();
+        assert!(error.contains("`chmod 600` it"), "{error}");
+    }
+
+    #[test]
+    fn a_damaged_key_and_one_that_is_configured() {
+        let (_folder, directory) = directory();
+        MasterKey::obtain(None, &directory, true, &SystemRandom).unwrap();
+        fs::write(directory.master_key(), "not a key\n").unwrap();
+        let error = MasterKey::obtain(None, &directory, true, &SystemRandom).unwrap_err().to_string();
+        assert!(error.contains("this is no master key"), "{error}");
+        let configured = MasterKey::read(&"0A".repeat(KEY_BYTES)).unwrap();
+        assert_eq!(
+            MasterKey::obtain(Some(&configured), &directory, false, &SystemRandom).unwrap().octets(),
+            [10; KEY_BYTES]
+        );
+        assert_eq!(format!("{configured:?}"), "MasterKey(..)");
+    }
+}
