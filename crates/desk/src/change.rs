@@ -35,6 +35,8 @@ pub struct TicketChange {
     pub tags: Option<BTreeSet<String>>,
     /// The new subject.
     pub subject: Option<String>,
+    /// Whether somebody should still look.
+    pub attention: Option<bool>,
 }
 
 impl Desk {
@@ -49,6 +51,22 @@ impl Desk {
         now: Timestamp,
     ) -> Result<StoredTicket, Error> {
         self.check(actor, change)?;
+        self.edit_ticket(actor, number, expected, now, |ticket| {
+            apply(ticket, change);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Edits a ticket that the actor sees, anew whenever something else was quicker. What changes nothing is no event.
+    pub(crate) async fn edit_ticket(
+        &self,
+        actor: &Actor,
+        number: u64,
+        expected: Option<u64>,
+        now: Timestamp,
+        edit: impl Fn(&mut Ticket) -> Result<(), Error>,
+    ) -> Result<StoredTicket, Error> {
         for _ in 0..ATTEMPTS_MAX {
             let mut snapshot = self.store.of(actor.organisation).snapshot()?;
             let ticket = stored::ticket_checked(&mut snapshot, number)?
@@ -58,7 +76,7 @@ impl Desk {
                 return Err(Error::Changed("ticket"));
             }
             let mut changed = ticket.record.clone();
-            apply(&mut changed, change);
+            edit(&mut changed)?;
             if changed == ticket.record {
                 return Ok(ticket);
             }
@@ -129,6 +147,7 @@ fn apply(ticket: &mut Ticket, change: &TicketChange) {
     ticket.team = change.team.unwrap_or(ticket.team);
     ticket.assignee = change.assignee.unwrap_or(ticket.assignee);
     ticket.priority = change.priority.unwrap_or(ticket.priority);
+    ticket.attention = change.attention.unwrap_or(ticket.attention);
     if let Some(tags) = &change.tags {
         ticket.tags.clone_from(tags);
     }

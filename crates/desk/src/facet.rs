@@ -22,6 +22,10 @@ pub(crate) enum Facet {
     Assignee(Option<PersonId>, State),
     Requester(Number),
     Tag(String),
+    /// Those that somebody should look at.
+    Attention,
+    /// Of them, those of a team (or of none).
+    TeamAttention(Option<TeamId>),
 }
 
 impl Facet {
@@ -47,6 +51,8 @@ impl Facet {
             Facet::Requester(Number::Known(contact)) => key.byte(b'r').number(*contact),
             Facet::Requester(Number::Assigned(_)) => key.byte(b'r'),
             Facet::Tag(tag) => key.byte(b'g').text(tag),
+            Facet::Attention => key.byte(b'n'),
+            Facet::TeamAttention(team) => key.byte(b'm').number(team.map_or(0, |team| team.0)),
         }
     }
 }
@@ -60,6 +66,9 @@ fn facets(ticket: &Ticket, requester: Number) -> Vec<Facet> {
     ];
     if requester != Number::Known(0) {
         facets.push(Facet::Requester(requester));
+    }
+    if ticket.attention {
+        facets.extend([Facet::Attention, Facet::TeamAttention(ticket.team)]);
     }
     facets.extend(ticket.tags.iter().cloned().map(Facet::Tag));
     facets

@@ -35,6 +35,9 @@ pub struct TicketFilter {
     pub requester: Option<ContactId>,
     /// With this tag.
     pub tag: Option<String>,
+    /// Whether somebody should look. Those that should are of any state where none is asked for: mail that came to spam
+    /// or trash is seen here.
+    pub attention: Option<bool>,
 }
 
 /// By what a list is ordered.
@@ -123,7 +126,6 @@ fn facets(actor: &Actor, filter: &TicketFilter) -> Vec<Facet> {
     if let Some(tag) = &filter.tag {
         return vec![Facet::Tag(tag.clone())];
     }
-    let states = filter.state.map_or(State::SHOWN.to_vec(), |state| vec![state]);
     let teams: Option<BTreeSet<Option<TeamId>>> = match (&filter.team, &actor.sight) {
         (Some(team), _) => Some([*team].into()),
         (None, Sight::Teams(teams)) => Some(teams.iter().copied().map(Some).collect()),
@@ -131,6 +133,13 @@ fn facets(actor: &Actor, filter: &TicketFilter) -> Vec<Facet> {
     };
     let teams =
         teams.map(|teams| teams.into_iter().filter(|team| actor.sight.sees(*team)).collect::<Vec<_>>());
+    if filter.attention == Some(true) {
+        return match teams {
+            Some(teams) => teams.into_iter().map(Facet::TeamAttention).collect(),
+            None => vec![Facet::Attention],
+        };
+    }
+    let states = filter.state.map_or(State::SHOWN.to_vec(), |state| vec![state]);
     let of_state = |state: State| match (filter.assignee, &teams) {
         (Some(assignee), _) => vec![Facet::Assignee(assignee, state)],
         (None, Some(teams)) => teams.iter().map(|team| Facet::Team(*team, state)).collect(),
@@ -217,9 +226,11 @@ fn page(
 
 fn matches(filter: &TicketFilter, ticket: &StoredTicket) -> bool {
     let record = &ticket.record;
-    filter.state.map_or(State::SHOWN.contains(&record.state), |state| state == record.state)
+    let is_shown = filter.attention == Some(true) || State::SHOWN.contains(&record.state);
+    filter.state.map_or(is_shown, |state| state == record.state)
         && filter.team.is_none_or(|team| team == record.team)
         && filter.assignee.is_none_or(|assignee| assignee == record.assignee)
         && filter.requester.is_none_or(|contact| contact.0 == ticket.requester)
         && filter.tag.as_ref().is_none_or(|tag| record.tags.contains(tag))
+        && filter.attention.is_none_or(|attention| attention == record.attention)
 }

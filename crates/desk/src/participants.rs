@@ -14,7 +14,7 @@ use crate::ticket::Ticket;
 use crate::{Desk, Error};
 
 /// How many addresses a ticket remembers as taking part, and how many of a mail are looked at.
-const PARTICIPANTS_MAX: usize = 100;
+pub(crate) const PARTICIPANTS_MAX: usize = 100;
 
 impl Content {
     /// The one address in `From`; none where it is absent or absurd, or where several leave open who wrote.

@@ -2,7 +2,7 @@
 //!
 //! Whatever the actor may not see does not exist for them.
 
-use std::io::Read;
+use std::io::{self, Cursor, Read};
 
 use guichet_accounts::Actor;
 use guichet_mail::{Part, PartDecoder, SanitiseLimits, decode_text, html_to_text};
@@ -47,14 +47,16 @@ pub struct Texts {
 pub struct PartContent {
     /// What it is.
     pub part: Part,
-    source: std::io::Take<BlobReader<'static>>,
+    source: io::Take<BlobReader<'static>>,
     decoder: PartDecoder,
     is_done: bool,
+    /// What was decoded and not yet read.
+    decoded: Cursor<Vec<u8>>,
 }
 
 impl PartContent {
     /// The next decoded octets; empty at the end. Blocks on the disk.
-    pub fn next_chunk(&mut self) -> std::io::Result<Vec<u8>> {
+    pub fn next_chunk(&mut self) -> io::Result<Vec<u8>> {
         let mut out = Vec::new();
         let mut input = vec![0; CHUNK_BYTES];
         while out.is_empty() && !self.is_done {
@@ -67,6 +69,17 @@ impl PartContent {
             }
         }
         Ok(out)
+    }
+}
+
+impl Read for PartContent {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.decoded.read(into)?;
+        if read > 0 || into.is_empty() {
+            return Ok(read);
+        }
+        self.decoded = Cursor::new(self.next_chunk()?);
+        self.decoded.read(into)
     }
 }
 
@@ -132,6 +145,7 @@ impl Desk {
             source: source.take(part.encoded_bytes()),
             decoder: PartDecoder::new(part.encoding),
             is_done: false,
+            decoded: Cursor::default(),
         })
     }
 

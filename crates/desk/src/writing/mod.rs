@@ -6,11 +6,25 @@
 //! The octets are finished before the commit, so that the order is: what is asked for, to whom, composed into a
 //! blob, then planned and committed, the plan anew whenever somebody else was quicker.
 
+mod agree;
+mod check;
+mod compose;
+mod letter;
+mod matter;
+mod post;
+mod recipients;
+mod since;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use guichet_accounts::{Actor, ChannelId, TeamId};
 use guichet_mail::MailAddress;
 use guichet_mail::compose::Mailbox;
 use jiff::Timestamp;
 
+use self::letter::Letter;
+use self::post::Post;
 use crate::{DeliveryId, Desk, Error, Idempotency, State, UploadId};
 
 /// What a person writes.
@@ -131,19 +145,33 @@ impl Desk {
         idempotency: Option<Idempotency>,
         now: Timestamp,
     ) -> Result<WrittenMessage, Error> {
-        let _ = (actor, writing, expected, idempotency, now);
-        Err(Error::Unavailable("writing is not here yet".to_owned()))
+        if let Some(idempotency) = &idempotency {
+            let mut snapshot = self.store.of(actor.organisation).snapshot()?;
+            if let Some(first) = idempotency.first_answer(&mut snapshot, actor, now)? {
+                return Ok(first);
+            }
+        }
+        writing.check(now)?;
+        let matter = self.matter(actor, &writing)?;
+        if let (Some(expected), Some(ticket)) = (expected, &matter.ticket) {
+            // Looked at again with the commit; here it saves composing what nobody will want.
+            self.check_unanswered(actor, ticket, expected)?;
+        }
+        let letter = Arc::new(self.letter(actor, &writing, &matter)?);
+        let brings = self.brought_by(actor, &letter)?;
+        let composed = self.compose(actor, letter.clone(), now).await?;
+        let (writing, matter) = (&writing, &matter);
+        Post { actor, writing, matter, letter, composed, expected, idempotency, now, brings }.commit(self).await
     }
 
-    /// Lets somebody take part in a ticket: their answers join it from now on. Answers the ticket's activity number.
-    pub async fn agree(
-        &self,
-        actor: &Actor,
-        ticket: u64,
-        address: &MailAddress,
-        now: Timestamp,
-    ) -> Result<u64, Error> {
-        let _ = (actor, ticket, address, now);
-        Err(Error::Unavailable("agreeing is not here yet".to_owned()))
+    /// Whom a letter brings into its ticket: everybody who gets it, but for ourselves.
+    fn brought_by(&self, actor: &Actor, letter: &Letter) -> Result<BTreeSet<String>, Error> {
+        let mut brings = BTreeSet::new();
+        for (address, _) in letter.recipients.each() {
+            if !self.accounts.is_ours(actor.organisation, address)? {
+                brings.insert(address.normalised());
+            }
+        }
+        Ok(brings)
     }
 }

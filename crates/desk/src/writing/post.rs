@@ -1,0 +1,261 @@
+//! From a composed mail to durable rows: the message, its deliveries, what becomes of the ticket, one commit.
+//!
+//! *Invariant:* the octets of the message and those that every delivery points to are one blob.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use guichet_accounts::Actor;
+use guichet_mail::MailAddress;
+use guichet_mail::compose::needs_smtputf8;
+use guichet_store::{Batch, BlobRef, CommitError, Counter, Receipt, Snapshot};
+use jiff::Timestamp;
+
+use super::compose::Composed;
+use super::letter::Letter;
+use super::matter::Matter;
+use super::{Writing, WrittenMessage};
+use crate::contact::Sender;
+use crate::event::{self, Event, EventKind};
+use crate::identity::{Identities, Identity, Known};
+use crate::keys::{self, Number};
+use crate::message::{Message, Written};
+use crate::queue::{Addressee, DueRows, Posting, enqueue};
+use crate::rows::{put_message, put_ticket};
+use crate::stored::{self, StoredTicket};
+use crate::ticket::Ticket;
+use crate::{DeliveryId, Desk, Error, Idempotency, MessageKind, ReversePath, State, facet};
+
+/// How often a message is planned anew because others were quicker. Each time at least one of them got through.
+const ATTEMPTS_MAX: usize = 32;
+
+/// A message that is finished but for its commit.
+pub(super) struct Post<'a> {
+    pub(super) actor: &'a Actor,
+    pub(super) writing: &'a Writing,
+    pub(super) matter: &'a Matter,
+    pub(super) letter: Arc<Letter>,
+    pub(super) composed: Composed,
+    pub(super) expected: Option<u64>,
+    pub(super) idempotency: Option<Idempotency>,
+    pub(super) now: Timestamp,
+    /// Whom it brings into the ticket, as normalised addresses.
+    pub(super) brings: BTreeSet<String>,
+}
+
+/// What a plan will have become once its numbers are known.
+struct Planned {
+    ticket: Number,
+    message: Number,
+    activity: Number,
+    deliveries: Vec<DeliveryId>,
+    suppressed: Vec<MailAddress>,
+}
+
+/// What a plan rests on, each a check of its batch.
+struct Ground {
+    ticket: Option<StoredTicket>,
+    identities: Vec<Known>,
+    addressees: Vec<(MailAddress, Addressee)>,
+}
+
+enum Plan {
+    Replayed(WrittenMessage),
+    New(Batch, DueRows, Planned),
+}
+
+impl Post<'_> {
+    /// Commits the message; on `Err` nothing of it is kept.
+    pub(super) async fn commit(&self, desk: &Desk) -> Result<WrittenMessage, Error> {
+        for _ in 0..ATTEMPTS_MAX {
+            let (batch, due, planned) = match self.plan(desk)? {
+                Plan::Replayed(first) => return Ok(first),
+                Plan::New(batch, due, planned) => (batch, due, planned),
+            };
+            match desk.commit_queued(batch, due).await {
+                Ok(receipt) => return Ok(planned.settle(&receipt)),
+                Err(CommitError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Unavailable("too much happens to this ticket at once".to_owned()))
+    }
+
+    fn plan(&self, desk: &Desk) -> Result<Plan, Error> {
+        let mut snapshot = desk.store.of(self.actor.organisation).snapshot()?;
+        if let Some(idempotency) = &self.idempotency
+            && let Some(first) = idempotency.first_answer(&mut snapshot, self.actor, self.now)?
+        {
+            return Ok(Plan::Replayed(first));
+        }
+        let ground = self.ground(desk, &mut snapshot)?;
+        let content = &self.composed.reading.content;
+        let requester = match &ground.ticket {
+            Some(_) => None,
+            None => Some(Sender::first_of(&mut snapshot, &content.to)?),
+        };
+        let (mut batch, mut due) = (snapshot.batch(), desk.due_rows());
+        let raw = batch.blob(&self.composed.raw);
+        let message = Number::Assigned(batch.next(Counter::Message));
+        let (ticket, activity) = match (&ground.ticket, requester) {
+            (None, Some(requester)) => self.begin(&mut batch, &requester, message),
+            (Some(ticket), _) => self.join(&mut batch, ticket, message),
+            (None, None) => return Err(Error::NotFound("ticket")),
+        };
+        put_message(&mut batch, ticket, message, &self.record(raw.clone()));
+        batch.put(keys::ticket_message_row(ticket, message), Vec::new());
+        let mut identities = Identities::default();
+        for known in &ground.identities {
+            identities.carry(known, message);
+        }
+        identities.write(&mut batch);
+        let mut planned = Planned { ticket, message, activity, deliveries: Vec::new(), suppressed: Vec::new() };
+        self.enqueue(desk, (&mut batch, &mut due), &ground, raw, &mut planned);
+        if let Some(idempotency) = &self.idempotency {
+            let made = (planned.deliveries.as_slice(), planned.suppressed.as_slice());
+            idempotency.remember(&mut batch, self.actor.who, self.now, [ticket, message, activity], made);
+        }
+        Ok(Plan::New(batch, due, planned))
+    }
+
+    /// Reads what the plan rests on, and that the actor may still do it.
+    fn ground(&self, desk: &Desk, snapshot: &mut Snapshot) -> Result<Ground, Error> {
+        let ticket = match &self.matter.ticket {
+            None => None,
+            Some(read) => {
+                let ticket = stored::ticket_checked(snapshot, read.number)?
+                    .filter(|ticket| self.actor.sight.sees(ticket.record.team))
+                    .ok_or(Error::NotFound("ticket"))?;
+                if let Some(expected) = self.expected {
+                    desk.check_unanswered(self.actor, &ticket, expected)?;
+                }
+                Some(ticket)
+            }
+        };
+        let mut ground = Ground { ticket, identities: Vec::new(), addressees: Vec::new() };
+        if self.letter.kind == MessageKind::Outbound {
+            let reading = &self.composed.reading;
+            let own = Identity::of_mail(reading.content.message_id.as_ref(), *reading.digest.as_bytes());
+            for identity in [own, Identity::of_reference(self.letter.reference)] {
+                ground.identities.push(Known::read(snapshot, identity)?);
+            }
+        }
+        for (address, field) in self.letter.recipients.each() {
+            let addressee = Addressee::look_up(snapshot, address, field, self.now)?;
+            ground.addressees.push((address.clone(), addressee));
+        }
+        Ok(ground)
+    }
+
+    /// A ticket of its own, whose requester is whom it goes to.
+    fn begin(&self, batch: &mut Batch, requester: &Sender<'_>, message: Number) -> (Number, Number) {
+        let requester = requester.enter(batch, self.now);
+        let number = Number::Assigned(batch.next(Counter::Ticket));
+        let content = &self.composed.reading.content;
+        let mut ticket = Ticket::begun(content, self.matter.channel.id, self.matter.team, self.now);
+        ticket.state = self.writing.state.unwrap_or(State::Pending);
+        ticket.admit(&self.brings);
+        let activity = self.tell(batch, (number, message), EventKind::TicketCreated, &ticket);
+        put_ticket(batch, number, &ticket, requester, activity);
+        (number, activity)
+    }
+
+    fn join(&self, batch: &mut Batch, before: &StoredTicket, message: Number) -> (Number, Number) {
+        let number = Number::Known(before.number);
+        facet::leave(batch, &before.record, before.requester, before.activity);
+        let mut ticket = before.record.clone();
+        let is_note = self.letter.kind == MessageKind::Note;
+        let leaves_open = is_note || self.writing.is_forward();
+        ticket.state = self.writing.state.unwrap_or(if leaves_open { ticket.state } else { State::Pending });
+        ticket.attention &= is_note;
+        ticket.updated = self.now;
+        ticket.message_count += 1;
+        ticket.admit(&self.brings);
+        let kind = if is_note { EventKind::NoteAdded } else { EventKind::MessageSent };
+        let activity = self.tell(batch, (number, message), kind, &ticket);
+        put_ticket(batch, number, &ticket, Number::Known(before.requester), activity);
+        (number, activity)
+    }
+
+    fn tell(
+        &self,
+        batch: &mut Batch,
+        (ticket, message): (Number, Number),
+        kind: EventKind,
+        record: &Ticket,
+    ) -> Number {
+        let (team, who) = (record.team, self.actor.who);
+        let event = Event { kind, team_before: team, team, who, at: self.now, delivery: None };
+        Number::Assigned(event::append(batch, ticket, message, &event))
+    }
+
+    fn enqueue(
+        &self,
+        desk: &Desk,
+        (batch, due): (&mut Batch, &mut DueRows),
+        ground: &Ground,
+        raw: BlobRef,
+        planned: &mut Planned,
+    ) {
+        let Some(envelope_domain) = &self.letter.envelope_domain else { return };
+        let (heading, recipients) = (&self.letter.heading, &self.letter.recipients);
+        let named = recipients.to.iter().chain(&recipients.cc).chain(&heading.reply_to).chain([&heading.from]);
+        let posting = Posting {
+            raw,
+            from_domain: heading.from.address.domain().clone(),
+            reverse_path: ReversePath::BounceAddress(envelope_domain.clone()),
+            smtputf8: needs_smtputf8(named.map(|one| &one.address)),
+            now: self.now,
+            due: self.writing.hold.end(self.now),
+        };
+        for (address, addressee) in &ground.addressees {
+            let id = desk.new_delivery_id(self.now);
+            let place = (planned.ticket, planned.message);
+            enqueue(batch, due, self.actor.organisation, place, id, addressee, &posting);
+            planned.deliveries.push(id);
+            if addressee.is_suppressed() {
+                planned.suppressed.push(address.clone());
+            }
+        }
+    }
+
+    fn record(&self, raw: BlobRef) -> Message {
+        let Composed { reading, .. } = &self.composed;
+        let letter = &self.letter;
+        Message {
+            received: self.now,
+            channels: vec![self.matter.channel.id],
+            envelope: None,
+            verdicts: None,
+            raw,
+            digest: reading.digest,
+            content: reading.content.clone(),
+            quarantine: None,
+            written: Some(Written {
+                kind: letter.kind,
+                author: self.actor.who,
+                reference: letter.reference,
+                bcc: letter.recipients.bcc.iter().map(|one| one.address.clone()).collect(),
+            }),
+            marked: false,
+            reports_on: None,
+        }
+    }
+}
+
+impl Planned {
+    fn settle(self, receipt: &Receipt) -> WrittenMessage {
+        let number = |number: Number| match number {
+            Number::Known(number) => number,
+            Number::Assigned(slot) => receipt.number(slot),
+        };
+        WrittenMessage {
+            ticket: number(self.ticket),
+            message: number(self.message),
+            activity: number(self.activity),
+            deliveries: self.deliveries,
+            suppressed: self.suppressed,
+            replayed: false,
+        }
+    }
+}
