@@ -1,12 +1,16 @@
-//! Signs mail in tests, through another implementation than the one that is tested, with keys made on the spot.
+//! Signs and verifies mail in tests, through another implementation than the one that is tested, with keys made on the
+//! spot.
 
 use data_encoding::BASE64;
+use guichet_testkit::{DnsServer, Zone};
 use mail_auth::{
+    MessageAuthenticator,
     common::{
         crypto::{Ed25519Key, RsaKey, Sha256, SigningKey},
         headers::HeaderWriter,
     },
     dkim::{Canonicalization, DkimSigner},
+    hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts},
 };
 
 /// What the signed mails of tests sign.
@@ -45,4 +49,14 @@ pub(crate) fn sign<K: SigningKey>(mail: &str, domain: &str, key: K, form: Canoni
         .sign(mail.as_bytes())
         .unwrap();
     signature.to_header() + mail
+}
+
+/// Another implementation, asking a server on loopback.
+pub(crate) async fn peer(zone: &Zone) -> (DnsServer, MessageAuthenticator) {
+    let server = DnsServer::start(zone.clone()).await.unwrap();
+    let mut connection = ConnectionConfig::udp();
+    connection.port = server.address().port();
+    let servers = vec![NameServerConfig::new(server.address().ip(), true, vec![connection])];
+    let config = ResolverConfig::from_parts(None, Vec::new(), servers);
+    (server, MessageAuthenticator::new(config, ResolverOpts::default()).unwrap())
 }

@@ -1,15 +1,12 @@
 use guichet_mail::verdict::{ArcVerdict, AuthResult};
-use guichet_testkit::{DnsServer, FakeDns, Zone};
+use guichet_testkit::{FakeDns, Zone};
 use mail_auth::{
-    ArcOutput, AuthenticatedMessage, AuthenticationResults, MessageAuthenticator,
-    arc::ArcSealer,
-    common::headers::HeaderWriter,
-    hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts},
+    ArcOutput, AuthenticatedMessage, AuthenticationResults, arc::ArcSealer, common::headers::HeaderWriter,
 };
 
 use crate::{
     message::Message,
-    signing::{SIGNED, ed25519},
+    signing::{SIGNED, ed25519, peer},
 };
 
 const MAIL: &str =
@@ -17,16 +14,6 @@ const MAIL: &str =
 
 async fn verify(mail: &str, zone: &Zone) -> ArcVerdict {
     super::verify(&Message::new(mail.as_bytes()), &FakeDns::resolver(zone.clone())).await
-}
-
-/// Another implementation, asking a server on loopback.
-async fn peer(zone: &Zone) -> (DnsServer, MessageAuthenticator) {
-    let server = DnsServer::start(zone.clone()).await.unwrap();
-    let mut connection = ConnectionConfig::udp();
-    connection.port = server.address().port();
-    let servers = vec![NameServerConfig::new(server.address().ip(), true, vec![connection])];
-    let config = ResolverConfig::from_parts(None, Vec::new(), servers);
-    (server, MessageAuthenticator::new(config, ResolverOpts::default()).unwrap())
 }
 
 /// The mail after it went through `list.example` and `forwarder.example`, and the zone with their keys.
