@@ -39,6 +39,7 @@ pub use records::{
 pub use routing::Route;
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use sending::Sending;
+pub use token_key::is_sealed;
 pub use tokens::{NewToken, Secret};
 pub use vault::{CanNotOpen, SecretBytes, Vault};
 

@@ -118,6 +118,8 @@ impl Accounts {
         }
         let channel = match base {
             "postmaster" | "abuse" => self.role_channel(organisation, domain)?,
+            // A broken bounce address: no person ever wrote to it.
+            BOUNCE if tag.is_some() => None,
             _ => domain.catch_all,
         };
         Ok(channel.map_or(Route::UnknownAddress, |channel| Route::to(Owner { organisation, channel }, tag)))

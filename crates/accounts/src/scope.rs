@@ -133,6 +133,26 @@ mod tests {
         assert!(error.contains("`tickets:burn` is no scope") && error.contains("tickets:read"), "{error}");
     }
 
+    /// Tokens are stored with these bits.
+    #[test]
+    fn a_scope_keeps_its_bit_for_ever() {
+        let bits = Scope::ALL.map(|scope| (scope.as_str(), scope.bit().trailing_zeros()));
+        let kept = [
+            ("tickets:read", 0),
+            ("tickets:write", 1),
+            ("contacts:read", 2),
+            ("settings:read", 3),
+            ("quarantine:read", 4),
+            ("quarantine:write", 5),
+            ("events:read", 6),
+            ("messages:send", 7),
+            ("deliveries:read", 8),
+            ("deliveries:write", 9),
+            ("settings:write", 10),
+        ];
+        assert_eq!(bits, kept);
+    }
+
     #[test]
     fn a_set_holds_what_was_put_in_and_nothing_else() {
         let set: Scopes = [Scope::TicketsRead, Scope::EventsRead].into_iter().collect();

@@ -1,13 +1,17 @@
 //! Accounts, told as an operator would.
 
+mod bounces;
+mod dkim;
 mod records;
+mod sending;
+mod token_key;
 
 use guichet_mail::{DomainName, MailAddress};
-use guichet_store::{OrganisationId, Store};
+use guichet_store::{Direction, Key, OrganisationId, Store};
 
 use crate::{
-    Accounts, Channel, DomainChange, Error, NewChannel, NewPerson, NewToken, Role, Route, Scope, Scopes,
-    Secret, Sight, Vault, VerdictPolicy,
+    Accounts, AutoReply, Channel, ChannelChange, DomainChange, Error, NewChannel, NewPerson, NewToken, Role,
+    Route, Scope, Scopes, Secret, Sight, Vault, VerdictPolicy,
 };
 
 fn domain(name: &str) -> DomainName {
@@ -19,7 +23,12 @@ fn address(text: &str) -> MailAddress {
 }
 
 fn server() -> Accounts {
-    Accounts::new(Store::memory(), Vault::new([1; 32]), domain("desk.example"))
+    over(Store::memory(), 1)
+}
+
+/// A server over this store, with a master key of this octet.
+fn over(store: Store, master: u8) -> Accounts {
+    Accounts::new(store, Vault::new([master; 32]), domain("desk.example"))
 }
 
 /// A server with one organisation that has a domain.
@@ -37,6 +46,24 @@ async fn channel(accounts: &Accounts, id: OrganisationId, at: &str) -> Channel {
 
 fn to(channel: &Channel, organisation: OrganisationId, tag: Option<&str>) -> Route {
     Route::Channel { organisation, channel: channel.id, tag: tag.map(str::to_owned) }
+}
+
+/// Looks for octets in all that is stored of the server and of one organisation.
+fn assert_nowhere(accounts: &Accounts, id: OrganisationId, octets: &[u8]) {
+    let mut rows = 0;
+    for kind in 0x20..=0x7f {
+        for space in [accounts.store.operator(), accounts.store.of(id)] {
+            let snapshot = space.snapshot().unwrap();
+            for row in snapshot.scan(&Key::new(kind), Direction::Forward, None).unwrap() {
+                let (key, value) = row.unwrap();
+                rows += 1;
+                for bytes in [key, value] {
+                    assert!(!bytes.windows(octets.len()).any(|window| window == octets));
+                }
+            }
+        }
+    }
+    assert!(rows > 4, "the scan saw the rows");
 }
 
 #[tokio::test]
@@ -161,23 +188,8 @@ async fn promise_7_no_secret_of_a_token_is_stored() {
     let secret = Secret::from_random([9; 32]);
     let wanted = NewToken { person: person.id, name: "x".to_owned(), scopes: Scopes::all() };
     accounts.create_token(id, wanted, &secret).await.unwrap();
-    let text = secret.reveal().as_bytes();
-    let mut rows = 0;
-    for kind in 0x20..=0x7f {
-        for space in [accounts.store.operator(), accounts.store.of(id)] {
-            let snapshot = space.snapshot().unwrap();
-            let scan = snapshot.scan(&guichet_store::Key::new(kind), guichet_store::Direction::Forward, None);
-            for row in scan.unwrap() {
-                let (key, value) = row.unwrap();
-                rows += 1;
-                for bytes in [key, value] {
-                    assert!(!bytes.windows(text.len()).any(|window| window == text));
-                    assert!(!bytes.windows(32).any(|window| window == [9; 32]));
-                }
-            }
-        }
-    }
-    assert!(rows > 6, "the scan saw the rows");
+    assert_nowhere(&accounts, id, secret.reveal().as_bytes());
+    assert_nowhere(&accounts, id, &[9; 32]);
 }
 
 #[tokio::test]
@@ -230,4 +242,52 @@ async fn a_chain_of_alias_domains_leads_to_its_end() {
         assert_eq!(accounts.route("support", name.as_str()).unwrap(), to(&support, id, None));
         target = name;
     }
+}
+
+#[tokio::test]
+async fn a_channel_gets_another_name_team_and_automatic_answer() {
+    let (accounts, id) = with_domain().await;
+    let team = accounts.create_team(id, "Billing").await.unwrap().id;
+    let support = channel(&accounts, id, "support@acme.example").await;
+    let reply = AutoReply { subject: Some("We got it".to_owned()), text: "Thank you.\r\nAcme".to_owned() };
+    let wanted = ChannelChange {
+        name: Some(" Help ".to_owned()),
+        auto_reply: Some(Some(reply.clone())),
+        team: Some(Some(team)),
+    };
+    let changed = accounts.change_channel(id, support.id, wanted).await.unwrap();
+    assert_eq!(
+        (changed.name.as_str(), changed.auto_reply.clone(), changed.team),
+        ("Help", Some(reply), Some(team))
+    );
+    assert_eq!(accounts.change_channel(id, support.id, ChannelChange::default()).await.unwrap(), changed);
+    let wanted = ChannelChange { auto_reply: Some(None), team: Some(None), ..ChannelChange::default() };
+    let changed = accounts.change_channel(id, support.id, wanted).await.unwrap();
+    assert_eq!((changed.auto_reply, changed.team), (None, None));
+    assert_eq!(accounts.channel(id, support.id).unwrap().name, "Help");
+}
+
+#[tokio::test]
+async fn an_automatic_answer_is_bounded_and_can_not_break_a_header() {
+    let (accounts, id) = with_domain().await;
+    let support = channel(&accounts, id, "support@acme.example").await;
+    let other = accounts.create_organisation("other", "Other").await.unwrap().id;
+    let change = |subject: Option<&str>, text: &str| ChannelChange {
+        auto_reply: Some(Some(AutoReply { subject: subject.map(str::to_owned), text: text.to_owned() })),
+        ..ChannelChange::default()
+    };
+    for wanted in [
+        change(Some("a\r\nBcc: x@y.example"), "x"),
+        change(Some(&"a".repeat(201)), "x"),
+        change(None, " \n"),
+        change(None, "a\0"),
+        change(None, &"a".repeat(10_001)),
+    ] {
+        let refused = accounts.change_channel(id, support.id, wanted).await.unwrap_err();
+        assert!(matches!(&refused, Error::Invalid(text) if text.contains("automatic answer")), "{refused}");
+    }
+    let blank = accounts.change_channel(id, support.id, change(Some("  "), "x")).await.unwrap();
+    assert_eq!(blank.auto_reply.unwrap().subject, None);
+    let stranger = accounts.change_channel(other, support.id, change(None, "x")).await;
+    assert!(matches!(stranger, Err(Error::NotFound { .. })));
 }

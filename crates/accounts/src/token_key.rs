@@ -2,10 +2,15 @@
 //!
 //! *Must hold*: made once and never changed, since the tokens in the mailboxes of the world stand on it; sealed.
 
-use guichet_store::Key;
+use guichet_store::{Key, Store};
 
 use crate::stored::change;
 use crate::{Accounts, Error, keys};
+
+/// Whether anything was sealed in this store, so that it needs the master key that it was sealed with.
+pub fn is_sealed(store: &Store) -> Result<bool, Error> {
+    Ok(store.operator().snapshot()?.peek(&keys::token_key())?.is_some())
+}
 
 impl Accounts {
     /// Makes the key from 32 random bytes if there is none yet; opens it, so that a wrong master key is found out at

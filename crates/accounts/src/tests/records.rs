@@ -7,8 +7,9 @@ use minicbor::Decode;
 use super::{address, domain};
 use crate::stored::decode;
 use crate::{
-    Accounts, Channel, ChannelId, Domain, DomainChange, NewChannel, NewPerson, NewToken, Organisation,
-    Person, PersonId, Role, Scope, Secret, Team, TeamId, Token, TokenId, VerdictPolicy, keys,
+    Accounts, AutoReply, Channel, ChannelChange, ChannelId, DkimAlgorithm, DkimScope, Domain, DomainChange,
+    NewChannel, NewDkimKey, NewPerson, NewToken, Organisation, Person, PersonId, Role, Scope, Secret,
+    SecretBytes, Team, TeamId, Token, TokenId, VerdictPolicy, keys,
 };
 
 const ORGANISATION: &str = include_str!("records/organisation-1.hex");
@@ -18,6 +19,10 @@ const TEAM: &str = include_str!("records/team-1.hex");
 const PERSON: &str = include_str!("records/person-1.hex");
 const TOKEN: &str = include_str!("records/token-1.hex");
 const OWNER: &str = include_str!("records/owner-1.hex");
+const DOMAIN_2: &str = include_str!("records/domain-2.hex");
+const CHANNEL_2: &str = include_str!("records/channel-2.hex");
+const DKIM_KEY: &str = include_str!("records/dkim-key-1.hex");
+const TOKEN_KEY: &str = include_str!("records/token-key-1.hex");
 
 fn read<T: for<'b> Decode<'b, ()>>(hex: &str) -> T {
     decode("record", &HEXLOWER.decode(hex.trim().as_bytes()).unwrap()).unwrap()
@@ -32,6 +37,39 @@ fn an_organisation_and_a_domain_of_the_first_release_are_read() {
     let settings: Domain = read(DOMAIN);
     assert_eq!((settings.name, settings.alias_of), (domain("acme.example"), None));
     assert_eq!((settings.catch_all, settings.role_channel), (Some(ChannelId(3)), Some(ChannelId(3))));
+    assert_eq!((settings.receives, settings.sends), (None, None));
+}
+
+#[test]
+fn a_domain_that_sends_and_a_channel_that_answers_are_read() {
+    let settings: Domain = read(DOMAIN_2);
+    assert_eq!((settings.name, settings.role_channel), (domain("acme.example"), Some(ChannelId(3))));
+    assert_eq!((settings.receives, settings.sends), (Some(false), Some(true)));
+    let channel: Channel = read(CHANNEL_2);
+    assert_eq!((channel.id, channel.aliases), (ChannelId(3), vec![address("help@acme.example")]));
+    let reply = AutoReply { subject: Some("We got it".to_owned()), text: "Thank you.".to_owned() };
+    assert_eq!(channel.auto_reply, Some(reply));
+}
+
+/// With the master key of these tests; what sealed them must open them for ever.
+#[tokio::test]
+async fn sealed_keys_are_opened() {
+    let accounts = super::server();
+    let id = accounts.create_organisation("acme", "Acme").await.unwrap().id;
+    let (dkim, token) = (keys::dkim_key(&domain("acme.example"), "s1"), keys::token_key());
+    for (space, key, hex) in
+        [(accounts.store.of(id), dkim, DKIM_KEY), (accounts.store.operator(), token, TOKEN_KEY)]
+    {
+        let mut batch = space.batch();
+        batch.put(key, HEXLOWER.decode(hex.trim().as_bytes()).unwrap());
+        accounts.store.commit(vec![batch]).await.unwrap();
+    }
+    let [key] = accounts.dkim_keys(id, &domain("acme.example")).unwrap().try_into().unwrap();
+    assert_eq!((key.domain, key.selector.as_str()), (domain("acme.example"), "s1"));
+    assert_eq!((key.algorithm, key.pkcs8.as_slice()), (DkimAlgorithm::Ed25519Sha256, &b"private"[..]));
+    let [record] = accounts.dkim_records(id, &domain("acme.example")).unwrap().try_into().unwrap();
+    assert_eq!(record.text, "v=DKIM1; k=ed25519; p=AAAA");
+    assert_eq!(accounts.token_key().unwrap(), [5; 32]);
 }
 
 #[test]
@@ -40,6 +78,7 @@ fn a_channel_a_team_and_a_person_of_the_first_release_are_read() {
     assert_eq!((channel.id, channel.team), (ChannelId(3), Some(TeamId(1))));
     assert_eq!((channel.address, channel.name.as_str()), (address("support@acme.example"), "Support"));
     assert_eq!(channel.aliases, [address("help@acme.example")]);
+    assert_eq!(channel.auto_reply, None);
     let team: Team = read(TEAM);
     assert_eq!((team.id, team.name.as_str()), (TeamId(1), "Billing"));
     let person: Person = read(PERSON);
@@ -67,16 +106,18 @@ async fn records_are_written_as_the_newest_release_wrote_them() {
     let digest = blake3::hash(secret.reveal().as_bytes());
     let written = [
         (value(&operator, &keys::organisation(id)), ORGANISATION),
-        (value(&space, &keys::domain(&domain("acme.example"))), DOMAIN),
-        (value(&space, &keys::channel(ChannelId(3))), CHANNEL),
+        (value(&space, &keys::domain(&domain("acme.example"))), DOMAIN_2),
+        (value(&space, &keys::channel(ChannelId(3))), CHANNEL_2),
         (value(&space, &keys::team(TeamId(1))), TEAM),
         (value(&space, &keys::person(PersonId(2))), PERSON),
         (value(&operator, &keys::secret(digest.as_bytes())), TOKEN),
         (value(&operator, &keys::address_owner("support@acme.example")), OWNER),
+        (value(&space, &keys::dkim_key(&domain("acme.example"), "s1")), DKIM_KEY),
+        (value(&operator, &keys::token_key()), TOKEN_KEY),
     ];
-    for (octets, kept) in written {
-        assert_eq!(HEXLOWER.encode(&octets), kept.trim());
-    }
+    let (written, kept): (Vec<_>, Vec<_>) =
+        written.iter().map(|(octets, kept)| (HEXLOWER.encode(octets), kept.trim())).unzip();
+    assert_eq!(written, kept);
 }
 
 /// One of everything, no field at its default.
@@ -95,13 +136,26 @@ async fn fill(accounts: &Accounts, secret: &Secret) {
         NewChannel { address: address("support@acme.example"), name: "Support".to_owned(), team: Some(team) };
     let support = accounts.create_channel(id, support).await.unwrap().id;
     accounts.add_alias(id, support, &address("help@acme.example")).await.unwrap();
+    let reply = AutoReply { subject: Some("We got it".to_owned()), text: "Thank you.".to_owned() };
+    let wanted = ChannelChange { auto_reply: Some(Some(reply)), ..ChannelChange::default() };
+    accounts.change_channel(id, support, wanted).await.unwrap();
     let wanted = DomainChange {
         catch_all: Some(Some(support)),
         role_channel: Some(support),
-        ..DomainChange::default()
+        receives: Some(false),
+        sends: Some(true),
     };
     accounts.change_domain(id, &domain("acme.example"), wanted).await.unwrap();
     let scopes = [Scope::TicketsRead, Scope::EventsRead].into_iter().collect();
     let wanted = NewToken { person: ana, name: "laptop".to_owned(), scopes };
     accounts.create_token(id, wanted, secret).await.unwrap();
+    accounts.ensure_token_key([5; 32]).await.unwrap();
+    let scope = DkimScope::Domain(id, domain("acme.example"));
+    let new = NewDkimKey {
+        selector: "s1".to_owned(),
+        algorithm: DkimAlgorithm::Ed25519Sha256,
+        pkcs8: SecretBytes::from(b"private".to_vec()),
+        record: "v=DKIM1; k=ed25519; p=AAAA".to_owned(),
+    };
+    accounts.put_dkim_keys(&scope, vec![new]).await.unwrap();
 }
