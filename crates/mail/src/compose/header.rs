@@ -23,18 +23,18 @@ const REFERENCES_MAX: usize = 25;
 const IDENTIFIER_BYTES_MAX: usize = 500;
 
 /// A field whose words are collected and then folded.
-pub(super) struct Field {
+pub(crate) struct Field {
     name: &'static str,
     words: Vec<String>,
 }
 
 impl Field {
-    pub(super) fn new(name: &'static str, words: Vec<String>) -> Self {
+    pub(crate) fn new(name: &'static str, words: Vec<String>) -> Self {
         Self { name, words }
     }
 
     /// Writes the field; one without words is left out. A word that is longer than a line stands on one of its own.
-    pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         if self.words.is_empty() {
             return Ok(());
         }
@@ -54,7 +54,7 @@ impl Field {
 }
 
 /// Writes all fields that speak of the mail, not of its body.
-pub(super) fn write(mail: &Outgoing<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(mail: &Outgoing<'_>, out: &mut dyn Write) -> io::Result<()> {
     let message_id = identifier(&mail.message_id).ok_or_else(|| {
         io::Error::new(io::ErrorKind::InvalidInput, "this Message-ID can't stand in a header")
     })?;
@@ -83,7 +83,7 @@ pub(super) fn write(mail: &Outgoing<'_>, out: &mut dyn Write) -> io::Result<()> 
 }
 
 /// A date (RFC 5322, section 3.3), in UTC.
-pub(super) fn date(date: Timestamp) -> String {
+pub(crate) fn date(date: Timestamp) -> String {
     date.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()
 }
 
@@ -96,7 +96,7 @@ fn recipients(mail: &Outgoing<'_>) -> Vec<String> {
 }
 
 /// The words of an address list: names, addresses in brackets, a comma at the end of each mailbox but the last.
-pub(super) fn mailboxes(list: &[Mailbox]) -> Vec<String> {
+pub(crate) fn mailboxes(list: &[Mailbox]) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for mailbox in list {
         if let Some(last) = all.last_mut() {
@@ -120,7 +120,7 @@ fn is_plain(address: &str) -> bool {
 }
 
 /// An identifier in brackets; `None` where it is longer than a line or not of printable ASCII.
-pub(super) fn identifier(id: &MessageId) -> Option<String> {
+pub(crate) fn identifier(id: &MessageId) -> Option<String> {
     let text = id.as_str();
     let is_fit = text.len() <= IDENTIFIER_BYTES_MAX
         && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());

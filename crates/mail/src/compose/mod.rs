@@ -9,19 +9,19 @@
 //! *Standards*: RFC 5322, RFC 2045 to 2047, RFC 2231, RFC 2387, RFC 3834, RFC 6532.
 
 mod body;
-mod header;
+pub(crate) mod header;
 mod markdown;
 mod markdown_text;
 mod params;
 mod quote;
-mod transfer;
-mod words;
+pub(crate) mod transfer;
+pub(crate) mod words;
 
 use std::io::{self, Read, Write};
 
 use jiff::Timestamp;
 
-use crate::address::MailAddress;
+use crate::address::{Address, MailAddress};
 use crate::message_id::MessageId;
 
 /// A name and an address. Any text is a safe name: it is encoded, never raw.
@@ -129,6 +129,17 @@ pub struct Outgoing<'a> {
 pub fn compose(mut mail: Outgoing<'_>, out: &mut dyn Write) -> io::Result<()> {
     header::write(&mail, out)?;
     body::Content::new(&mut mail).write(out)
+}
+
+/// Mailboxes as a person reads them, for [`Original`]: `Anna Kowalska <anna@example.org>, ben@example.org`.
+pub fn shown(addresses: &[Address]) -> String {
+    let one = |entry: &Address| match (&entry.name, &entry.address, &entry.raw) {
+        (Some(name), Some(address), _) => format!("{name} <{address}>"),
+        (None, Some(address), _) => address.to_string(),
+        (_, None, raw) => raw.clone().unwrap_or_default(),
+    };
+    let all: Vec<String> = addresses.iter().map(one).collect();
+    all.join(", ")
 }
 
 /// Whether a mail with these addresses goes only to servers that offer SMTPUTF8 (RFC 6531).

@@ -45,9 +45,11 @@ pub(super) fn content_disposition(kind: &str, name: &str) -> Field {
         add(&mut all, format!("filename={}", words::quoted(name)));
         return Field::new("Content-Disposition", all);
     }
-    for (index, piece) in words::pieces(name, PIECE_BYTES_MAX, encoded_length).enumerate() {
+    let pieces: Vec<&str> = words::pieces(name, PIECE_BYTES_MAX, encoded_length).collect();
+    for (index, piece) in pieces.iter().enumerate() {
+        let number = if pieces.len() == 1 { String::new() } else { format!("*{index}") };
         let charset = if index == 0 { "utf-8''" } else { "" };
-        add(&mut all, format!("filename*{index}*={charset}{}", percent_encode(piece)));
+        add(&mut all, format!("filename{number}*={charset}{}", percent_encode(piece)));
     }
     Field::new("Content-Disposition", all)
 }

@@ -19,19 +19,19 @@ const ASCII_SHARE: usize = 6;
 
 /// How a text is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum TextEncoding {
+pub(crate) enum TextEncoding {
     QuotedPrintable,
     Base64,
 }
 
 impl TextEncoding {
     /// The shorter one.
-    pub(super) fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         let beyond = text.bytes().filter(|byte| !byte.is_ascii()).count();
         if beyond * ASCII_SHARE > text.len() { Self::Base64 } else { Self::QuotedPrintable }
     }
 
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::QuotedPrintable => "quoted-printable",
             Self::Base64 => "base64",
@@ -39,7 +39,7 @@ impl TextEncoding {
     }
 
     /// Writes a text whose lines end in `\n`.
-    pub(super) fn write(self, text: &str, out: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn write(self, text: &str, out: &mut dyn Write) -> io::Result<()> {
         match self {
             Self::QuotedPrintable => quoted_printable(text, out),
             Self::Base64 => base64(&mut text.replace('\n', "\r\n").as_bytes(), out),
@@ -48,7 +48,7 @@ impl TextEncoding {
 }
 
 /// Streams octets as base64.
-pub(super) fn base64(content: &mut dyn Read, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn base64(content: &mut dyn Read, out: &mut dyn Write) -> io::Result<()> {
     let mut buffer = vec![0; BASE64_LINE_BYTES * BASE64_LINES];
     let mut lines = String::new();
     for round in 0_u64.. {

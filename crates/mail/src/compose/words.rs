@@ -26,7 +26,7 @@ enum Place {
 }
 
 /// The words of an unstructured field. `text` is one line without controls.
-pub(super) fn unstructured(text: &str) -> Vec<String> {
+pub(crate) fn unstructured(text: &str) -> Vec<String> {
     let is_plain = text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
         && !text.contains("=?")
         && text.split(' ').all(|word| word.len() <= PLAIN_BYTES_MAX);
@@ -34,7 +34,7 @@ pub(super) fn unstructured(text: &str) -> Vec<String> {
 }
 
 /// The words of a display name. `name` is one line without controls.
-pub(super) fn phrase(name: &str) -> Vec<String> {
+pub(crate) fn phrase(name: &str) -> Vec<String> {
     let is_ascii = name.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
     if !is_ascii || name.len() > PLAIN_BYTES_MAX || name.contains("=?") {
         return encoded(name, Place::Phrase);
@@ -43,7 +43,7 @@ pub(super) fn phrase(name: &str) -> Vec<String> {
 }
 
 /// A quoted string of printable ASCII.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
@@ -99,7 +99,7 @@ fn is_q_plain(byte: u8, place: Place) -> bool {
 }
 
 /// Cuts a text between characters into pieces whose `length` is at most `max`.
-pub(super) fn pieces(text: &str, max: usize, length: impl Fn(char) -> usize) -> impl Iterator<Item = &str> {
+pub(crate) fn pieces(text: &str, max: usize, length: impl Fn(char) -> usize) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let mut sum = 0;

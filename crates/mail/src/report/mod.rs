@@ -8,11 +8,28 @@
 //! *Security*: a report is a stranger's word. It says which delivery it means ([`DeliveryReport::envelope_id`],
 //! [`DeliveryReport::returned_message_id`]); whether that is true the caller decides by our tokens (case 41).
 
-use jiff::Timestamp;
+mod delivery_status;
+mod fields;
+mod free_text;
+mod quota;
+mod returned;
+mod success;
 
-use crate::address::MailAddress;
+use std::borrow::Cow;
+
+use crate::address::{Address, MailAddress};
+use crate::charset::decode_text;
+use crate::headers::Header;
+use crate::html_text::html_to_text;
 use crate::message_id::MessageId;
-use crate::parse::Parsed;
+use crate::params::Structured;
+use crate::parse::{ParseLimits, Parsed};
+use crate::part::Part;
+use crate::sanitise::SanitiseLimits;
+use crate::transfer::decode_part;
+
+pub use quota::is_quota;
+pub use success::{SuccessDsn, SuccessRecipient, compose_success_dsn};
 
 /// A report, and how it was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,55 +88,144 @@ pub enum Action {
     Expanded,
 }
 
+/// The longest diagnostic kept, in characters.
+const DIAGNOSTIC_CHARS_MAX: usize = 1_000;
+/// Octets of a delivery status, or of a text, that are read.
+const TEXT_BYTES_MAX: usize = 256 * 1024;
+/// Delivery statuses in one report that are read; a well-formed one has one.
+const STATUS_PARTS_MAX: usize = 4;
+
 /// Reads a report, if the mail is one.
+///
+/// A report whose type is `delivery-status` is one even if nothing in it can be understood: then it names no recipients, and only
+/// the address that it came to tells which delivery it means.
 pub fn report(raw: &[u8], parsed: &Parsed) -> Option<Report> {
-    let _ = (raw, parsed);
-    None
+    let kind = Kind::of(raw, parsed)?;
+    let mut report = DeliveryReport::default();
+    for part in status_parts(raw, parsed, kind) {
+        delivery_status::read(&text(raw, part), &mut report);
+    }
+    let returned_message_id = returned::message_id(raw, parsed);
+    if !report.recipients.is_empty() || report.envelope_id.is_some() {
+        return Some(Report::DeliveryStatus(DeliveryReport { returned_message_id, ..report }));
+    }
+    match free_text(raw, parsed) {
+        Some(words) => Some(Report::FreeText(DeliveryReport {
+            returned_message_id: returned_message_id.or(words.returned_message_id),
+            ..words
+        })),
+        None if kind == Kind::Labelled => {
+            Some(Report::DeliveryStatus(DeliveryReport { returned_message_id, ..report }))
+        }
+        None => None,
+    }
 }
 
-/// Whether a refusal says that *we* sent too much for now (case 19: `550 5.4.5 Daily user sending quota exceeded`): temporary, whatever the
-/// code's first digit says. `status` is the enhanced status, `5.4.5`.
-pub fn is_quota(code: u16, status: Option<&str>, text: &str) -> bool {
-    let _ = (code, status, text);
-    false
+/// Why a mail may be a report at all.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// It says so (RFC 6522).
+    Labelled,
+    /// A mail server sent it.
+    OfServer,
 }
 
-/// A notice of success that a sender asked for (RFC 3461, `NOTIFY=SUCCESS`).
-#[derive(Debug, Clone)]
-pub struct SuccessDsn<'a> {
-    /// The sender of the notice, `mailer-daemon@...`; the envelope sender is empty.
-    pub from: MailAddress,
-    /// Whom it goes to: the envelope sender of the mail that arrived.
-    pub to: MailAddress,
-    /// Its own Message-ID.
-    pub message_id: MessageId,
-    /// When it was made.
-    pub date: Timestamp,
-    /// The name of the server that reports.
-    pub reporting_mta: &'a str,
-    /// `ENVID` as it was given, decoded.
-    pub envelope_id: Option<&'a str>,
-    /// When the mail arrived.
-    pub arrival: Timestamp,
-    /// The recipients that asked for it.
-    pub recipients: Vec<SuccessRecipient<'a>>,
-    /// The header of the mail that arrived, as it was (bounded here).
-    pub returned_header: &'a [u8],
+impl Kind {
+    fn of(raw: &[u8], parsed: &Parsed) -> Option<Self> {
+        let header = Header::read(raw, ParseLimits::default().header());
+        let content_type = Structured::parse(&header.text("Content-Type").unwrap_or_default());
+        let report_type = content_type.plain("report-type").unwrap_or("").to_ascii_lowercase();
+        match (content_type.value.as_str(), report_type.as_str()) {
+            // Receipts and complaints are reports of another kind.
+            ("multipart/report", "disposition-notification" | "feedback-report" | "tlsrpt" | "dmarc") => None,
+            ("multipart/report" | "message/delivery-status" | "message/global-delivery-status", _) => {
+                Some(Self::Labelled)
+            }
+            _ if header.first("X-Failed-Recipients").is_some() || is_of_server(&header, parsed) => {
+                Some(Self::OfServer)
+            }
+            _ => None,
+        }
+    }
 }
 
-/// One recipient of a notice of success.
-#[derive(Debug, Clone)]
-pub struct SuccessRecipient<'a> {
-    /// `ORCPT` as it was given, decoded: `rfc822;anna@example.org`.
-    pub original_recipient: Option<&'a str>,
-    /// Whom the transaction named.
-    pub final_recipient: MailAddress,
-    /// [`Action::Delivered`] or [`Action::Relayed`].
-    pub action: Action,
+/// Whether the author is a mail server: by its name, or by the empty envelope sender that some door wrote down.
+fn is_of_server(header: &Header<'_>, parsed: &Parsed) -> bool {
+    let is_daemon = |local: &str| {
+        let local = local.to_ascii_lowercase();
+        ["mailer-daemon", "mailerdaemon", "mail-daemon", "postmaster", "mdaemon", "maildelivery"]
+            .iter()
+            .any(|name| local.starts_with(name))
+    };
+    let author = parsed.from.first();
+    let is_named = author.is_some_and(|author| match (&author.address, &author.raw) {
+        (Some(address), _) => is_daemon(address.local()),
+        (None, raw) => is_daemon(raw.as_deref().unwrap_or("").trim_start_matches(['<', '"'])),
+    });
+    is_named || header.text("Return-Path").is_some_and(|path| path.trim() == "<>")
 }
 
-/// Composes a notice of success (RFC 3464; RFC 3461, sections 6.2 and 6.3). Only the header of the mail is returned.
-pub fn compose_success_dsn(dsn: &SuccessDsn<'_>) -> Vec<u8> {
-    let _ = dsn;
-    Vec::new()
+/// The parts that hold a delivery status: by their label, else by what they begin with.
+fn status_parts<'a>(raw: &[u8], parsed: &'a Parsed, kind: Kind) -> Vec<&'a Part> {
+    let is_status = |part: &&Part| {
+        matches!(part.content_type.as_str(), "message/delivery-status" | "message/global-delivery-status")
+    };
+    let labelled: Vec<&Part> = parsed.parts.iter().filter(is_status).take(STATUS_PARTS_MAX).collect();
+    if !labelled.is_empty() || kind != Kind::Labelled {
+        return labelled;
+    }
+    let few = parsed.parts.iter().filter(|part| !part.is_message()).take(STATUS_PARTS_MAX);
+    few.filter(|part| fields::is_delivery_status(&text(raw, part))).collect()
+}
+
+/// A bounce in words: what its first text says, in the form of a server that is known.
+fn free_text(raw: &[u8], parsed: &Parsed) -> Option<DeliveryReport> {
+    let failed = failed_recipients(raw);
+    let part = parsed.body.text_parts.first().and_then(|index| parsed.parts.get(*index as usize));
+    let words = part.map(|part| {
+        let text = text(raw, part);
+        let is_html = part.content_type == "text/html";
+        if is_html { html_to_text(&text, &SanitiseLimits::default()) } else { text }
+    });
+    free_text::read(&words.unwrap_or_default(), &failed)
+}
+
+/// The addresses of `X-Failed-Recipients`.
+fn failed_recipients(raw: &[u8]) -> Vec<MailAddress> {
+    let header = Header::read(raw, ParseLimits::default().header());
+    let all = header
+        .all("X-Failed-Recipients")
+        .flat_map(|field| Address::parse_list(&field.unfolded(), RECIPIENTS_MAX));
+    all.filter_map(|entry| entry.address).take(RECIPIENTS_MAX).collect()
+}
+
+/// The beginning of a part's text.
+fn text(raw: &[u8], part: &Part) -> String {
+    decode_text(&decoded(raw, part, TEXT_BYTES_MAX), part.charset.as_deref())
+}
+
+/// The beginning of a part, at most so many encoded octets.
+fn decoded<'a>(raw: &'a [u8], part: &Part, bytes_max: usize) -> Cow<'a, [u8]> {
+    let body = raw.get(part.body_start as usize..part.body_end as usize).unwrap_or_default();
+    decode_part(body.get(..bytes_max).unwrap_or(body), part.encoding)
+}
+
+/// The first status in a text (RFC 3463): `5.1.1`. It stands as a word of its own, after `#` or after the reply's code and a hyphen.
+fn status(text: &str) -> Option<String> {
+    let is_edge = |c: char| c.is_whitespace() || "()[]<>#-;,:".contains(c);
+    text.split(is_edge).find(|word| is_status(word)).map(str::to_owned)
+}
+
+fn is_status(word: &str) -> bool {
+    let mut numbers = word.split('.');
+    let class = numbers.next();
+    let is_number = |text: Option<&str>| {
+        text.is_some_and(|text| {
+            (1..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
+    matches!(class, Some("2" | "4" | "5"))
+        && is_number(numbers.next())
+        && is_number(numbers.next())
+        && numbers.next().is_none()
 }

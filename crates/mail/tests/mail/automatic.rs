@@ -19,6 +19,7 @@ fn case_14_out_of_office_by_rfc_3834_first() {
     assert_eq!(classified("Auto-Submitted: auto-replied; owner-email=\"x\""), Automatic::Reply);
     assert_eq!(classified("X-Autoreply: yes"), Automatic::Reply);
     assert_eq!(classified("X-Autorespond: Away"), Automatic::Reply);
+    assert_eq!(classified("Precedence: bulk\nSubject: Out of Office: Re: My order"), Automatic::Reply);
     assert_eq!(classified("Precedence: auto_reply"), Automatic::Reply);
 }
 

@@ -25,6 +25,12 @@ mod reading;
 #[cfg(test)]
 mod records;
 #[cfg(test)]
+mod report_status;
+#[cfg(test)]
+mod report_success;
+#[cfg(test)]
+mod report_words;
+#[cfg(test)]
 mod structure;
 #[cfg(test)]
 mod transfer;
