@@ -20,8 +20,8 @@ impl Sender {
         }
     }
 
-    /// The content is complete. If it can't be had to its end, [`quit`](Self::quit) instead: then no dot is sent, and the
-    /// remote drops what it got.
+    /// The content is complete. If it can't be had to its end, [`quit`](Self::quit) instead: then no dot is sent, and
+    /// the remote drops what it got.
     pub fn body_end(&mut self) {
         let Phase::Body(stuffer) = &mut self.phase else { return };
         let mut wire = Vec::new();

@@ -27,8 +27,8 @@ impl Sender {
         }
     }
 
-    /// The handshake after [`SenderOutput::StartTls`] failed; `why` is for people. With [`TlsWish::IfOffered`] the driver
-    /// may connect anew with [`TlsWish::Never`].
+    /// The handshake after [`SenderOutput::StartTls`] failed; `why` is for people. With [`TlsWish::IfOffered`] the
+    /// driver may connect anew with [`TlsWish::Never`].
     pub fn tls_failed(&mut self, why: &str) {
         if matches!(self.phase, Phase::Handshake) {
             let kept = why.get(..why.floor_char_boundary(HANDSHAKE_WORDS_BYTES_MAX)).unwrap_or_default();

@@ -216,3 +216,54 @@ fn a_connection_never_made_is_a_failure_of_the_same_kind() {
     assert_eq!(failure.to_string(), "No connection could be made: connection refused.");
     assert_eq!(failure.status().map(|status| status.to_string()).as_deref(), Some("4.4.1"));
 }
+
+/// A mail's result when the remote gives these answers to MAIL, RCPT, DATA and whatever content there is.
+fn result_of(extensions: &str, answers: [&str; 3]) -> TransactionResult {
+    let (mut sender, _) = session(TlsWish::Never, &format!("220 x\r\n250-x\r\n250 {extensions}\r\n"));
+    let mut done = Vec::new();
+    sender.begin(&transaction("a@us.example b@mx.example"));
+    for answer in answers {
+        follow_once(&mut sender, &mut done);
+        if done.is_empty() {
+            sender.input(format!("{answer} said\r\n").as_bytes());
+        }
+    }
+    let ends_content = follow_once(&mut sender, &mut done);
+    if done.is_empty() {
+        assert!(ends_content, "the remote was left waiting for content");
+        sender.input(b"250 taken\r\n");
+        follow_once(&mut sender, &mut done);
+    }
+    assert_eq!(done.len(), 1);
+    done.remove(0)
+}
+
+/// Whether a dot was sent.
+fn follow_once(sender: &mut Sender, done: &mut Vec<TransactionResult>) -> bool {
+    let mut ends_content = false;
+    while let Some(output) = sender.poll() {
+        match output {
+            SenderOutput::Send(wire) => ends_content |= wire.ends_with(b".\r\n"),
+            SenderOutput::WantBody => sender.body_end(),
+            SenderOutput::Done(result) => done.push(result),
+            _ => {}
+        }
+    }
+    ends_content
+}
+
+#[test]
+fn a_pipelined_group_has_the_result_that_single_steps_would_have() {
+    for mail in ["250", "450", "550"] {
+        for recipient in ["250", "450", "550"] {
+            for data in ["354", "450", "550"] {
+                let answers = [mail, recipient, data];
+                let single = result_of("DSN", answers);
+                assert_eq!(result_of("PIPELINING", answers), single, "{answers:?}");
+                assert_eq!(single.is_accepted(), answers == ["250", "250", "354"]);
+                let first = answers.iter().find(|answer| answer.starts_with(['4', '5']));
+                assert_eq!(single.is_permanent(), first == Some(&"550"), "{answers:?}");
+            }
+        }
+    }
+}
