@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
 use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderName};
@@ -18,20 +19,40 @@ use crate::problem::{Kind, Problem};
 /// The media type of a JSON merge patch.
 pub const MERGE_PATCH: &str = "application/merge-patch+json";
 
+/// The media type of JSON.
+const JSON: &str = "application/json";
+
 const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 
 /// Reads a JSON merge patch of an object, of the size that the route's `DefaultBodyLimit` allows, for at most `wait`.
 pub async fn merge_patch(request: Request, wait: Duration) -> Result<Map<String, Value>, Problem> {
-    let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let media_type = media_type.split(';').next().unwrap_or("").trim();
-    if ![MERGE_PATCH, "application/json"].iter().any(|read| media_type.eq_ignore_ascii_case(read)) {
-        let detail = format!("send `Content-Type: {MERGE_PATCH}` (or `application/json`)");
+    let media_type = media_type(request.headers());
+    if ![MERGE_PATCH, JSON].iter().any(|read| media_type.eq_ignore_ascii_case(read)) {
+        let detail = format!("send `Content-Type: {MERGE_PATCH}` (or `{JSON}`)");
         return Err(Problem::new(Kind::UnsupportedMediaType, detail)
             .with_header(ACCEPT_PATCH, HeaderValue::from_static(MERGE_PATCH)));
     }
-    let bytes = whole(request, wait).await?;
+    object(&whole(request, wait).await?)
+}
+
+/// Reads a JSON object, of the size that the route's `DefaultBodyLimit` allows, for at most `wait`.
+pub async fn json(request: Request, wait: Duration) -> Result<Map<String, Value>, Problem> {
+    if !media_type(request.headers()).eq_ignore_ascii_case(JSON) {
+        let detail = format!("send `Content-Type: {JSON}`");
+        return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+    }
+    object(&whole(request, wait).await?)
+}
+
+/// The media type of a request's body, without parameters; empty where none is said.
+pub fn media_type(headers: &HeaderMap) -> &str {
+    let said = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    said.split(';').next().unwrap_or("").trim()
+}
+
+fn object(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
     let unreadable = |error| Problem::new(Kind::BadRequest, format!("the body is no JSON: {error}"));
-    match serde_json::from_slice(&bytes).map_err(unreadable)? {
+    match serde_json::from_slice(bytes).map_err(unreadable)? {
         Value::Object(members) => Ok(members),
         _ => Err(Problem::new(Kind::UnprocessableContent, "the body must be a JSON object")),
     }

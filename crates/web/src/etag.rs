@@ -38,6 +38,26 @@ pub fn names_version(headers: &HeaderMap) -> bool {
     matches!(condition(headers, &IF_MATCH), Some(Condition::Tags(_)))
 }
 
+/// Which version the caller read last, of those in `If-Match`; for a change that minds only some of what happened since,
+/// and so can't compare the tags itself. None where there is no condition, or `*`.
+///
+/// # Errors
+/// The condition names nothing that was ever a version, so it can't hold.
+pub fn version_read(headers: &HeaderMap) -> Result<Option<EntityTag>, NoVersion> {
+    match condition(headers, &IF_MATCH) {
+        None | Some(Condition::Any) => Ok(None),
+        Some(Condition::Tags(tags)) => {
+            let strong = tags.iter().filter(|tag| !tag.is_weak);
+            let versions = strong.filter_map(|tag| tag.opaque.parse().ok());
+            versions.max().map(|version| Some(EntityTag(version))).ok_or(NoVersion)
+        }
+    }
+}
+
+/// A condition that no version can meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoVersion;
+
 enum Condition {
     Any,
     Tags(Vec<Tag>),
@@ -102,5 +122,16 @@ mod tests {
             assert!(EntityTag(7).is_refused(&headers(IF_MATCH, bad)), "{bad}");
         }
         assert!(!EntityTag(7).is_refused(&HeaderMap::new()));
+    }
+    #[test]
+    fn the_version_that_was_read_last_is_the_newest_of_the_strong_tags() {
+        let read = |value| version_read(&headers(IF_MATCH, value));
+        assert_eq!(version_read(&HeaderMap::new()), Ok(None));
+        assert_eq!(read("*"), Ok(None));
+        assert_eq!(read("\"7\""), Ok(Some(EntityTag(7))));
+        assert_eq!(read("\"7\", \"9\", W/\"11\", \"x\""), Ok(Some(EntityTag(9))));
+        for nothing in ["", "7", "W/\"7\"", "\"x\"", "\"-1\"", "\"99999999999999999999\""] {
+            assert_eq!(read(nothing), Err(NoVersion), "{nothing}");
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! What every HTTP surface needs: problems, bearer tokens, pages, entity tags, limits, headers, a log of requests.
+//! What every HTTP surface needs: problems, bearer tokens, bodies, pages, entity tags, idempotency keys, limits, headers,
+//! a log of requests.
 //!
 //! It knows nothing of tickets or mail; the API (and every surface after it) is built from these pieces.
 
@@ -7,13 +8,18 @@ pub mod body;
 pub mod disposition;
 pub mod etag;
 pub mod headers;
+pub mod idempotency;
+pub mod incoming;
 pub mod limits;
+pub mod members;
 pub mod observe;
 pub mod page;
 pub mod parameters;
 pub mod problem;
 
 pub use etag::EntityTag;
+pub use incoming::{Incoming, IncomingLimits};
+pub use members::Members;
 pub use page::{Page, Paging};
 pub use parameters::Parameters;
 pub use problem::{Fault, Kind, Problem};
