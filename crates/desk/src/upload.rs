@@ -9,7 +9,7 @@ use std::str::FromStr;
 use data_encoding::BASE32_NOPAD;
 use guichet_accounts::{Actor, Who};
 use guichet_mail::safe_name;
-use guichet_store::{BlobRef, BlobWriter, Direction, Key, OrganisationId, PendingBlob, record};
+use guichet_store::{BlobRef, BlobWriter, CommitError, Direction, Key, OrganisationId, PendingBlob, record};
 use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
@@ -21,7 +21,10 @@ pub const UPLOAD_HOURS: u32 = 24;
 /// The largest file: what is larger does not fit into a mail (see [`crate::MAIL_BYTES_MAX`]) in base64.
 pub const UPLOAD_BYTES_MAX: u64 = 18 << 20;
 
-/// How many uploads one call forgets.
+/// How often another number is taken when one is in use: within one millisecond, one in four million.
+const ATTEMPTS_MAX: usize = 8;
+
+/// How many rows one call forgets.
 const FORGOTTEN_MAX: usize = 500;
 
 /// The longest type that is kept; a longer one is no type that anybody registered.
@@ -112,19 +115,25 @@ impl Desk {
             let mebibytes = UPLOAD_BYTES_MAX >> 20;
             return Err(Error::Invalid(format!("a file has at most {mebibytes} MiB; send a link to a larger one")));
         }
-        let id = UploadId(self.new_delivery_id(now).0);
-        let mut batch = self.store.of(actor.organisation).batch();
-        let record = Upload {
-            name: safe_name(name).unwrap_or_else(|| NAMELESS.to_owned()),
-            content_type: known_type(content_type),
-            content: batch.blob(&content),
-            uploader: actor.who,
-            created: now,
-        };
-        batch.check_absent(keys::upload(id.0));
-        batch.put(keys::upload(id.0), record::encode(&record));
-        self.store.commit(vec![batch]).await?;
-        Ok(StoredUpload { id, record })
+        for _ in 0..ATTEMPTS_MAX {
+            let id = UploadId(self.new_delivery_id(now).0);
+            let mut batch = self.store.of(actor.organisation).batch();
+            let record = Upload {
+                name: safe_name(name).unwrap_or_else(|| NAMELESS.to_owned()),
+                content_type: known_type(content_type),
+                content: batch.blob(&content),
+                uploader: actor.who,
+                created: now,
+            };
+            batch.check_absent(keys::upload(id.0));
+            batch.put(keys::upload(id.0), record::encode(&record));
+            match self.store.commit(vec![batch]).await {
+                Ok(_) => return Ok(StoredUpload { id, record }),
+                Err(CommitError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Unavailable("too many uploads at once".to_owned()))
     }
 
     /// An upload of the actor's organisation that is not yet forgotten.

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use guichet_accounts::{
-    Accounts, Actor, ChannelId, NewChannel, NewPerson, Role, Scopes, Sight, TeamId, Vault, Who,
+    Accounts, Actor, ChannelId, DomainChange, NewChannel, NewPerson, Role, Scopes, Sight, TeamId, Vault, Who,
 };
 use guichet_mail::verdict::{DmarcAlignment, DmarcVerdict};
 use guichet_mail::{AuthResult, DmarcPolicy, DomainName, MailAddress, Verdicts};
@@ -28,15 +28,23 @@ pub(super) struct World {
 impl World {
     /// *Acme* with `support@` (of no team) and `billing@` (of a team); *Other* with `support@`.
     pub(super) async fn new() -> Self {
-        let store = Store::memory();
+        Self::over(Store::memory()).await
+    }
+
+    /// The same over another store. Both domains send as well.
+    pub(super) async fn over(store: Store) -> Self {
         let base_domain = DomainName::parse("desk.example").unwrap();
         let accounts = Accounts::new(store.clone(), Vault::new([1; 32]), base_domain);
         let acme = accounts.create_organisation("acme", "Acme").await.unwrap().id;
         let other = accounts.create_organisation("other", "Other").await.unwrap().id;
         let team = accounts.create_team(acme, "Billing").await.unwrap().id;
         for (id, domain) in [(acme, "acme.example"), (other, "other.example")] {
-            accounts.add_domain(id, &DomainName::parse(domain).unwrap(), None).await.unwrap();
+            let domain = DomainName::parse(domain).unwrap();
+            accounts.add_domain(id, &domain, None).await.unwrap();
+            let sends = DomainChange { sends: Some(true), ..DomainChange::default() };
+            accounts.change_domain(id, &domain, sends).await.unwrap();
         }
+        accounts.ensure_token_key([7; 32]).await.unwrap();
         let support = channel(&accounts, acme, "support@acme.example", None).await;
         let billing = channel(&accounts, acme, "billing@acme.example", Some(team)).await;
         let elsewhere = channel(&accounts, other, "support@other.example", None).await;

@@ -208,8 +208,9 @@ impl Post<'_> {
             now: self.now,
             due: self.writing.hold.end(self.now),
         };
-        for (address, addressee) in &ground.addressees {
-            let id = desk.new_delivery_id(self.now);
+        // One after the other, since two made by chance could be the same; those of other mails are a conflict.
+        let numbers = desk.new_delivery_id(self.now).0..;
+        for ((address, addressee), id) in ground.addressees.iter().zip(numbers.map(DeliveryId)) {
             let place = (planned.ticket, planned.message);
             enqueue(batch, due, self.actor.organisation, place, id, addressee, &posting);
             planned.deliveries.push(id);
