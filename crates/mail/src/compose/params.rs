@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 
 use super::header::Field;
 use super::words;
+use crate::display::one_line;
 use crate::leaf;
 use crate::params::Structured;
 
@@ -56,7 +57,7 @@ pub(super) fn content_disposition(kind: &str, name: &str) -> Field {
 
 /// A file name without path, controls and characters that mislead.
 pub(super) fn file_name(name: &str) -> String {
-    leaf::safe_name(name).unwrap_or_else(|| NAMELESS.to_owned())
+    leaf::safe_name(&one_line(name, usize::MAX)).unwrap_or_else(|| NAMELESS.to_owned())
 }
 
 /// A Content-ID that can stand in a header and in a `cid:` address alike; `None` where it can't.

@@ -69,6 +69,8 @@ pub fn compose_success_dsn(dsn: &SuccessDsn<'_>) -> Vec<u8> {
     let mut part = |header: &str, body: &[u8]| {
         out.extend_from_slice(format!("--{boundary}\r\n{header}\r\n\r\n").as_bytes());
         out.extend_from_slice(body);
+        // The line break before a delimiter belongs to it; the last field wants one of its own.
+        out.extend_from_slice(b"\r\n");
     };
     part(
         "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable",

@@ -9,6 +9,8 @@ mod cases;
 #[cfg(test)]
 mod compose;
 #[cfg(test)]
+mod compose_round_trip;
+#[cfg(test)]
 mod composing;
 #[cfg(test)]
 mod corpora;
