@@ -1,7 +1,7 @@
 //! The DKIM keys of domains: the private part sealed, the public part as the record to be published.
 //!
 //! A domain of an organisation has keys of its own, or signs with those of the nearest domain above it, or, at and
-//! below the base domain, with the server's: relaxed alignment (RFC 7489 3.1.1) accepts all three, and the operator
+//! below the base domain, with the server's: DMARC's relaxed alignment (RFC 9989) accepts all three, and the operator
 //! publishes one record for every organisation.
 //!
 //! *Must hold*: an organisation's keys lie in its own space, the base domain's in the operator's; a selector names one

@@ -9,7 +9,7 @@ async fn the_key_is_made_once_whoever_comes_first() {
     let missing = one.token_key().unwrap_err();
     assert!(missing.to_string().contains("`guichet serve` makes one"), "{missing}");
     let (first, second) = tokio::join!(one.ensure_token_key([1; 32]), other.ensure_token_key([2; 32]));
-    (first.unwrap(), second.unwrap());
+    first.and(second).unwrap();
     let key = one.token_key().unwrap();
     assert!([[1; 32], [2; 32]].contains(&key));
     assert_eq!(other.token_key().unwrap(), key);

@@ -1,7 +1,7 @@
 //! A private key that signs, and the record that publishes its other half.
 //!
-//! *Standards*: RFC 6376 3.6.1 (records; for RSA the whole SubjectPublicKeyInfo, as every verifier expects), RFC 8463
-//! section 4 (for Ed25519 the 32 bytes alone), RFC 8301 (2048 bits).
+//! *Standards*: RFC 6376 3.6.1 (records; for RSA the whole `SubjectPublicKeyInfo`, as every verifier expects),
+//! RFC 8463 section 4 (for Ed25519 the 32 bytes alone), RFC 8301 (2048 bits).
 
 use std::fmt;
 

@@ -141,8 +141,8 @@ fn a_field_says_what_is_signed_and_no_more() {
 
 #[test]
 fn lines_stay_below_78_characters() {
-    let header: String = SIGNED.iter().map(|name| format!("{name}: x\r\n")).collect();
-    let lists: String = (0..40).map(|n| format!("List-X-{n}: x\r\n")).collect();
+    let header = SIGNED.map(|name| format!("{name}: x\r\n")).concat();
+    let lists = (0..40).map(|n| format!("List-X-{n}: x\r\n")).collect::<Vec<_>>().concat();
     let mail = format!("{header}{lists}\r\nx\r\n");
     for domain in
         ["a.example", &format!("{}.example", "a".repeat(60)), &format!("{}.b.example", "a".repeat(62))]
