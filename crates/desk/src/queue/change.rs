@@ -126,7 +126,7 @@ impl Change {
     }
 
     /// Writes all rows.
-    pub(super) fn write_with_ticket(
+    pub(crate) fn write_with_ticket(
         &self,
         batch: &mut Batch,
         due: &mut DueRows,

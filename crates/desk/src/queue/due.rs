@@ -63,7 +63,7 @@ pub(crate) struct DueRows {
 }
 
 impl DueRows {
-    pub(super) fn enter(&mut self, organisation: OrganisationId, id: DeliveryId, delivery: &Delivery) {
+    pub(crate) fn enter(&mut self, organisation: OrganisationId, id: DeliveryId, delivery: &Delivery) {
         self.is_empty = false;
         let domain = record::encode(delivery.recipient.domain());
         self.batch.put(keys::due(delivery.due, organisation, id), domain);

@@ -1,0 +1,195 @@
+//! The suppression list, and who obeys it: everybody.
+
+use guichet_mail::report::{Action, RecipientReport};
+use jiff::Timestamp;
+
+use super::queue_world::{address, due, lease_by, post, record, send, stored, ticket, world};
+use super::world::{World, at};
+use crate::queue::{Act, Trust, reported};
+use crate::{DeliveryId, DeliveryState, Error, Fate, NewSuppression, State};
+
+const DAY: i64 = 24 * 3600;
+
+async fn suppress(world: &World, who: &str, expires: Option<Timestamp>) {
+    let entry = NewSuppression { address: address(who), reason: "they asked".to_owned(), expires };
+    world.desk.suppress(&world.admin(), entry, at(0)).await.unwrap();
+}
+
+fn listed(world: &World, second: i64) -> Vec<String> {
+    let page = world.desk.suppressions(&world.admin(), None, 50, at(second)).unwrap();
+    page.items.into_iter().map(|entry| entry.address.to_string()).collect()
+}
+
+/// zammad#1131, #5428: some paths did not know the list.
+#[tokio::test]
+async fn case_13_a_suppressed_address_gets_nothing_by_any_path() {
+    let world = world().await;
+    let waiting = post(&world, 1, "bia@customer.example", at(0)).await;
+    suppress(&world, "BIA@customer.example", None).await;
+
+    let new = post(&world, 1, "bia@customer.example", at(0)).await;
+    let note = "not sent, because BIA@customer.example is on the suppression list: they asked";
+    let made = record(&world, new);
+    assert_eq!((made.state, made.note.as_deref()), (DeliveryState::Suppressed, Some(note)));
+
+    assert!(lease_by(&world.desk, &world, waiting, 1).await.is_none());
+    let passed = record(&world, waiting);
+    assert_eq!((passed.state, passed.note.as_deref()), (DeliveryState::Suppressed, Some(note)));
+    assert_eq!(due(&world), []);
+    assert!(ticket(&world, 1).record.attention, "an agent thinks it was sent");
+
+    let retried = world.desk.retry_delivery(&world.admin(), new, at(2)).await;
+    assert!(matches!(&retried, Err(Error::Invalid(why)) if why.contains("remove it there first")));
+    world.desk.unsuppress(&world.admin(), &address("bia@customer.example")).await.unwrap();
+    world.desk.retry_delivery(&world.admin(), new, at(2)).await.unwrap();
+    assert_eq!(due(&world), [new]);
+}
+
+/// The list is read as a check of the same commit.
+#[tokio::test]
+async fn case_13_an_entry_that_comes_while_a_mail_is_made_is_obeyed() {
+    use crate::RecipientField;
+    use crate::queue::Addressee;
+    let world = world().await;
+    let to = address("bia@customer.example");
+    let mut snapshot = world.store.of(world.acme).snapshot().unwrap();
+    Addressee::look_up(&mut snapshot, &to, RecipientField::To, at(0)).unwrap();
+    let batch = snapshot.batch();
+    suppress(&world, "bia@customer.example", None).await;
+    let committed = world.desk.commit_queued(batch, world.desk.due_rows()).await;
+    assert_eq!(committed.unwrap_err(), guichet_store::CommitError::Conflict);
+}
+
+#[tokio::test]
+async fn only_a_mailbox_that_does_not_exist_is_suppressed_and_for_thirty_days() {
+    let world = world().await;
+    for (n, status) in ["5.7.1", "5.3.4", "5.1.2", "5.2.2", "5.0.0"].into_iter().enumerate() {
+        let id = post(&world, 1, &format!("r{n}@customer.example"), at(0)).await;
+        send(&world, id, 1, Fate::Refused, status).await;
+    }
+    assert_eq!(listed(&world, 2), [""; 0]);
+    for (n, status) in ["5.1.1", "5.1.3", "5.1.6", "5.1.10", "5.2.1"].into_iter().enumerate() {
+        let id = post(&world, 1, &format!("u{n}@customer.example"), at(0)).await;
+        send(&world, id, 1, Fate::Refused, status).await;
+    }
+    assert_eq!(listed(&world, 30 * DAY).len(), 5);
+    assert_eq!(listed(&world, 30 * DAY + 1), [""; 0]);
+    let page = world.desk.suppressions(&world.admin(), None, 50, at(2)).unwrap();
+    assert_eq!(page.items[0].reason, "a mail bounced, 5.1.1: the remote's words");
+}
+
+#[tokio::test]
+async fn an_entry_that_has_expired_does_not_count() {
+    let world = world().await;
+    suppress(&world, "bia@customer.example", Some(at(5))).await;
+    let id = post(&world, 1, "bia@customer.example", at(0)).await;
+    assert_eq!(record(&world, id).state, DeliveryState::Suppressed);
+    assert!(world.desk.retry_delivery(&world.admin(), id, at(4)).await.is_err());
+    world.desk.retry_delivery(&world.admin(), id, at(5)).await.unwrap();
+    assert!(lease_by(&world.desk, &world, id, 5).await.is_some());
+}
+
+#[tokio::test]
+async fn the_list_is_read_page_by_page_and_kept_by_hand() {
+    let world = world().await;
+    for who in ["c@x.example", "a@x.example", "b@x.example"] {
+        suppress(&world, who, None).await;
+    }
+    let page = world.desk.suppressions(&world.admin(), None, 2, at(0)).unwrap();
+    assert_eq!(page.next.as_deref(), Some("b@x.example"));
+    let page = world.desk.suppressions(&world.admin(), page.next.as_deref(), 2, at(0)).unwrap();
+    assert_eq!((page.items[0].address.clone(), page.next), (address("c@x.example"), None));
+    world.desk.unsuppress(&world.admin(), &address("A@x.example")).await.unwrap();
+    assert_eq!(listed(&world, 0), ["b@x.example", "c@x.example"]);
+    let again = world.desk.unsuppress(&world.admin(), &address("a@x.example")).await;
+    assert!(matches!(again, Err(Error::NotFound(_))));
+    let bad = NewSuppression { address: address("d@x.example"), reason: " ".to_owned(), expires: None };
+    assert!(matches!(world.desk.suppress(&world.admin(), bad, at(0)).await, Err(Error::Invalid(_))));
+}
+
+#[tokio::test]
+async fn promise_7_an_agent_sees_and_removes_the_entries_of_their_teams_bounces_alone() {
+    let world = world().await;
+    let theirs = post(&world, 1, "theirs@customer.example", at(0)).await;
+    let ours = post(&world, 2, "ours@customer.example", at(0)).await;
+    for id in [theirs, ours] {
+        send(&world, id, 1, Fate::Refused, "5.1.1").await;
+    }
+    suppress(&world, "hand@customer.example", None).await;
+    let agent = world.billing_agent().await;
+    let shown = world.desk.suppressions(&agent, None, 50, at(1)).unwrap().items;
+    assert_eq!(shown.into_iter().map(|entry| entry.delivery).collect::<Vec<_>>(), [Some(ours)]);
+    for hidden in ["theirs@customer.example", "hand@customer.example"] {
+        let answer = world.desk.unsuppress(&agent, &address(hidden)).await;
+        assert!(matches!(answer, Err(Error::NotFound(_))), "{hidden}");
+    }
+    world.desk.unsuppress(&agent, &address("ours@customer.example")).await.unwrap();
+    let entry = NewSuppression { address: address("x@x.example"), reason: "x".to_owned(), expires: None };
+    assert!(matches!(world.desk.suppress(&agent, entry, at(1)).await, Err(Error::Invalid(_))));
+}
+
+fn report(action: Action, status: &str) -> RecipientReport {
+    RecipientReport {
+        original_recipient: None,
+        final_recipient: None,
+        action,
+        status: Some(status.to_owned()),
+        diagnostic: Some("550 no such user".to_owned()),
+        remote_mta: Some("mx.customer.example".to_owned()),
+    }
+}
+
+/// Commits what a report says of a delivery; `false` where it says nothing.
+async fn report_on(world: &World, id: DeliveryId, report: &RecipientReport, trust: Trust) -> bool {
+    let act = Act::of_system(world.acme, at(9));
+    let before = stored(world, id);
+    let Some(change) = reported(&before, report, trust, act.at) else {
+        return false;
+    };
+    let (mut batch, mut rows) = (world.store.of(world.acme).batch(), world.desk.due_rows());
+    let ticket = ticket(world, before.ticket);
+    change.write_with_ticket(&mut batch, &mut rows, act, &before, Some(&ticket));
+    world.desk.commit_queued(batch, rows).await.unwrap();
+    true
+}
+
+/// chatwoot#11873; itop#218: forged reports put real people on the list.
+#[tokio::test]
+async fn case_17_a_report_of_failure_turns_delivered_into_bounced_and_only_a_trusted_one_suppresses() {
+    let world = world().await;
+    for (trust, suppressed) in [(Trust::Message, 0), (Trust::Envelope, 1)] {
+        let id = post(&world, 1, "bia@customer.example", at(0)).await;
+        send(&world, id, 1, Fate::Delivered, "2.0.0").await;
+        super::queue_world::set_state(&world, 1, State::Closed).await;
+        assert!(report_on(&world, id, &report(Action::Failed, "5.1.1"), trust).await);
+        let record = record(&world, id);
+        assert_eq!(record.state, DeliveryState::Bounced);
+        assert_eq!(
+            record.note.as_deref(),
+            Some("mx.customer.example reported: it could not be delivered (5.1.1 550 no such user)")
+        );
+        assert_eq!(ticket(&world, 1).record.state, State::Open);
+        assert_eq!(listed(&world, 9).len(), suppressed);
+    }
+}
+
+#[tokio::test]
+async fn a_report_of_delay_asks_for_attention_and_one_of_arrival_is_noted() {
+    let world = world().await;
+    let id = post(&world, 1, "bia@customer.example", at(0)).await;
+    send(&world, id, 1, Fate::Delivered, "2.0.0").await;
+    assert!(report_on(&world, id, &report(Action::Relayed, "2.0.0"), Trust::Envelope).await);
+    assert!(!ticket(&world, 1).record.attention);
+    assert!(report_on(&world, id, &report(Action::Delayed, "4.0.0"), Trust::Envelope).await);
+    assert!(ticket(&world, 1).record.attention);
+    let record = record(&world, id);
+    assert_eq!((record.state, record.delay_told), (DeliveryState::Delivered, true));
+}
+
+#[tokio::test]
+async fn a_report_on_a_mail_that_never_left_is_not_believed() {
+    let world = world().await;
+    let id = post(&world, 1, "bia@customer.example", at(10)).await;
+    assert!(!report_on(&world, id, &report(Action::Failed, "5.1.1"), Trust::Envelope).await);
+    assert_eq!((due(&world), listed(&world, 9).len()), (vec![id], 0));
+}
