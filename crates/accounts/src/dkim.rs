@@ -118,12 +118,7 @@ impl Accounts {
     /// Keeps keys for a domain beside those that it has. All of them, or none where a selector is taken.
     pub async fn put_dkim_keys(&self, scope: &DkimScope, wanted: Vec<NewDkimKey>) -> Result<(), Error> {
         wanted.iter().try_for_each(check)?;
-        let (space, owner, domain) = match scope {
-            DkimScope::Base => (self.store.operator(), None, self.base_domain().clone()),
-            DkimScope::Domain(organisation, name) => {
-                (self.store.of(*organisation), Some(*organisation), self.domain(*organisation, name)?.name)
-            }
-        };
+        let (space, owner, domain) = self.place_of(scope)?;
         change(&self.store, || {
             let mut snapshot = space.snapshot()?;
             if stored_keys(&space, &domain)?.len() + wanted.len() > KEYS_MAX {
@@ -146,6 +141,21 @@ impl Accounts {
             Ok((vec![batch], ()))
         })
         .await
+    }
+
+    /// Where the keys of a scope are kept, whose they are, and for which domain.
+    fn place_of(&self, scope: &DkimScope) -> Result<(Space, Option<OrganisationId>, DomainName), Error> {
+        match scope {
+            DkimScope::Base => Ok((self.store.operator(), None, self.base_domain().clone())),
+            // One name in DNS holds one key: the server's.
+            DkimScope::Domain(_, name) if name == self.base_domain() => Err(Error::Invalid(format!(
+                "`{name}` is the base domain, which signs with the server's own keys"
+            ))),
+            DkimScope::Domain(organisation, name) => {
+                let name = self.domain(*organisation, name)?.name;
+                Ok((self.store.of(*organisation), Some(*organisation), name))
+            }
+        }
     }
 
     /// The keys that sign mail from a domain of this organisation; none where neither it nor what is above it has any.

@@ -97,6 +97,9 @@ async fn what_is_no_key_is_refused_with_a_sentence() {
     assert!(matches!(accounts.put_dkim_keys(&scope, many).await, Err(Error::Invalid(_))));
     let elsewhere = accounts.put_dkim_keys(&of(id, "other.example"), vec![key("s", "x")]).await;
     assert!(matches!(elsewhere, Err(Error::NotFound { .. })));
+    accounts.add_domain(id, &domain("desk.example"), None).await.unwrap();
+    let base = accounts.put_dkim_keys(&of(id, "desk.example"), vec![key("s", "x")]).await.unwrap_err();
+    assert!(base.to_string().contains("the server's own keys"), "{base}");
 }
 
 #[tokio::test]

@@ -80,7 +80,8 @@ pub enum SignError {
 /// Signs a finished mail (lines ended by CRLF) with each signer. The result is the whole fields, first signer first,
 /// each with its line break, to be put before the mail.
 ///
-/// Takes some 10 ms of processor for 5 MB and one RSA signature, so a large mail is signed off the async threads.
+/// Takes some 0.4 ms of processor for an RSA signature and 1 ms for each MB, so a large mail is signed off the async
+/// threads.
 pub fn sign(raw: &[u8], signers: &[Signer], now: Timestamp) -> Result<String, SignError> {
     let message = Message::new(raw);
     let names = signed_names(&message.header)?;
