@@ -4,12 +4,18 @@
 //! on the same disk; a figure that misses its target is printed and fails nothing; what can't be measured says why.
 
 mod disk;
+mod domains;
 mod figure;
 mod growth;
 mod intake;
 mod memory;
+mod outbound;
+mod private;
 mod processor;
+mod sink;
 mod subject;
+mod waiting;
+mod writer;
 
 use std::process::Command;
 
@@ -25,7 +31,7 @@ cargo xtask bench [OPTIONS]
   --quick        a tenth of the mails, and nothing about growth
   --mails N      mails of 5 KB in each run (10000); other sizes in proportion
   --tickets N    how many tickets the store is filled with to measure growth (1000000)
-  --only NAME    one part: intake, memory, disk, growth
+  --only NAME    one part: intake, outbound, domains, waiting, memory, disk, growth
 ";
 
 /// How much is measured.
@@ -40,8 +46,11 @@ pub(crate) struct Extent {
 /// A part and what measures it.
 type Part = (&'static str, fn(Extent, &mut Table) -> Result<()>);
 
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 7] = [
     ("intake", intake::measure),
+    ("outbound", outbound::measure),
+    ("domains", domains::measure),
+    ("waiting", waiting::measure),
     ("memory", memory::measure),
     ("disk", disk::measure),
     ("growth", growth::measure),
@@ -64,7 +73,10 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
         tickets: args.value("--tickets")?.unwrap_or(usual.tickets),
     };
     args.finish()?;
-    cargo::run(&mut cargo::command(["build", "--release", "--package", "guichet"]))?;
+    if !private::is_inside() {
+        cargo::run(&mut cargo::command(["build", "--release", "--package", "guichet"]))?;
+        private::enter()?;
+    }
     describe_machine();
     let mut table = Table::default();
     for (name, measure) in
