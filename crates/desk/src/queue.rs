@@ -22,7 +22,7 @@ mod report;
 mod schedule;
 mod standing;
 
-pub(crate) use change::Act;
+pub(crate) use change::{Act, Change};
 pub(crate) use due::DueRows;
 pub use due::{Due, DueCursor};
 pub(crate) use enqueue::{Addressee, Posting, enqueue};

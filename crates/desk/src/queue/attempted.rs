@@ -43,7 +43,7 @@ impl Desk {
 }
 
 /// What an attempt makes of a delivery.
-fn after_attempt(id: DeliveryId, before: &Delivery, attempt: &Attempt, chance: u64) -> Change {
+fn after_attempt(id: DeliveryId, before: &Delivery, attempt: &Attempt, random: u64) -> Change {
     let mut after = before.clone();
     after.attempts = before.attempts.saturating_add(1);
     after.last = Some(Attempt { signature: None, ..attempt.clone() });
@@ -57,7 +57,7 @@ fn after_attempt(id: DeliveryId, before: &Delivery, attempt: &Attempt, chance: u
         Fate::Deferred(_) if attempt.ended >= before.expires => given_up(change),
         Fate::Deferred(retry) => {
             let waited = attempt.ended.duration_since(due_since(before));
-            deferred(change, attempt.ended, waited, schedule::delay(retry, waited, chance))
+            deferred(change, attempt.ended, waited, schedule::delay(retry, waited, random))
         }
     }
 }

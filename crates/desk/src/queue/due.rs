@@ -84,12 +84,24 @@ impl Desk {
     /// Commits what is written in an organisation together with its rows in the due-table, and tells whoever waits
     /// for the queue. The one receipt is the organisation's.
     pub(crate) async fn commit_queued(&self, batch: Batch, due: DueRows) -> Result<Receipt, CommitError> {
+        only(self.commit_all_queued(vec![batch], due).await?)
+    }
+
+    /// The same of several organisations; a receipt for each, in order.
+    pub(crate) async fn commit_all_queued(
+        &self,
+        mut batches: Vec<Batch>,
+        due: DueRows,
+    ) -> Result<Vec<Receipt>, CommitError> {
         if due.is_empty {
-            return only(self.store.commit(vec![batch]).await?);
+            return self.store.commit(batches).await;
         }
-        let receipts = self.store.commit(vec![batch, due.batch]).await?;
+        let organisations = batches.len();
+        batches.push(due.batch);
+        let mut receipts = self.store.commit(batches).await?;
+        receipts.truncate(organisations);
         self.queue.changed();
-        only(receipts)
+        Ok(receipts)
     }
 
     /// Deliveries that are due at `until` or before, the longest due first, at most `limit` (and 10,000), beyond the
