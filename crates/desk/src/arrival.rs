@@ -2,14 +2,17 @@
 
 use std::net::IpAddr;
 
-use guichet_accounts::ChannelId;
+use guichet_accounts::{ChannelId, Route};
 use guichet_mail::digest::{MailDigest, digest};
 use guichet_mail::parse::{ParseLimits, Parsed, parse};
-use guichet_mail::{MailAddress, Verdicts};
+use guichet_mail::report::{Report, report};
+use guichet_mail::{Automatic, MailAddress, Verdicts};
 use guichet_store::{OrganisationId, PendingBlob};
 use jiff::Timestamp;
 
-use crate::message::Content;
+use crate::message::{Content, Notification};
+use crate::token::Claim;
+use crate::{DeliveryId, Desk, Error};
 
 /// One mail for one or more recipients, in one or more organisations.
 #[derive(Debug, Clone)]
@@ -34,9 +37,17 @@ pub struct Arrival {
     pub raw: PendingBlob,
     /// What the mail says of itself.
     pub reading: Reading,
+    /// What its sender asked to be told.
+    pub notification: Notification,
 }
 
 impl Arrival {
+    /// Whether a machine wrote it, in the light of its envelope.
+    pub(crate) fn automatic(&self) -> Automatic {
+        let automatic = self.reading.content.automatic;
+        if self.reverse_path.is_empty() { automatic.with_null_sender() } else { automatic }
+    }
+
     /// Who wrote it, if the domain in `From` stands behind it.
     pub(crate) fn proven_author(&self) -> Option<&MailAddress> {
         self.reading.content.proven_author(&self.verdicts)
@@ -48,10 +59,59 @@ impl Arrival {
 pub struct Recipient {
     /// Whose.
     pub organisation: OrganisationId,
-    /// Through which channel.
-    pub channel: ChannelId,
+    /// Where it leads.
+    pub destination: Destination,
     /// The address as it was given.
     pub address: String,
+}
+
+/// Where an address of ours leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// To a channel.
+    Channel {
+        /// Which.
+        channel: ChannelId,
+        /// What stood behind the plus, as written: perhaps a reply token.
+        tag: Option<String>,
+    },
+    /// Back to this delivery, whose bounce address it is.
+    Bounce(DeliveryId),
+}
+
+impl Recipient {
+    /// The channel that it leads to.
+    pub fn channel(&self) -> Option<ChannelId> {
+        match self.destination {
+            Destination::Channel { channel, .. } => Some(channel),
+            Destination::Bounce(_) => None,
+        }
+    }
+
+    pub(crate) fn tag(&self) -> Option<&str> {
+        match &self.destination {
+            Destination::Channel { tag, .. } => tag.as_deref(),
+            Destination::Bounce(_) => None,
+        }
+    }
+}
+
+impl Desk {
+    /// The recipient behind an address that was routed; `address` as it was given. None where nobody is there: no
+    /// channel, or a bounce address that we did not make.
+    pub fn recipient(&self, route: Route, address: String) -> Result<Option<Recipient>, Error> {
+        let (organisation, destination) = match route {
+            Route::Channel { organisation, channel, tag } => {
+                (organisation, Destination::Channel { channel, tag })
+            }
+            Route::Bounce { organisation, token } => match self.tokens()?.read_bounce(organisation, &token) {
+                Claim::Genuine(delivery) => (organisation, Destination::Bounce(delivery)),
+                Claim::None | Claim::Forged => return Ok(None),
+            },
+            Route::UnknownAddress | Route::ForeignDomain => return Ok(None),
+        };
+        Ok(Some(Recipient { organisation, destination, address }))
+    }
 }
 
 /// A mail that was read: cheap for a small one, up to a second of processor for one of the largest, so the caller
@@ -61,6 +121,8 @@ pub struct Reading {
     pub(crate) content: Content,
     pub(crate) base_subject: String,
     pub(crate) digest: MailDigest,
+    /// What it reports of a mail of ours, if it is a report.
+    pub(crate) report: Option<Report>,
 }
 
 impl Reading {
@@ -69,8 +131,19 @@ impl Reading {
         let limits = ParseLimits::default();
         let parsed = parse(raw, &limits);
         let digest = digest(raw, limits.header());
-        Self { base_subject: parsed.base_subject.clone(), content: content(parsed), digest }
+        let report = if may_be_report(&parsed) { report(raw, &parsed) } else { None };
+        Self { base_subject: parsed.base_subject.clone(), content: content(parsed), digest, report }
     }
+}
+
+/// What people write is not looked at for a report: that saves most mails a second reading.
+fn may_be_report(parsed: &Parsed) -> bool {
+    let is_daemon = |local: &str| {
+        let local = local.to_ascii_lowercase();
+        ["daemon", "postmaster", "maildelivery"].iter().any(|name| local.contains(name))
+    };
+    let author = parsed.from.first().and_then(|from| from.address.as_ref());
+    !parsed.automatic.is_human() || author.is_some_and(|author| is_daemon(author.local()))
 }
 
 fn content(parsed: Parsed) -> Content {

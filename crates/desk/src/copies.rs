@@ -56,6 +56,15 @@ impl Copies {
         (best.standing() >= standing).then_some(Outcome::Duplicate { ticket })
     }
 
+    /// The ticket, 0 while it is kept aside, of the copy that came to this very address.
+    pub(crate) fn at(&self, recipient: &Recipient) -> Option<u64> {
+        let came = |copy: &&StoredMessage| {
+            let envelope = copy.record.envelope.as_ref();
+            envelope.is_some_and(|envelope| envelope.recipients.contains(&recipient.address))
+        };
+        self.messages.iter().find(came).map(|copy| copy.ticket)
+    }
+
     /// The copies that are in tickets.
     pub(crate) fn in_tickets(&self) -> impl Iterator<Item = &StoredMessage> {
         self.messages.iter().filter(|copy| copy.ticket != 0)
@@ -65,7 +74,8 @@ impl Copies {
 impl StoredMessage {
     /// Whether it was sent to one of the channels of these recipients.
     pub(crate) fn came_to(&self, recipients: &[&Recipient]) -> bool {
-        recipients.iter().any(|recipient| self.record.channels.contains(&recipient.channel))
+        let mut channels = recipients.iter().filter_map(|recipient| recipient.channel());
+        channels.any(|channel| self.record.channels.contains(&channel))
     }
 
     /// How far it is to be trusted.

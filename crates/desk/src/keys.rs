@@ -155,3 +155,8 @@ pub(crate) const IDEMPOTENCY: u8 = b'Z';
 pub(crate) fn idempotency_day(day: u64) -> Key {
     Key::new(IDEMPOTENCY).number(day)
 }
+
+/// Of an address in its normalised spelling.
+pub(crate) fn answered(address: &str) -> Key {
+    Key::new(b'Y').text(address)
+}

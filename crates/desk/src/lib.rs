@@ -4,7 +4,10 @@
 //! [`Actor`](guichet_accounts::Actor), and what they may see is decided here.
 
 mod arrival;
+mod automatic;
+mod caps;
 mod change;
+mod claims;
 mod contact;
 mod copies;
 mod deliveries;
@@ -17,15 +20,19 @@ mod idempotency;
 mod identity;
 mod keys;
 mod list;
+mod manner;
 mod message;
 mod participants;
+mod plan;
 mod quarantine;
 mod queue;
 mod read;
 mod receive;
+mod reports;
 mod retention;
 mod rows;
 mod stored;
+mod success;
 mod suppression;
 #[cfg(test)]
 mod tests;
@@ -36,7 +43,7 @@ mod token;
 mod upload;
 mod writing;
 
-pub use arrival::{Arrival, Reading, Recipient};
+pub use arrival::{Arrival, Destination, Reading, Recipient};
 pub use change::TicketChange;
 pub use contact::{Contact, ContactId};
 pub use deliveries::{AsItLeft, DeliveryDetail, DeliveryQuery};
@@ -64,6 +71,7 @@ use guichet_accounts::Accounts;
 use guichet_store::{Store, record};
 use guichet_sys::Random;
 
+use crate::caps::Caps;
 use crate::queue::Queue;
 
 /// The desk over one store. Cheap to clone.
@@ -73,6 +81,7 @@ pub struct Desk {
     accounts: Accounts,
     random: Arc<dyn Random>,
     queue: Queue,
+    caps: Caps,
 }
 
 impl Desk {
@@ -80,7 +89,7 @@ impl Desk {
     ///
     /// What is being sent just now is known to one desk and its clones; so a program makes only one.
     pub fn new(store: Store, accounts: Accounts, random: Arc<dyn Random>) -> Self {
-        Self { store, accounts, random, queue: Queue::default() }
+        Self { store, accounts, random, queue: Queue::default(), caps: Caps::default() }
     }
 
     /// The accounts that it works with.

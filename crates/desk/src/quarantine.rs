@@ -55,9 +55,18 @@ impl Desk {
         Err(Error::Unavailable("too much happens at once".to_owned()))
     }
 
+    /// The channel through which it came; what came to no channel goes to the organisation's first.
+    fn channel_of(&self, actor: &Actor, message: &StoredMessage) -> Result<ChannelId, Error> {
+        if let Some(channel) = message.record.channels.first() {
+            return Ok(*channel);
+        }
+        let channels = self.accounts.channels(actor.organisation)?;
+        channels.first().map(|channel| channel.id).ok_or(Error::NotFound("channel"))
+    }
+
     fn plan_release(&self, actor: &Actor, number: u64, now: Timestamp) -> Result<(Batch, Slot), Error> {
         let message = self.quarantined(actor, number)?;
-        let channel = message.record.channels.first().copied().unwrap_or(ChannelId(0));
+        let channel = self.channel_of(actor, &message)?;
         let team = self.accounts.channel(actor.organisation, channel)?.team;
         let mut snapshot = self.store.of(actor.organisation).snapshot()?;
         if snapshot.read(&keys::quarantined(number))?.is_none() {

@@ -7,20 +7,13 @@
 //! stored once. What is kept aside is so for each team too, since each is released by itself. Where organisations differ about a forged
 //! mail, it is refused only if all refuse; those that would have refused keep it in quarantine.
 
-use std::collections::BTreeMap;
+use guichet_accounts::Organisation;
+use guichet_store::{CommitError, OrganisationId, Receipt, Slot};
 
-use guichet_accounts::{Organisation, TeamId};
-use guichet_store::{Batch, CommitError, Counter, OrganisationId, Receipt, Slot, Snapshot};
-
-use crate::arrival::{Arrival, Recipient};
-use crate::copies::{Copies, Standing};
+use crate::arrival::{Arrival, Destination};
 use crate::disposition::{self, Disposition};
-use crate::event::{self, EventKind};
-use crate::identity::Identities;
-use crate::keys::{self, Number};
-use crate::rows::{Target, Writer, message_record, put_message, received_event};
-use crate::threading::References;
-use crate::{Desk, Error, contact, stored};
+use crate::plan::Prepared;
+use crate::{DeliveryId, Desk, Error};
 
 /// How often a mail is decided anew because others were quicker. Each time at least one other mail got through.
 const ATTEMPTS_MAX: usize = 64;
@@ -61,6 +54,13 @@ pub enum Outcome {
         /// The ticket's number; none while the first copy is in quarantine.
         ticket: Option<u64>,
     },
+    /// It says what became of a delivery, and was put beside the mail that it is about.
+    Reported {
+        /// The ticket's number.
+        ticket: u64,
+        /// The delivery.
+        delivery: DeliveryId,
+    },
     /// It is kept aside.
     Quarantined {
         /// The message's number.
@@ -92,15 +92,18 @@ impl Desk {
         if let Some(why) = refused_by_all(&dispositions) {
             return Ok(Received::Refused(why));
         }
+        let mut prepared: Vec<Prepared> = dispositions.iter().map(|_| Prepared::default()).collect();
         for _ in 0..ATTEMPTS_MAX {
             let mut batches = Vec::with_capacity(dispositions.len());
             let mut plans = Vec::with_capacity(dispositions.len());
-            for (organisation, disposition) in &dispositions {
-                let (batch, planned) = self.plan(arrival, organisation.id, disposition)?;
+            let mut due = self.due_rows();
+            for ((organisation, disposition), prepared) in dispositions.iter().zip(&mut prepared) {
+                let (batch, planned) =
+                    self.plan(arrival, organisation.id, disposition, prepared, &mut due)?;
                 batches.push(batch);
                 plans.push((organisation.id, planned));
             }
-            match self.store.commit(batches).await {
+            match self.commit_all_queued(batches, due).await {
                 Ok(receipts) => return Ok(Received::Kept(settle(plans, &receipts))),
                 Err(CommitError::Conflict) => {}
                 Err(error) => return Err(error.into()),
@@ -118,92 +121,22 @@ impl Desk {
         ids.into_iter()
             .map(|id| {
                 let organisation = self.accounts.organisation(id)?;
-                let disposition = disposition::decide(&organisation, &arrival.verdicts);
+                let disposition = if comes_back(arrival, id) {
+                    Disposition::Accept
+                } else {
+                    disposition::decide(&organisation, &arrival.verdicts)
+                };
                 Ok((organisation, disposition))
             })
             .collect()
     }
-
-    fn plan(
-        &self,
-        arrival: &Arrival,
-        organisation: OrganisationId,
-        disposition: &Disposition,
-    ) -> Result<(Batch, Vec<Planned>), Error> {
-        let mut snapshot = self.store.of(organisation).snapshot()?;
-        let copies = Copies::of(&mut snapshot, &arrival.reading.content, arrival.reading.digest)?;
-        let standing = match disposition {
-            Disposition::Quarantine(_) | Disposition::Reject(_) => Standing::Quarantined,
-            Disposition::Accept if arrival.proven_author().is_some() => Standing::Proven,
-            Disposition::Accept => Standing::Unproven,
-        };
-        let (mut plans, mut new) = (Vec::new(), Vec::new());
-        for (team, recipients) in self.by_team(arrival, organisation)? {
-            match copies.duplicate(&recipients, standing) {
-                Some(duplicate) => plans.push(Planned::Settled(duplicate)),
-                None => new.push((team, recipients)),
-            }
-        }
-        if new.is_empty() {
-            return Ok((snapshot.batch(), plans));
-        }
-        let (batch, planned) = match disposition {
-            Disposition::Accept => self.plan_tickets(arrival, organisation, snapshot, &copies, new)?,
-            Disposition::Quarantine(why) | Disposition::Reject(why) => {
-                plan_quarantine(arrival, snapshot, &copies, &new, why)
-            }
-        };
-        plans.extend(planned);
-        Ok((batch, plans))
-    }
-
-    fn plan_tickets(
-        &self,
-        arrival: &Arrival,
-        organisation: OrganisationId,
-        mut snapshot: Snapshot,
-        copies: &Copies,
-        teams: Vec<ForTeam<'_>>,
-    ) -> Result<(Batch, Vec<Planned>), Error> {
-        let content = &arrival.reading.content;
-        let references = References::read(&mut snapshot, arrival, copies)?;
-        let sender = contact::Sender::of(&mut snapshot, content)?;
-        let brings = self.brought_in(organisation, content, &arrival.verdicts)?;
-        let mut targets = Vec::with_capacity(teams.len());
-        for (team, recipients) in teams {
-            let mut thread = references.thread(arrival, &recipients, sender.known());
-            if let Some(joins) = &mut thread.joins {
-                // Read again as a check: what the ticket becomes rests on what it is.
-                let checked = stored::ticket_checked(&mut snapshot, joins.number)?;
-                *joins = checked.ok_or(Error::Damaged("ticket"))?;
-            }
-            targets.push(Target { team, recipients, thread });
-        }
-        let mut batch = snapshot.batch();
-        let requester = sender.enter(&mut batch, arrival.received);
-        let raw = batch.blob(&arrival.raw);
-        let (own, unseen) = (&copies.identity, references.unseen.as_slice());
-        let identities = Identities::default();
-        Ok(Writer { arrival, batch, raw, requester, brings, own, unseen, identities }.write(targets))
-    }
-
-    /// The recipients of one organisation by the team whose tickets their channels feed.
-    fn by_team<'a>(
-        &self,
-        arrival: &'a Arrival,
-        organisation: OrganisationId,
-    ) -> Result<BTreeMap<Option<TeamId>, Vec<&'a Recipient>>, Error> {
-        let mut teams = BTreeMap::<_, Vec<&Recipient>>::new();
-        for recipient in arrival.recipients.iter().filter(|one| one.organisation == organisation) {
-            let channel = self.accounts.channel(organisation, recipient.channel)?;
-            teams.entry(channel.team).or_default().push(recipient);
-        }
-        Ok(teams)
-    }
 }
 
-/// A team and the recipients whose channels feed its tickets.
-type ForTeam<'a> = (Option<TeamId>, Vec<&'a Recipient>);
+/// Whether it comes to bounce addresses alone: then their tokens say what it is, whoever stands behind it.
+fn comes_back(arrival: &Arrival, organisation: OrganisationId) -> bool {
+    let mut own = arrival.recipients.iter().filter(|recipient| recipient.organisation == organisation);
+    own.all(|recipient| matches!(recipient.destination, Destination::Bounce(_)))
+}
 
 /// `Some(why)` if every organisation refuses. Otherwise those that would, keep the mail in quarantine.
 fn refused_by_all(dispositions: &[(Organisation, Disposition)]) -> Option<String> {
@@ -220,31 +153,4 @@ fn settle(plans: Vec<(OrganisationId, Vec<Planned>)>, receipts: &[Receipt]) -> V
         plans.into_iter().map(move |planned| Kept { organisation, outcome: planned.settle(receipt) })
     });
     settled.collect()
-}
-
-fn plan_quarantine(
-    arrival: &Arrival,
-    snapshot: Snapshot,
-    copies: &Copies,
-    teams: &[ForTeam<'_>],
-    why: &str,
-) -> (Batch, Vec<Planned>) {
-    let mut batch = snapshot.batch();
-    let raw = batch.blob(&arrival.raw);
-    let mut identities = Identities::default();
-    let mut plans = Vec::with_capacity(teams.len());
-    for (_, recipients) in teams {
-        let slot = batch.next(Counter::Message);
-        let (ticket, message) = (Number::Known(0), Number::Assigned(slot));
-        let mut record = message_record(arrival, recipients, raw.clone());
-        record.quarantine = Some(why.to_owned());
-        put_message(&mut batch, ticket, message, &record);
-        batch.put(keys::row(keys::QUARANTINE, &[message]), Vec::new());
-        identities.carry(&copies.identity, message);
-        let event = received_event(arrival, EventKind::MessageQuarantined, None);
-        event::append(&mut batch, ticket, message, &event);
-        plans.push(Planned::Quarantined(slot));
-    }
-    identities.write(&mut batch);
-    (batch, plans)
 }

@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 
 use guichet_accounts::{ChannelId, TeamId, Who};
-use guichet_store::{Batch, BlobRef, Counter, Slot, Template, record};
+use guichet_store::{Batch, BlobRef, Counter, OrganisationId, Slot, Template, record};
 
 use crate::arrival::{Arrival, Recipient};
+use crate::automatic::Answering;
 use crate::event::{self, Event, EventKind};
 use crate::facet;
 use crate::identity::{Identities, Known};
 use crate::keys::{self, Number};
-use crate::message::{Content, Envelope, Message};
+use crate::manner::Manner;
+use crate::message::{Content, Envelope, Message, Notification};
+use crate::queue::{Act, Change, DueRows, StoredDelivery};
 use crate::receive::{Outcome, Planned};
 use crate::stored::StoredTicket;
 use crate::threading::Thread;
@@ -19,14 +22,32 @@ use crate::ticket::Ticket;
 /// One ticket that a mail begins or joins.
 pub(crate) struct Target<'a> {
     pub(crate) team: Option<TeamId>,
+    /// The channels through which it comes.
+    pub(crate) channels: Vec<ChannelId>,
     pub(crate) recipients: Vec<&'a Recipient>,
     pub(crate) thread: Thread,
+    /// How it joins.
+    pub(crate) manner: Manner,
+    /// What is answered at once.
+    pub(crate) answering: Option<Answering<'a>>,
+}
+
+/// A mail that is kept aside.
+pub(crate) struct Aside<'a> {
+    pub(crate) channels: Vec<ChannelId>,
+    pub(crate) recipients: Vec<&'a Recipient>,
+    /// Why, for people.
+    pub(crate) why: String,
+    /// What it says of a delivery that has no ticket.
+    pub(crate) change: Option<(StoredDelivery, Change)>,
 }
 
 /// Writes the rows of one mail in one organisation.
 pub(crate) struct Writer<'a> {
+    pub(crate) organisation: OrganisationId,
     pub(crate) arrival: &'a Arrival,
     pub(crate) batch: Batch,
+    pub(crate) due: &'a mut DueRows,
     pub(crate) raw: BlobRef,
     /// The sender as a contact.
     pub(crate) requester: Number,
@@ -39,17 +60,25 @@ pub(crate) struct Writer<'a> {
     pub(crate) identities: Identities<'a>,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
     /// Writes everything; what the numbers are the commit will tell.
-    pub(crate) fn write(mut self, targets: Vec<Target<'_>>) -> (Batch, Vec<Planned>) {
-        let mut plans = Vec::with_capacity(targets.len());
+    pub(crate) fn write(
+        mut self,
+        targets: Vec<Target<'a>>,
+        asides: Vec<Aside<'_>>,
+    ) -> (Batch, Vec<Planned>) {
+        let mut plans = Vec::with_capacity(targets.len() + asides.len());
         let mut tickets: Vec<Number> = Vec::with_capacity(targets.len());
-        for target in targets {
-            let ticket = if let Some(joins) = target.thread.joins {
-                plans.push(Planned::Settled(Outcome::Joined { ticket: joins.number }));
-                self.join(joins, &target.recipients)
+        for mut target in targets {
+            let ticket = if let Some(joins) = &target.thread.joins {
+                let ticket = joins.number;
+                plans.push(Planned::Settled(match target.manner.reports_on {
+                    Some(delivery) => Outcome::Reported { ticket, delivery },
+                    None => Outcome::Joined { ticket },
+                }));
+                self.join(&target, joins.clone())
             } else {
-                let slot = self.create(&target);
+                let slot = self.create(&mut target);
                 plans.push(Planned::Created(slot));
                 Number::Assigned(slot)
             };
@@ -58,45 +87,83 @@ impl Writer<'_> {
             }
             tickets.push(ticket);
         }
+        plans.extend(asides.into_iter().map(|aside| self.set_aside(aside)));
         self.identities.write(&mut self.batch);
         (self.batch, plans)
     }
 
-    fn create(&mut self, target: &Target<'_>) -> Slot {
+    fn set_aside(&mut self, aside: Aside<'_>) -> Planned {
+        let slot = self.batch.next(Counter::Message);
+        let (ticket, message) = (Number::Known(0), Number::Assigned(slot));
+        let mut record = message_record(self.arrival, &aside.recipients, aside.channels, self.raw.clone());
+        record.quarantine = Some(aside.why);
+        record.reports_on = aside.change.as_ref().map(|(delivery, _)| delivery.id);
+        put_message(&mut self.batch, ticket, message, &record);
+        self.batch.put(keys::row(keys::QUARANTINE, &[message]), Vec::new());
+        self.identities.carry(self.own, message);
+        let event = received_event(self.arrival, EventKind::MessageQuarantined, None);
+        event::append(&mut self.batch, ticket, message, &event);
+        if let Some((delivery, change)) = &aside.change {
+            let act = Act::of_system(self.organisation, self.arrival.received);
+            change.write(&mut self.batch, self.due, act, delivery, None);
+        }
+        Planned::Quarantined(slot)
+    }
+
+    fn create(&mut self, target: &mut Target<'a>) -> Slot {
         let slot = self.batch.next(Counter::Ticket);
         let number = Number::Assigned(slot);
-        let message = self.write_message(number, &target.recipients);
+        let message = self.write_message(number, target);
         for other in &target.thread.refers_to {
             link(&mut self.batch, number, Number::Known(*other));
         }
-        let channel = target.recipients.first().map_or(ChannelId(0), |recipient| recipient.channel);
+        let channel = target.channels.first().copied().unwrap_or(ChannelId(0));
         let content = &self.arrival.reading.content;
         let mut ticket = Ticket::begun(content, channel, target.team, self.arrival.received);
         ticket.admit(&self.brings);
         let event = received_event(self.arrival, EventKind::TicketCreated, target.team);
-        let activity = Number::Assigned(event::append(&mut self.batch, number, message, &event));
+        let mut activity = Number::Assigned(event::append(&mut self.batch, number, message, &event));
+        if let Some(answering) = target.answering.take() {
+            ticket.message_count += 1;
+            let at = (number, target.team);
+            activity = answering.write(&mut self.batch, self.due, &mut self.identities, at);
+        }
         put_ticket(&mut self.batch, number, &ticket, self.requester, activity);
         slot
     }
 
-    fn join(&mut self, joins: StoredTicket, recipients: &[&Recipient]) -> Number {
+    fn join(&mut self, target: &Target<'_>, joins: StoredTicket) -> Number {
         let number = Number::Known(joins.number);
-        let message = self.write_message(number, recipients);
+        let message = self.write_message(number, target);
         let mut ticket = joins.record;
         facet::leave(&mut self.batch, &ticket, joins.requester, joins.activity);
-        ticket.state = ticket.state.after_mail();
+        let manner = &target.manner;
+        if manner.opens {
+            ticket.state = ticket.state.after_mail();
+        }
+        if manner.admits {
+            ticket.admit(&self.brings);
+        }
+        ticket.attention |= manner.attention;
+        let act = Act::of_system(self.organisation, self.arrival.received);
+        for (delivery, change) in &manner.changes {
+            change.write(&mut self.batch, self.due, act, delivery, ticket.team);
+            change.concern.apply(&mut ticket);
+        }
         ticket.updated = self.arrival.received;
         ticket.message_count += 1;
-        ticket.admit(&self.brings);
         let event = received_event(self.arrival, EventKind::MessageReceived, ticket.team);
         let activity = Number::Assigned(event::append(&mut self.batch, number, message, &event));
         put_ticket(&mut self.batch, number, &ticket, Number::Known(joins.requester), activity);
         number
     }
 
-    fn write_message(&mut self, ticket: Number, recipients: &[&Recipient]) -> Number {
+    fn write_message(&mut self, ticket: Number, target: &Target<'_>) -> Number {
         let message = Number::Assigned(self.batch.next(Counter::Message));
-        let record = message_record(self.arrival, recipients, self.raw.clone());
+        let mut record =
+            message_record(self.arrival, &target.recipients, target.channels.clone(), self.raw.clone());
+        record.marked = target.manner.marked;
+        record.reports_on = target.manner.reports_on;
         put_message(&mut self.batch, ticket, message, &record);
         self.batch.put(keys::ticket_message_row(ticket, message), Vec::new());
         self.identities.carry(self.own, message);
@@ -129,22 +196,18 @@ pub(crate) fn link(batch: &mut Batch, one: Number, other: Number) {
     batch.put(keys::link_row(other, one), Vec::new());
 }
 
-pub(crate) fn message_record(arrival: &Arrival, recipients: &[&Recipient], raw: BlobRef) -> Message {
-    let mut channels: Vec<ChannelId> = recipients.iter().map(|recipient| recipient.channel).collect();
+pub(crate) fn message_record(
+    arrival: &Arrival,
+    recipients: &[&Recipient],
+    mut channels: Vec<ChannelId>,
+    raw: BlobRef,
+) -> Message {
     channels.sort_unstable();
     channels.dedup();
     Message {
         received: arrival.received,
         channels,
-        envelope: Some(Envelope {
-            reverse_path: arrival.reverse_path.clone(),
-            recipients: recipients.iter().map(|recipient| recipient.address.clone()).collect(),
-            client: arrival.client,
-            helo: arrival.helo.clone(),
-            tls: arrival.tls.clone(),
-            trace: arrival.trace.clone(),
-            notification: None,
-        }),
+        envelope: Some(envelope_of(arrival, recipients)),
         verdicts: Some(arrival.verdicts.clone()),
         raw,
         digest: arrival.reading.digest,
@@ -156,15 +219,27 @@ pub(crate) fn message_record(arrival: &Arrival, recipients: &[&Recipient], raw: 
     }
 }
 
+/// The envelope as far as it concerns these recipients.
+fn envelope_of(arrival: &Arrival, recipients: &[&Recipient]) -> Envelope {
+    let addresses: Vec<String> = recipients.iter().map(|recipient| recipient.address.clone()).collect();
+    let mut notification = arrival.notification.clone();
+    notification.on_success.retain(|notified| addresses.contains(&notified.address));
+    Envelope {
+        reverse_path: arrival.reverse_path.clone(),
+        recipients: addresses,
+        client: arrival.client,
+        helo: arrival.helo.clone(),
+        tls: arrival.tls.clone(),
+        trace: arrival.trace.clone(),
+        notification: (notification != Notification::default()).then_some(notification),
+    }
+}
+
 pub(crate) fn received_event(arrival: &Arrival, kind: EventKind, team: Option<TeamId>) -> Event {
     Event { kind, team_before: team, team, who: Who::System, at: arrival.received, delivery: None }
 }
 
 /// What the mail says of itself, in the light of its envelope.
 fn content_of(arrival: &Arrival) -> Content {
-    let mut content = arrival.reading.content.clone();
-    if arrival.reverse_path.is_empty() {
-        content.automatic = content.automatic.with_null_sender();
-    }
-    content
+    Content { automatic: arrival.automatic(), ..arrival.reading.content.clone() }
 }

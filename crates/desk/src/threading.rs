@@ -1,26 +1,36 @@
 //! Threading: which ticket a mail belongs to.
 //!
-//! A mail joins a ticket only by a reference from an authenticated participant: `In-Reply-To` or `References` name a
+//! A mail joins a ticket by its token: it came to the reply address of a mail of ours, which only whoever got that mail
+//! knows. Else it joins only by a reference from an authenticated participant: `In-Reply-To` or `References` name a
 //! message of the ticket, a check that is aligned with the domain in `From` passed, and that address takes part in the
-//! ticket. Anything less makes a new ticket, linked to the one it refers to, so that an agent sees both and nobody
-//! enters by knowing a Message-ID. A number in a subject never counts.
+//! ticket, or is that of a person of the organisation, who answered from another program. Anything less makes a new
+//! ticket, linked to the one it refers to, so that an agent sees both and nobody enters by knowing a Message-ID. A
+//! number in a subject never counts.
 //!
 //! Two mails may also name a third that never came here (we were put in copy late): with the same participants and the
 //! same subject they are one conversation.
 //!
 //! *Security*: a Message-ID belongs to nobody, so a stranger may have used or named it too, with the sender in copy.
-//! A ticket that the sender began goes before one that they were brought into, a message whose author is proven before
-//! one whose is not, an older before a newer; and by the name of an unseen mail alone nobody joins a ticket one of
-//! whose participants they did not write to.
+//! A mail of ours goes before any other, since only we make its Message-ID; then a ticket that the sender began before
+//! one that they were brought into, a message whose author is proven before one whose is not, an older before a newer;
+//! and by the name of an unseen mail alone nobody joins a ticket one of whose participants they did not write to.
+//! What is left: before our first answer, an authenticated stranger who uses as his own the Message-ID of a mail that
+//! never came here, with somebody in copy, may draw a later mail of theirs, which names it and comes to us alone, into
+//! his ticket. To refuse that would refuse a colleague in copy who answers to us alone, whose mail looks the same.
 
 use guichet_mail::MailAddress;
 use guichet_store::Snapshot;
+use jiff::SignedDuration;
 
 use crate::Error;
 use crate::arrival::{Arrival, Recipient};
 use crate::copies::{Copies, Standing};
 use crate::identity::{ENTRIES_MAX, Identity, Known};
 use crate::stored::{self, StoredMessage, StoredTicket};
+
+/// How long a reply address leads into its ticket; then it begins a new one, linked. People look half a year back for a
+/// mail to answer to; whoever comes later has another matter.
+pub(crate) const REPLY_AGE: SignedDuration = SignedDuration::from_hours(180 * 24);
 
 /// How many messages a mail's references are followed to: all that one identity remembers.
 const CANDIDATES_MAX: usize = ENTRIES_MAX;
@@ -40,6 +50,15 @@ pub(crate) struct Thread {
     pub(crate) refers_to: Vec<u64>,
 }
 
+/// What its author is to the organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Somebody from outside, who has to take part in a ticket to enter it.
+    Outsider,
+    /// One of its people, proven.
+    Colleague,
+}
+
 /// What a mail refers to: the same for all its recipients in one organisation.
 pub(crate) struct References {
     /// The identities that no mail of ours carries yet: one that may yet come, or never will.
@@ -57,14 +76,20 @@ struct Candidate {
 
 impl References {
     /// Follows the references of a mail, nearest first; the identities are read as checks of the batch.
-    pub(crate) fn read(snapshot: &mut Snapshot, arrival: &Arrival, copies: &Copies) -> Result<Self, Error> {
+    pub(crate) fn read(
+        snapshot: &mut Snapshot,
+        arrival: &Arrival,
+        copies: &Copies,
+        named: &[Identity],
+    ) -> Result<Self, Error> {
         let mut references = References { unseen: Vec::new(), candidates: Vec::new() };
         for copy in copies.in_tickets() {
             references.follow(snapshot, copy.clone(), true)?;
         }
         let is_proven = arrival.proven_author().is_some();
         let mut left = CANDIDATES_MAX;
-        for known in named(snapshot, arrival)? {
+        for identity in named.iter().take(NAMED_MAX) {
+            let known = Known::read(snapshot, *identity)?;
             for entry in known.entries().take(left) {
                 let entry = entry?;
                 left -= 1;
@@ -87,18 +112,25 @@ impl References {
         Ok(())
     }
 
+    /// Whether there is anything that the mail may belong to.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.candidates.is_empty()
+    }
+
     /// Finds the ticket, among those of the channels that the mail was sent to. `requester` is the sender's contact.
     pub(crate) fn thread(
         &self,
         arrival: &Arrival,
         recipients: &[&Recipient],
         requester: Option<u64>,
+        role: Role,
     ) -> Thread {
         let mut best: Option<(_, &Candidate)> = None;
         for candidate in &self.candidates {
+            let is_ours = candidate.is_named && candidate.message.record.written.is_some();
             let is_senders = requester == Some(candidate.ticket.requester);
-            let rank = (is_senders, candidate.message.standing() == Standing::Proven);
-            if candidate.admits(arrival, recipients) && best.is_none_or(|(highest, _)| rank > highest) {
+            let rank = (is_ours, is_senders, candidate.message.standing() == Standing::Proven);
+            if candidate.admits(arrival, recipients, role) && best.is_none_or(|(highest, _)| rank > highest) {
                 best = Some((rank, candidate));
             }
         }
@@ -118,10 +150,11 @@ impl References {
 
 impl Candidate {
     /// Whether the sender may enter. The same mail to another address of ours is that address's own conversation.
-    fn admits(&self, arrival: &Arrival, recipients: &[&Recipient]) -> bool {
+    fn admits(&self, arrival: &Arrival, recipients: &[&Recipient], role: Role) -> bool {
         let participants = &self.ticket.record.participants;
-        let takes_part =
-            arrival.proven_author().is_some_and(|author| participants.contains(&author.normalised()));
+        let takes_part = arrival.proven_author().is_some_and(|author| {
+            role == Role::Colleague || participants.contains(&author.normalised())
+        });
         takes_part && self.message.came_to(recipients) && (self.is_named || self.is_same_matter(arrival))
     }
 
@@ -131,18 +164,4 @@ impl Candidate {
         ticket.base_subject.to_lowercase() == arrival.reading.base_subject.to_lowercase()
             && ticket.participants.iter().all(|participant| people.contains(participant))
     }
-}
-
-/// The identities that a mail names, nearest first, read as checks of the batch.
-fn named(snapshot: &mut Snapshot, arrival: &Arrival) -> Result<Vec<Known>, Error> {
-    let content = &arrival.reading.content;
-    let mut identities: Vec<Identity> = Vec::new();
-    for id in content.in_reply_to.iter().chain(content.references.iter().rev()) {
-        let identity = Identity::of_id(id);
-        let is_its_own = content.message_id.as_ref() == Some(id);
-        if identities.len() < NAMED_MAX && !is_its_own && !identities.contains(&identity) {
-            identities.push(identity);
-        }
-    }
-    identities.into_iter().map(|identity| Known::read(snapshot, identity)).collect()
 }

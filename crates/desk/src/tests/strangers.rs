@@ -131,7 +131,7 @@ async fn an_address_of_ours_takes_no_part_however_it_is_written() {
 #[tokio::test]
 async fn somebody_of_our_own_domain_who_writes_takes_part() {
     let world = World::new().await;
-    let wanted = DomainChange { catch_all: Some(Some(world.billing.channel)), ..DomainChange::default() };
+    let wanted = DomainChange { catch_all: Some(world.billing.channel()), ..DomainChange::default() };
     let domain = DomainName::parse("acme.example").unwrap();
     world.desk.accounts().change_domain(world.acme, &domain, wanted).await.unwrap();
     created(&world, &mail("ana@acme.example", "1@acme.example", "Fire", "")).await;

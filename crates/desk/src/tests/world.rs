@@ -12,7 +12,7 @@ use guichet_store::{OrganisationId, Store};
 use guichet_testkit::CountingRandom;
 use jiff::Timestamp;
 
-use crate::{Arrival, Desk, Kept, Outcome, Reading, Received, Recipient};
+use crate::{Arrival, Desk, Destination, Kept, Notification, Outcome, Reading, Received, Recipient};
 
 pub(super) struct World {
     pub(super) desk: Desk,
@@ -33,8 +33,8 @@ impl World {
 
     /// The same over another store. Both domains send as well.
     pub(super) async fn over(store: Store) -> Self {
-        let base_domain = DomainName::parse("desk.example").unwrap();
-        let accounts = Accounts::new(store.clone(), Vault::new([1; 32]), base_domain);
+        let desk = desk_over(store.clone());
+        let accounts = desk.accounts().clone();
         let acme = accounts.create_organisation("acme", "Acme").await.unwrap().id;
         let other = accounts.create_organisation("other", "Other").await.unwrap().id;
         let team = accounts.create_team(acme, "Billing").await.unwrap().id;
@@ -48,7 +48,6 @@ impl World {
         let support = channel(&accounts, acme, "support@acme.example", None).await;
         let billing = channel(&accounts, acme, "billing@acme.example", Some(team)).await;
         let elsewhere = channel(&accounts, other, "support@other.example", None).await;
-        let desk = Desk::new(store.clone(), accounts, Arc::new(CountingRandom::default()));
         World { desk, store, acme, other, support, billing, elsewhere, billing_team: team }
     }
 
@@ -91,6 +90,7 @@ impl World {
             verdicts,
             raw: writer.finish().unwrap(),
             reading,
+            notification: Notification::default(),
         }
     }
 
@@ -112,6 +112,13 @@ impl World {
     }
 }
 
+/// A desk over a store that may hold something already.
+pub(super) fn desk_over(store: Store) -> Desk {
+    let base_domain = DomainName::parse("desk.example").unwrap();
+    let accounts = Accounts::new(store.clone(), Vault::new([1; 32]), base_domain);
+    Desk::new(store, accounts, Arc::new(CountingRandom::default()))
+}
+
 async fn channel(
     accounts: &Accounts,
     organisation: OrganisationId,
@@ -120,7 +127,7 @@ async fn channel(
 ) -> Recipient {
     let wanted = NewChannel { address: MailAddress::parse(address).unwrap(), name: "x".to_owned(), team };
     let channel: ChannelId = accounts.create_channel(organisation, wanted).await.unwrap().id;
-    Recipient { organisation, channel, address: address.to_owned() }
+    Recipient { organisation, destination: Destination::Channel { channel, tag: None }, address: address.to_owned() }
 }
 
 pub(super) fn at(second: i64) -> Timestamp {

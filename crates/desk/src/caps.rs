@@ -1,0 +1,116 @@
+//! Caps on the mail that the server sends by itself, so that whatever goes wrong, it floods nobody (promises 5 and 9).
+//!
+//! They are counted in memory, over the hour before: the count of this hour and what of the last one's still counts. A
+//! restart forgets them; that no address is answered twice a day is kept in the store.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use guichet_accounts::ChannelId;
+use guichet_mail::DomainName;
+use guichet_store::OrganisationId;
+use jiff::Timestamp;
+
+/// To one domain in an hour (chatwoot#5131: a sender whose address changes with each mail).
+const DOMAIN_HOURLY_MAX: u32 = 50;
+/// From one channel in an hour.
+const CHANNEL_HOURLY_MAX: u32 = 300;
+/// From the server in an hour. It also bounds how many domains and channels are remembered.
+const SERVER_HOURLY_MAX: u32 = 1_000;
+
+const HOUR_SECONDS: i64 = 3_600;
+
+/// What is counted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Counted {
+    Server,
+    Channel(OrganisationId, ChannelId),
+    Domain(DomainName),
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    /// Hours since 1970.
+    hour: i64,
+    now: HashMap<Counted, u32>,
+    before: HashMap<Counted, u32>,
+}
+
+/// The caps of one desk and its clones.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Caps(Arc<Mutex<Counts>>);
+
+impl Caps {
+    /// Counts one more mail from this channel to this domain, unless that were too many.
+    pub(crate) fn take(
+        &self,
+        organisation: OrganisationId,
+        channel: ChannelId,
+        to: &DomainName,
+        at: Timestamp,
+    ) -> bool {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.turn(at);
+        let all = [
+            (Counted::Server, SERVER_HOURLY_MAX),
+            (Counted::Channel(organisation, channel), CHANNEL_HOURLY_MAX),
+            (Counted::Domain(to.clone()), DOMAIN_HOURLY_MAX),
+        ];
+        let may = all.iter().all(|(counted, most)| counts.over_an_hour(counted, at) < *most);
+        if may {
+            for (counted, _) in all {
+                *counts.now.entry(counted).or_default() += 1;
+            }
+        }
+        may
+    }
+}
+
+impl Counts {
+    fn turn(&mut self, at: Timestamp) {
+        let hour = at.as_second().div_euclid(HOUR_SECONDS);
+        if hour > self.hour {
+            let last = std::mem::take(&mut self.now);
+            self.before = if hour == self.hour + 1 { last } else { HashMap::new() };
+            self.hour = hour;
+        }
+    }
+
+    /// How many in the hour before, taking those of the last hour of the clock as evenly spread.
+    fn over_an_hour(&self, counted: &Counted, at: Timestamp) -> u32 {
+        let count = |counts: &HashMap<Counted, u32>| counts.get(counted).copied().unwrap_or(0);
+        let passed = at.as_second().saturating_sub(self.hour * HOUR_SECONDS).clamp(0, HOUR_SECONDS);
+        let left = i64::from(count(&self.before)) * (HOUR_SECONDS - passed) / HOUR_SECONDS;
+        count(&self.now).saturating_add(u32::try_from(left).unwrap_or(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn take(caps: &Caps, domain: &str, second: i64) -> bool {
+        let (organisation, to) = (OrganisationId::new(1).unwrap(), DomainName::parse(domain).unwrap());
+        caps.take(organisation, ChannelId(1), &to, Timestamp::from_second(second).unwrap())
+    }
+
+    #[test]
+    fn promise_5_an_hour_has_its_bounds_for_domain_and_channel() {
+        let caps = Caps::default();
+        let taken = (0..100).filter(|_| take(&caps, "a.example", 10)).count();
+        assert_eq!(taken, 50);
+        let taken = (0..1_000).filter(|n| take(&caps, &format!("{n}.example"), 10)).count();
+        assert_eq!(taken, 250);
+    }
+
+    #[test]
+    fn promise_9_what_counts_slides_and_is_forgotten() {
+        let caps = Caps::default();
+        let taken = |from: i64| (0..100).filter(|_| take(&caps, "a.example", from)).count();
+        assert_eq!(taken(3_599), 50);
+        assert_eq!(taken(3_600), 0, "a new hour of the clock alone changes nothing");
+        assert_eq!(taken(3_600 + 1_800), 25);
+        assert_eq!(taken(9 * 3_600), 50);
+        assert!(caps.0.lock().unwrap().before.is_empty());
+    }
+}
