@@ -3,7 +3,7 @@
 //! A line break that the author typed is one in the mail, as people expect who write mail and not documents. A bare web address
 //! becomes a link.
 //!
-//! *Standards*: CommonMark, with tables and strikethrough of GitHub's dialect.
+//! *Standards*: `CommonMark`, with tables and strikethrough of GitHub's dialect.
 //!
 //! *Security*: HTML within Markdown is text and gets escaped. Links lead to `http`, `https` and `mailto` only; pictures come from the web
 //! or from parts of the same mail. What leads elsewhere keeps its text and loses the link.
@@ -127,26 +127,23 @@ fn bare_address(text: &str) -> Option<(usize, usize)> {
     loop {
         let start = at + text.get(at..)?.find("http")?;
         let tail = text.get(start..)?;
-        let address = tail.split(|c: char| c.is_whitespace() || "<>\"".contains(c)).next()?;
         let is_word = text.get(..start)?.chars().next_back().is_none_or(|c| !c.is_alphanumeric());
-        let address = trim_sentence(address);
+        // The scheme and the host's first character come first: only then is the rest looked at, so all of it is once.
         let has_host = |scheme: &&str| {
-            address.strip_prefix(*scheme).is_some_and(|host| host.starts_with(char::is_alphanumeric))
+            tail.strip_prefix(*scheme).is_some_and(|host| host.starts_with(char::is_alphanumeric))
         };
-        if is_word && BARE_SCHEMES.iter().any(|scheme| has_host(&scheme)) {
-            return Some((start, start + address.len()));
+        if is_word && BARE_SCHEMES.iter().any(has_host) {
+            let address = tail.split(|c: char| c.is_whitespace() || "<>\"".contains(c)).next()?;
+            return Some((start, start + trim_sentence(address).len()));
         }
         at = start + "http".len();
     }
 }
 
-/// Without the punctuation at the end; a closing parenthesis stays where one was opened.
+/// Without the punctuation at the end; closing parentheses stay where one was opened.
 fn trim_sentence(address: &str) -> &str {
-    let trimmed = address.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', '_']);
-    match trimmed.strip_suffix(')') {
-        Some(inner) if !inner.contains('(') => trim_sentence(inner),
-        _ => trimmed,
-    }
+    let is_open = address.contains('(');
+    address.trim_end_matches(|c: char| ".,;:!?'*_".contains(c) || c == ')' && !is_open)
 }
 
 fn begins_with(url: &str, schemes: &[&str]) -> bool {

@@ -7,7 +7,7 @@
 
 use std::iter;
 
-use pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
+use pulldown_cmark::{Event, Tag, TagEnd};
 
 use super::markdown::{events, is_link};
 
@@ -73,27 +73,15 @@ impl Writer {
     fn start(&mut self, tag: Tag<'_>) {
         match tag {
             Tag::Paragraph | Tag::Heading { .. } | Tag::HtmlBlock | Tag::Table(_) => self.begin_block(),
-            Tag::BlockQuote(_) => {
-                self.begin_block();
-                self.indents.push(Indent { first: None, rest: "> ", spaces: 0 });
-            }
-            Tag::CodeBlock(kind) => {
-                self.begin_block();
-                // A fence has its own way to stand out; four spaces do for both.
-                let _: CodeBlockKind<'_> = kind;
-                self.indents.push(Indent { first: None, rest: "    ", spaces: 0 });
-            }
+            Tag::BlockQuote(_) => self.start_indented("> "),
+            // A fence has its own way to stand out; four spaces do for both.
+            Tag::CodeBlock(_) => self.start_indented("    "),
             Tag::List(first) => {
                 self.begin_block();
                 self.lists.push(first);
             }
             Tag::Item => self.start_item(),
-            Tag::TableCell => {
-                if self.cells > 0 {
-                    self.text(" | ");
-                }
-                self.cells += 1;
-            }
+            Tag::TableCell => self.start_cell(),
             Tag::Emphasis => self.text("_"),
             Tag::Strong => self.text("*"),
             Tag::Strikethrough => self.text("~"),
@@ -117,13 +105,7 @@ impl Writer {
                 self.end_block();
                 self.lists.pop();
             }
-            TagEnd::Item => {
-                if self.indents.last().is_some_and(|indent| indent.first.is_some()) {
-                    self.begin_line();
-                }
-                self.end_line();
-                self.indents.pop();
-            }
+            TagEnd::Item => self.end_item(),
             TagEnd::TableHead | TagEnd::TableRow => {
                 self.end_line();
                 self.cells = 0;
@@ -137,6 +119,19 @@ impl Writer {
         }
     }
 
+    /// Begins a block whose lines all begin so.
+    fn start_indented(&mut self, rest: &'static str) {
+        self.begin_block();
+        self.indents.push(Indent { first: None, rest, spaces: 0 });
+    }
+
+    fn start_cell(&mut self) {
+        if self.cells > 0 {
+            self.text(" | ");
+        }
+        self.cells += 1;
+    }
+
     fn start_item(&mut self) {
         self.begin_block();
         let marker = match self.lists.last_mut() {
@@ -148,6 +143,15 @@ impl Writer {
             _ => "- ".to_owned(),
         };
         self.indents.push(Indent { spaces: marker.len(), first: Some(marker), rest: "" });
+    }
+
+    /// Ends an item; an empty one shows its marker at least.
+    fn end_item(&mut self) {
+        if self.indents.last().is_some_and(|indent| indent.first.is_some()) {
+            self.begin_line();
+        }
+        self.end_line();
+        self.indents.pop();
     }
 
     /// Writes the address behind a link's text, unless it is the text.
@@ -189,12 +193,11 @@ impl Writer {
             return;
         }
         for indent in self.indents.iter_mut().take(INDENTS_MAX) {
-            match indent.first.take() {
-                Some(first) => self.out.push_str(&first),
-                None => {
-                    self.out.push_str(indent.rest);
-                    self.out.extend(iter::repeat_n(' ', indent.spaces));
-                }
+            if let Some(first) = indent.first.take() {
+                self.out.push_str(&first);
+            } else {
+                self.out.push_str(indent.rest);
+                self.out.extend(iter::repeat_n(' ', indent.spaces));
             }
         }
     }

@@ -11,19 +11,18 @@ use super::{Original, Quoted};
 use crate::display::one_line;
 use crate::sanitise::{SanitiseLimits, escape, sanitise_for_sending};
 
-/// How much of an earlier mail is repeated.
+/// How much of an earlier mail is repeated at most.
 struct Bounds {
-    text_bytes_max: usize,
-    text_lines_max: usize,
+    text_bytes: usize,
+    text_lines: usize,
     /// HTML can't be cut within; a longer one is repeated as text.
-    html_bytes_max: usize,
+    html_bytes: usize,
 }
 
 /// An answer repeats what it answers for orientation only.
-const REPLY: Bounds = Bounds { text_bytes_max: 64 * 1024, text_lines_max: 1_000, html_bytes_max: 256 * 1024 };
+const REPLY: Bounds = Bounds { text_bytes: 64 * 1024, text_lines: 1_000, html_bytes: 256 * 1024 };
 /// What is handed on shall be there whole, short of the absurd.
-const FORWARD: Bounds =
-    Bounds { text_bytes_max: 1024 * 1024, text_lines_max: 50_000, html_bytes_max: 2 * 1024 * 1024 };
+const FORWARD: Bounds = Bounds { text_bytes: 1024 * 1024, text_lines: 50_000, html_bytes: 2 * 1024 * 1024 };
 /// The longest list of recipients that a forwarded mail's block names, in characters.
 const FIELD_CHARS_MAX: usize = 2_000;
 /// What stands where an earlier mail was cut.
@@ -79,7 +78,7 @@ pub(super) fn to_html(quoted: &Quoted, has_part: &dyn Fn(&str) -> bool) -> Strin
 
 /// The sanitised HTML, or the text where there is none that can be used.
 fn content(original: &Original, bounds: &Bounds, has_part: &dyn Fn(&str) -> bool) -> String {
-    let html = original.html.as_deref().filter(|html| html.len() <= bounds.html_bytes_max);
+    let html = original.html.as_deref().filter(|html| html.len() <= bounds.html_bytes);
     html.and_then(|html| sanitise_for_sending(html, &SanitiseLimits::default(), has_part)).unwrap_or_else(
         || {
             let lines: Vec<String> = cut(&original.text, bounds).iter().map(|line| escape(line)).collect();
@@ -121,10 +120,10 @@ fn block(original: &Original) -> Vec<String> {
 /// The lines of a text, at most as many as the bounds allow, and a note where there were more.
 fn cut<'a>(text: &'a str, bounds: &Bounds) -> Vec<&'a str> {
     let text = text.trim_end();
-    let shown = text.get(..text.floor_char_boundary(bounds.text_bytes_max)).unwrap_or(text);
-    let mut lines: Vec<&str> = shown.lines().take(bounds.text_lines_max + 1).map(str::trim_end).collect();
-    if shown.len() < text.len() || lines.len() > bounds.text_lines_max {
-        lines.truncate(bounds.text_lines_max);
+    let shown = text.get(..text.floor_char_boundary(bounds.text_bytes)).unwrap_or(text);
+    let mut lines: Vec<&str> = shown.lines().take(bounds.text_lines + 1).map(str::trim_end).collect();
+    if shown.len() < text.len() || lines.len() > bounds.text_lines {
+        lines.truncate(bounds.text_lines);
         lines.push(CUT);
     }
     lines

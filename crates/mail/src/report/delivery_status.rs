@@ -147,15 +147,12 @@ fn unescape(text: &str) -> String {
             let c = u32::from_str_radix(hex.get(..hex.len().min(6))?, 16).ok().and_then(char::from_u32)?;
             (hex.len() <= 6).then_some((c, tail))
         });
-        match escaped {
-            Some((c, tail)) => {
-                out.push(c);
-                rest = tail;
-            }
-            None => {
-                out.push_str("\\x{");
-                rest = after;
-            }
+        if let Some((c, tail)) = escaped {
+            out.push(c);
+            rest = tail;
+        } else {
+            out.push_str("\\x{");
+            rest = after;
         }
     }
     out + rest

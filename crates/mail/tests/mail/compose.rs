@@ -243,6 +243,28 @@ fn html_of_markdown_is_safe() {
     assert!(html("x").starts_with("<!DOCTYPE html>\n<html>\n<head><meta charset=\"utf-8\"></head>\n"));
 }
 
+// zammad#2416
+#[test]
+fn markdown_bombs_cost_little() {
+    let bombs = [
+        ">".repeat(50_000) + "x\n" + &"y\n".repeat(10_000),
+        "http".repeat(50_000),
+        "http://a".to_owned() + &")".repeat(100_000),
+        "[".repeat(50_000),
+        "![](".repeat(20_000),
+        "*a _b ".repeat(20_000),
+        "- ".repeat(20_000) + "x",
+        "<a ".repeat(20_000),
+        "`".repeat(50_000),
+        "|".repeat(20_000) + "\n" + &"|-".repeat(20_000) + "\n" + &"|\n".repeat(1_000),
+    ];
+    for bomb in bombs {
+        let bytes = bomb.len();
+        let (text, html) = texts(TextBody::Markdown(bomb), None, Vec::new());
+        assert!(text.len() < bytes * 8 && html.len() < bytes * 40);
+    }
+}
+
 // zammad#2706, #3255
 #[test]
 fn case_37_pictures_of_a_quoted_mail_stay_where_they_can() {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use guichet_mail::report::{Report, report};
 use guichet_mail::{Automatic, Defect, Parsed, SanitiseLimits, sanitise_html};
 
 use crate::reading::{read_octets, text_of};
@@ -123,6 +124,47 @@ fn bounces_of_ruby_are_bounces() {
     for name in ["multi_address_bounce1", "multipart_report_multiple_status", "report_422", "report_530"] {
         let (_, parsed) = mail(&root.join(RUBY), &format!("multipart_report_emails/{name}.eml"));
         assert_eq!(parsed.automatic, Automatic::Bounce, "{name}");
+    }
+}
+
+/// File, its recipients' number, what happened, status.
+#[test]
+fn case_17_reports_of_ruby_name_recipients_and_mail() {
+    let Some(root) = corpora() else { return };
+    let table: [(&str, usize, &str, Option<&str>); 5] = [
+        ("multi_address_bounce1", 5, "Failed", Some("5.1.1")),
+        ("multi_address_bounce2", 5, "Failed", Some("5.1.1")),
+        ("multipart_report_multiple_status", 1, "Failed", Some("5.3.0")),
+        ("report_422", 1, "Delayed", Some("4.2.2")),
+        ("report_530", 1, "Failed", Some("5.3.0")),
+    ];
+    for (name, count, action, status) in table {
+        let (raw, parsed) = mail(&root.join(RUBY), &format!("multipart_report_emails/{name}.eml"));
+        let Some(Report::DeliveryStatus(report)) = report(&raw, &parsed) else { panic!("{name}") };
+        assert_eq!(report.recipients.len(), count, "{name}");
+        for entry in &report.recipients {
+            assert!(entry.final_recipient.is_some(), "{name}");
+            assert_eq!(
+                (format!("{:?}", entry.action).as_str(), entry.status.as_deref()),
+                (action, status),
+                "{name}"
+            );
+        }
+        assert!(report.returned_message_id.is_some(), "{name}");
+    }
+}
+
+#[test]
+fn no_other_mail_of_the_corpora_is_a_report() {
+    let Some(root) = corpora() else { return };
+    let mut found = Vec::new();
+    files(&root.join(RUBY), &mut found);
+    // One report stands among others for the sake of its parts.
+    let reports = ["multipart_report_emails", "raw_email_with_mimepart_without_content_type"];
+    found.retain(|path| !reports.iter().any(|known| path.to_string_lossy().contains(known)));
+    for path in found {
+        let raw = fs::read(&path).unwrap();
+        assert_eq!(report(&raw, &read_octets(&raw)), None, "{}", path.display());
     }
 }
 

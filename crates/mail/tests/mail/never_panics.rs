@@ -1,5 +1,6 @@
 //! Whatever the octets are: an answer, and offsets that lie within the mail.
 
+use guichet_mail::report::{RECIPIENTS_MAX, Report, report};
 use guichet_mail::{
     MailAddress, ParseLimits, SanitiseLimits, display_headers, html_to_text, parse, sanitise_html,
 };
@@ -74,6 +75,7 @@ proptest! {
             prop_assert!((*index as usize) < parsed.parts.len());
         }
         prop_assert!(!parsed.subject.contains(char::is_control) && !parsed.preview.contains(char::is_control));
+        report(&raw, &parsed);
         display_headers(&raw, limits.header(), 100);
     }
 
@@ -91,4 +93,56 @@ proptest! {
             prop_assert_eq!(MailAddress::parse(&address.to_string()), Ok(address));
         }
     }
+
+    #[test]
+    fn any_octets_are_a_report(pieces in proptest::collection::vec(proptest::sample::select(REPORT_PIECES.to_vec()), 0..80)) {
+        let raw = format!("From: MAILER-DAEMON@x.example\r\n{}", pieces.concat());
+        let parsed = parse(raw.as_bytes(), &ParseLimits::default());
+        if let Some(Report::DeliveryStatus(report) | Report::FreeText(report)) = report(raw.as_bytes(), &parsed) {
+            prop_assert!(report.recipients.len() <= RECIPIENTS_MAX);
+            for entry in report.recipients {
+                prop_assert!(entry.diagnostic.is_none_or(|text| !text.contains(char::is_control)));
+            }
+        }
+    }
 }
+
+/// Pieces of reports, good and bad.
+const REPORT_PIECES: [&str; 36] = [
+    "Content-Type: multipart/report; boundary=b\r\n\r\n",
+    "Content-Type: message/delivery-status\r\n\r\n",
+    "Content-Type: message/rfc822\r\n\r\n",
+    "Content-Transfer-Encoding: base64\r\n",
+    "X-Failed-Recipients: a@x.example, b\r\n",
+    "--b\r\n",
+    "--b--\r\n",
+    "\r\n",
+    "\n",
+    " ",
+    "\t",
+    "Reporting-MTA: dns; x\r\n",
+    "Original-Envelope-Id: \u{202E}x\r\n",
+    "Final-Recipient: rfc822; a@x.example\r\n",
+    "Final-Recipient: utf-8; \\x{F6}\\x{110000}\\x{\\x{}@x.example\r\n",
+    "Original-Recipient: ;;<>\r\n",
+    "Action: failed\r\n",
+    "Action:\r\n",
+    "Status: 5.1.1\r\n",
+    "Status: ü.\r\n",
+    "Diagnostic-Code: smtp; 550 \u{0}\u{7F} no\r\n",
+    "Message-ID: <x@y>\r\n",
+    "Hi. This is the qmail-send program\r\n",
+    "This message was created automatically by mail delivery software\r\n",
+    "The following address(es) failed:\r\n",
+    "   ----- The following addresses had permanent fatal errors -----\r\n",
+    "Delivery has failed to these recipients or groups:\r\n",
+    "Your message\r\n",
+    "was not delivered to:\r\n",
+    "<a@x.example>:\r\n",
+    "  b@x.example\r\n",
+    "<a@x.example> (expanded from <b@x.example>): no\r\n",
+    "The following message to <a@x.example> was undeliverable.\r\n",
+    "--- Below this line is a copy of the message.\r\n",
+    "İ\u{1F600}",
+    ":",
+];

@@ -8,7 +8,7 @@ use guichet_mail::{Automatic, MailAddress};
 use crate::composing::{address, identifier, noon};
 use crate::reading::read_octets;
 
-fn dsn<'a>(header: &'a [u8], recipient: MailAddress) -> SuccessDsn<'a> {
+fn dsn(header: &[u8], recipient: MailAddress) -> SuccessDsn<'_> {
     SuccessDsn {
         from: address("mailer-daemon@mx.shop.example"),
         to: address("anna@customer.example"),
