@@ -10,7 +10,7 @@ use guichet_smtp::{Code, Reply, Status};
 /// What the sender reads.
 pub(crate) fn sentence(became: &Received) -> String {
     match became {
-        Received::Kept(kept) => tickets(kept),
+        Received::Kept(kept) => reports(kept).unwrap_or_else(|| tickets(kept)),
         Received::Refused(why) => why.clone(),
     }
 }
@@ -31,11 +31,26 @@ pub(crate) fn word(became: &Received) -> &'static str {
         "created"
     } else if is_any(|outcome| matches!(outcome, Outcome::Joined { .. })) {
         "joined"
+    } else if is_any(|outcome| matches!(outcome, Outcome::Reported { .. })) {
+        "reported"
     } else if is_any(|outcome| matches!(outcome, Outcome::Duplicate { ticket: Some(_) })) {
         "duplicate"
     } else {
         "quarantined"
     }
+}
+
+/// `recorded for delivery X`, where all that came of the mail is that.
+fn reports(kept: &[Kept]) -> Option<String> {
+    let delivery = |kept: &Kept| match kept.outcome {
+        Outcome::Reported { delivery, .. } => Some(delivery.to_string()),
+        _ => None,
+    };
+    let deliveries: Option<Vec<String>> = kept.iter().map(delivery).collect();
+    deliveries.map(|deliveries| match deliveries.as_slice() {
+        [one] => format!("recorded for delivery {one}"),
+        all => format!("recorded for deliveries {}", all.join(", ")),
+    })
 }
 
 /// `ticket #1042`, `tickets #1042, #7 (already received)`, or `received` where there is none to tell of.
@@ -44,7 +59,9 @@ fn tickets(kept: &[Kept]) -> String {
     let mut count = 0;
     for Kept { outcome, .. } in kept {
         let (ticket, remark) = match *outcome {
-            Outcome::Created { ticket } | Outcome::Joined { ticket } => (ticket, ""),
+            Outcome::Created { ticket } | Outcome::Joined { ticket } | Outcome::Reported { ticket, .. } => {
+                (ticket, "")
+            }
             Outcome::Duplicate { ticket: Some(ticket) } => (ticket, " (already received)"),
             Outcome::Duplicate { ticket: None } | Outcome::Quarantined { .. } => continue,
         };

@@ -1,15 +1,15 @@
 //! The answers to a session's questions: who may connect, whose address a recipient is, whether there is room.
 //!
-//! What must hold: a recipient is accepted only if its mail will go to a channel; what can't be found out now is
-//! refused for now, never for good.
+//! What must hold: a recipient is accepted only if its mail will go to a channel, or back to a delivery whose bounce
+//! address it is; what can't be found out now is refused for now, never for good.
 //!
 //! *Standards*: RFC 5321, sections 3.6.2 (relaying), 4.1.3 and 4.5.1 (`postmaster`, also at our address literal).
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use guichet_accounts::{Accounts, Route};
-use guichet_desk::Recipient;
+use guichet_accounts::Route;
+use guichet_desk::{Desk, Recipient};
 use guichet_smtp::{Code, ForwardPath, Host, Mailbox, Reply, Status, replies};
 use guichet_store::Store;
 
@@ -25,7 +25,7 @@ const UNDECLARED_BYTES: u64 = INLINE_BYTES_MAX;
 
 /// Answers for all sessions.
 pub(crate) struct Policy {
-    accounts: Accounts,
+    desk: Desk,
     store: Store,
     admission: Arc<Admission>,
     in_flight: Arc<InFlight>,
@@ -34,7 +34,7 @@ pub(crate) struct Policy {
 impl Policy {
     pub(crate) fn new(settings: &Settings, backends: &Backends, admission: Arc<Admission>) -> Self {
         Self {
-            accounts: backends.desk.accounts().clone(),
+            desk: backends.desk.clone(),
             store: backends.store.clone(),
             admission,
             in_flight: InFlight::new(settings.bytes_in_flight_max),
@@ -51,12 +51,10 @@ impl Policy {
 
     /// Whose address it is. `local` is the address that the client connected to.
     pub(crate) fn recipient(&self, path: &ForwardPath, local: IpAddr) -> Result<Recipient, Reply> {
-        let (reply, reason) = match self.route(path, local) {
-            Ok(Route::Channel { organisation, channel, .. }) => {
-                return Ok(Recipient { organisation, channel, address: path.to_string() });
-            }
-            Ok(Route::UnknownAddress | Route::Bounce { .. }) => (unknown_mailbox(path), "unknown_address"),
-            Ok(Route::ForeignDomain) => (replies::relaying_denied(), "foreign_domain"),
+        let (reply, reason) = match self.look_up(path, local) {
+            Ok(Found::Recipient(recipient)) => return Ok(recipient),
+            Ok(Found::Nobody) => (unknown_mailbox(path), "unknown_address"),
+            Ok(Found::ForeignDomain) => (replies::relaying_denied(), "foreign_domain"),
             Err(trouble) => {
                 tracing::warn!(%trouble, "a recipient can't be looked up");
                 (trouble.reply(), trouble.reason())
@@ -81,17 +79,34 @@ impl Policy {
         }
     }
 
+    /// A bounce address that we did not make is nobody's.
+    fn look_up(&self, path: &ForwardPath, local: IpAddr) -> Result<Found, Trouble> {
+        let route = self.route(path, local)?;
+        if route == Route::ForeignDomain {
+            return Ok(Found::ForeignDomain);
+        }
+        let recipient = self.desk.recipient(route, path.to_string())?;
+        Ok(recipient.map_or(Found::Nobody, Found::Recipient))
+    }
+
     fn route(&self, path: &ForwardPath, local: IpAddr) -> Result<Route, Trouble> {
         let Some(mailbox) = path.mailbox() else {
-            return Ok(self.accounts.route_postmaster()?);
+            return Ok(self.desk.accounts().route_postmaster()?);
         };
         Ok(match mailbox.host() {
-            Host::Domain(domain) => self.accounts.route(mailbox.local(), domain.as_str())?,
+            Host::Domain(domain) => self.desk.accounts().route(mailbox.local(), domain.as_str())?,
             Host::Literal(address) if address.to_canonical() != local.to_canonical() => Route::ForeignDomain,
-            Host::Literal(_) if is_postmaster(mailbox) => self.accounts.route_postmaster()?,
+            Host::Literal(_) if is_postmaster(mailbox) => self.desk.accounts().route_postmaster()?,
             Host::Literal(_) => Route::UnknownAddress,
         })
     }
+}
+
+/// Who is behind an address.
+enum Found {
+    Recipient(Recipient),
+    Nobody,
+    ForeignDomain,
 }
 
 fn is_postmaster(mailbox: &Mailbox) -> bool {

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use guichet_desk::{Arrival, Desk, Reading, Received, Recipient};
+use guichet_desk::{Arrival, Desk, Notification, NotifiedRecipient, Reading, Received, Recipient};
 use guichet_mail::{DomainName, Verdicts, forged_results, parse::ParseLimits};
 use guichet_mailauth::{Examination, Verifier};
 use guichet_smtp::{Envelope, Reply};
@@ -134,6 +134,7 @@ impl Reception {
         let hostname = &self.hostname;
         let trace =
             trace::fields(&Trace { hostname, envelope: &envelope, verdicts: &verdicts, id, received });
+        let notification = notification(&envelope);
         let arrival = Arrival {
             received,
             reverse_path: envelope.reverse_path.to_string(),
@@ -145,6 +146,7 @@ impl Reception {
             verdicts,
             raw,
             reading,
+            notification,
         };
         Ok(self.desk.receive(&arrival).await?)
     }
@@ -167,6 +169,24 @@ impl Reception {
     fn next_id(&self, received: Timestamp) -> String {
         let number = self.mails.fetch_add(1, Ordering::Relaxed);
         format!("{:x}-{number:x}", received.as_microsecond())
+    }
+}
+
+/// What the sender asked to be told (RFC 3461, section 4). `RET` is about notices of failure, which nobody sends here.
+fn notification(envelope: &Envelope) -> Notification {
+    let asks = |recipient: &&guichet_smtp::Recipient| {
+        recipient.parameters.notify.is_some_and(|notify| notify.success)
+    };
+    let notified = |recipient: &guichet_smtp::Recipient| {
+        let original = recipient.parameters.orcpt.as_ref();
+        NotifiedRecipient {
+            address: recipient.path.to_string(),
+            original: original.map(|original| format!("{};{}", original.address_type, original.address)),
+        }
+    };
+    Notification {
+        envelope_id: envelope.parameters.envid.clone(),
+        on_success: envelope.recipients.iter().filter(asks).map(notified).collect(),
     }
 }
 

@@ -10,7 +10,7 @@ use guichet_accounts::{
     Accounts, NewChannel, NewPerson, NewToken, PersonId, Role, Scope, Scopes, Secret, TeamId, Vault,
     VerdictPolicy,
 };
-use guichet_desk::{Arrival, Desk, Outcome, Reading, Received, Recipient};
+use guichet_desk::{Arrival, Desk, Destination, Notification, Outcome, Reading, Received, Recipient};
 use guichet_mail::{AuthResult, DmarcPolicy, DmarcVerdict, DomainName, MailAddress, Verdicts};
 use guichet_store::{OrganisationId, Store};
 use guichet_testkit::StillClock;
@@ -88,7 +88,8 @@ impl World {
         let stranger_id = person(&accounts, other, "admin@other.example", Role::Admin, vec![]).await;
         let support = channel(&accounts, acme, "support@acme.example", None).await;
         let billing_channel = channel(&accounts, acme, "billing@acme.example", Some(billing)).await;
-        let desk = Desk::new(store.clone(), accounts.clone(), Arc::new(guichet_testkit::CountingRandom::default()));
+        let desk =
+            Desk::new(store.clone(), accounts.clone(), Arc::new(guichet_testkit::CountingRandom::default()));
         let (stop, stopping) = watch::channel(false);
         let router = router(Wiring {
             desk: desk.clone(),
@@ -194,10 +195,13 @@ impl World {
             verdicts,
             raw: writer.finish().unwrap(),
             reading: Reading::of(raw),
+            notification: Notification::default(),
         };
         let Received::Kept(kept) = self.desk.receive(&arrival).await.unwrap() else { panic!("refused") };
         match kept[0].outcome {
-            Outcome::Created { ticket } | Outcome::Joined { ticket } => ticket,
+            Outcome::Created { ticket } | Outcome::Joined { ticket } | Outcome::Reported { ticket, .. } => {
+                ticket
+            }
             Outcome::Quarantined { message } => message,
             Outcome::Duplicate { .. } => panic!("a duplicate"),
         }
@@ -237,7 +241,8 @@ async fn channel(
 ) -> Recipient {
     let wanted = NewChannel { address: MailAddress::parse(address).unwrap(), name: "acme".to_owned(), team };
     let channel = accounts.create_channel(organisation, wanted).await.unwrap().id;
-    Recipient { organisation, channel, address: address.to_owned() }
+    let destination = Destination::Channel { channel, tag: None };
+    Recipient { organisation, destination, address: address.to_owned() }
 }
 
 async fn token(

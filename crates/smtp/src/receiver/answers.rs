@@ -88,9 +88,8 @@ impl Receiver {
         if self.settings.starttls == StartTls::Offered && self.tls.is_none() {
             lines.push_str("STARTTLS\n");
         }
-        // DSN is not offered while nobody would send the success notices that it promises (RFC 3461, section 5.2.3): a
-        // relay that is not offered it sends them itself (section 5.2.2). Its parameters are understood all the same.
-        lines.push_str("ENHANCEDSTATUSCODES\n8BITMIME\nCHUNKING\nSMTPUTF8\nHELP");
+        // Of DSN (RFC 3461) success is told where asked; failure never, since whatever fails is refused at once.
+        lines.push_str("ENHANCEDSTATUSCODES\n8BITMIME\nDSN\nCHUNKING\nSMTPUTF8\nHELP");
         Reply::without_status(Code::Ok, lines)
     }
 }

@@ -22,7 +22,7 @@ use crate::envelope::BodyType;
 
 const GREETED: &str = "Q: connect 192.0.2.1:4321\nS: 220 mx.example ESMTP\n";
 const EXTENSIONS: &str = "S: 250-mx.example\nS: 250-PIPELINING\nS: 250-SIZE 50000000\nS: 250-STARTTLS\n\
-    S: 250-ENHANCEDSTATUSCODES\nS: 250-8BITMIME\nS: 250-CHUNKING\nS: 250-SMTPUTF8\nS: 250 HELP\n";
+    S: 250-ENHANCEDSTATUSCODES\nS: 250-8BITMIME\nS: 250-DSN\nS: 250-CHUNKING\nS: 250-SMTPUTF8\nS: 250 HELP\n";
 const HELLO: &str = "** greeted\nC: EHLO client.example\nQ: hello Ehlo client.example\n** extensions\n";
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
