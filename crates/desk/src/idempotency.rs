@@ -1,7 +1,7 @@
 //! Idempotency: a request that is sent again makes nothing again.
 //!
-//! A row for each key stands under its day, beside what the first request made, in the same commit. Two days are
-//! looked at, so a key is known for at least 24 hours; two requests at once make one message, since each rests on
+//! A row for each key stands under its day, beside what the first request made, in the same commit. The day before is
+//! looked at too, so a key is known for at least 24 hours; two requests at once make one message, since each rests on
 //! the absence of the other's row.
 
 use guichet_accounts::{Actor, Who};
@@ -31,9 +31,11 @@ impl Idempotency {
     /// # Errors
     /// [`Error::Invalid`] for a key that is empty, longer than 255 octets or has other than printable ASCII.
     pub fn new(key: &str, request: &[u8]) -> Result<Self, Error> {
-        let fits = (1..=KEY_BYTES_MAX).contains(&key.len()) && key.bytes().all(|octet| octet.is_ascii_graphic());
+        let fits =
+            (1..=KEY_BYTES_MAX).contains(&key.len()) && key.bytes().all(|octet| octet.is_ascii_graphic());
         if !fits {
-            let rule = format!("an idempotency key has 1 to {KEY_BYTES_MAX} printable ASCII characters, no spaces");
+            let rule =
+                format!("an idempotency key has 1 to {KEY_BYTES_MAX} printable ASCII characters, no spaces");
             return Err(Error::Invalid(rule));
         }
         Ok(Self { key: key.to_owned(), request: *blake3::hash(request).as_bytes() })
@@ -64,16 +66,25 @@ impl Idempotency {
         now: Timestamp,
     ) -> Result<Option<WrittenMessage>, Error> {
         let today = day_of(now);
-        for day in [today, today.saturating_sub(1)] {
+        // The day after too: around midnight one request may overtake another that came before it.
+        for day in [today, today.saturating_sub(1), today + 1] {
             let Some(stored) = snapshot.read(&self.key_on(day, actor.who))? else { continue };
             let ([ticket, message, activity], rest) = numbers::<3>(&stored)?;
             let first: FirstAnswer = record::decode(rest).map_err(|_| Error::Damaged("idempotency key"))?;
             if first.request != self.request {
-                let rule = "this idempotency key was used for another request; take a new key for a new request";
+                let rule =
+                    "this idempotency key was used for another request; take a new key for a new request";
                 return Err(Error::Invalid(rule.to_owned()));
             }
             let FirstAnswer { deliveries, suppressed, .. } = first;
-            return Ok(Some(WrittenMessage { ticket, message, activity, deliveries, suppressed, replayed: true }));
+            return Ok(Some(WrittenMessage {
+                ticket,
+                message,
+                activity,
+                deliveries,
+                suppressed,
+                replayed: true,
+            }));
         }
         Ok(None)
     }

@@ -96,7 +96,11 @@ impl Desk {
     /// # Errors
     /// [`Error::Full`] where the disk has no room for another.
     pub fn upload_writer(&self) -> Result<BlobWriter, Error> {
-        if self.store.has_room_for(UPLOAD_BYTES_MAX) { Ok(self.store.blobs().writer()) } else { Err(Error::Full) }
+        if self.store.has_room_for(UPLOAD_BYTES_MAX) {
+            Ok(self.store.blobs().writer())
+        } else {
+            Err(Error::Full)
+        }
     }
 
     /// Keeps an upload for the actor's organisation.
@@ -113,7 +117,9 @@ impl Desk {
     ) -> Result<StoredUpload, Error> {
         if content.bytes_len() > UPLOAD_BYTES_MAX {
             let mebibytes = UPLOAD_BYTES_MAX >> 20;
-            return Err(Error::Invalid(format!("a file has at most {mebibytes} MiB; send a link to a larger one")));
+            return Err(Error::Invalid(format!(
+                "a file has at most {mebibytes} MiB; send a link to a larger one"
+            )));
         }
         for _ in 0..ATTEMPTS_MAX {
             let id = UploadId(self.new_delivery_id(now).0);
@@ -182,6 +188,8 @@ impl Desk {
 /// A type as it was given, where it looks like one; whoever writes it into a mail makes it safe there.
 fn known_type(text: &str) -> String {
     let text = text.trim();
-    let fits = text.len() <= TYPE_BYTES_MAX && text.contains('/') && text.bytes().all(|octet| matches!(octet, b' '..=b'~'));
+    let fits = text.len() <= TYPE_BYTES_MAX
+        && text.contains('/')
+        && text.bytes().all(|octet| matches!(octet, b' '..=b'~'));
     if fits { text.to_owned() } else { UNKNOWN_TYPE.to_owned() }
 }

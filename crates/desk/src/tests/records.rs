@@ -1,10 +1,12 @@
 //! Records of every release decode for ever: the octets of each stand in `records/`, in hex.
 
+use guichet_accounts::Who;
 use guichet_store::{Key, record};
 
 use super::world::{World, at, mail};
+use crate::idempotency::FirstAnswer;
 use crate::stored::{message_of, ticket_of};
-use crate::{Contact, Event, EventKind, Priority, State, TicketChange, keys};
+use crate::{Contact, Event, EventKind, MessageKind, Priority, State, TicketChange, Upload, keys};
 
 fn octets(hex: &str) -> Vec<u8> {
     let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
@@ -53,6 +55,49 @@ fn a_contact_and_an_event_of_the_first_release_are_read() {
     assert_eq!((numbers, event.kind, event.at), ([1, 1], EventKind::TicketCreated, at(0)));
 }
 
+#[test]
+fn a_ticket_that_needs_attention_is_read() {
+    let ticket = ticket_of(1, &octets(include_str!("records/ticket-2.hex"))).unwrap();
+    assert_eq!((ticket.activity, ticket.record.state), (2, State::Open));
+    assert!(ticket.record.attention);
+    assert!(!ticket_of(1, &octets(include_str!("records/ticket-1.hex"))).unwrap().record.attention);
+}
+
+#[test]
+fn a_message_that_was_written_here_is_read() {
+    let stored = octets(include_str!("records/message-3.hex"));
+    let message = message_of(2, &stored).unwrap();
+    let written = message.record.written.clone().unwrap();
+    assert_eq!((message.record.kind(), written.author), (MessageKind::Outbound, Who::System));
+    assert_ne!(written.reference, 0);
+    assert_eq!(written.bcc.iter().map(ToString::to_string).collect::<Vec<_>>(), ["eva@partner.example"]);
+    assert_eq!((message.ticket, &message.record.envelope, &message.record.verdicts), (1, &None, &None));
+    assert_eq!(stored[8..], record::encode(&message.record), "and written as it was");
+    let before = message_of(1, &octets(include_str!("records/message-1.hex"))).unwrap().record;
+    assert_eq!((before.kind(), before.marked, before.written), (MessageKind::Inbound, false, None));
+}
+
+#[test]
+fn an_event_of_a_mail_of_ours_is_read() {
+    let stored = octets(include_str!("records/event-2.hex"));
+    let (numbers, event) = record::decode_numbered::<2, Event>(&stored).unwrap();
+    assert_eq!((numbers, event.kind, event.delivery), ([1, 2], EventKind::MessageSent, None));
+    assert_eq!(stored[16..], record::encode(&event), "and written as it was");
+}
+
+#[test]
+fn an_upload_and_an_idempotency_key_are_read() {
+    let stored = octets(include_str!("records/upload-1.hex"));
+    let upload: Upload = record::decode(&stored).unwrap();
+    assert_eq!((upload.name.as_str(), upload.content_type.as_str()), ("a.txt", "text/plain"));
+    assert_eq!((upload.uploader, upload.created, upload.content.bytes_len()), (Who::System, at(2), 4));
+    assert_eq!(stored, record::encode(&upload), "and written as it was");
+    let stored = octets(include_str!("records/idempotency-1.hex"));
+    let (numbers, first) = record::decode_numbered::<3, FirstAnswer>(&stored).unwrap();
+    assert_eq!(numbers, [1, 2, 3]);
+    assert_eq!(stored[24..], record::encode(&first), "and written as it was");
+}
+
 /// What is written today is what the newest kept octets say; a difference needs a new file beside the old ones.
 #[tokio::test]
 async fn records_are_written_as_the_newest_release_wrote_them() {
@@ -63,14 +108,15 @@ async fn records_are_written_as_the_newest_release_wrote_them() {
         state: Some(State::Open),
         priority: Some(Priority::High),
         tags: Some(["vip".to_owned()].into()),
+        attention: Some(true),
         ..TicketChange::default()
     };
     world.desk.change_ticket(&world.admin(), 1, &change, None, at(1)).await.unwrap();
     let space = world.store.of(world.acme);
     let value = |key: &Key| space.snapshot().unwrap().peek(key).unwrap().unwrap();
     let written = [
-        ("ticket", value(&keys::ticket(1)), include_str!("records/ticket-1.hex")),
-        ("message", value(&keys::message(1)), include_str!("records/message-1.hex")),
+        ("ticket", value(&keys::ticket(1)), include_str!("records/ticket-2.hex")),
+        ("message", value(&keys::message(1)), include_str!("records/message-2.hex")),
         ("contact", value(&keys::contact(1)), include_str!("records/contact-1.hex")),
         ("event", space.events(0, 1).unwrap().remove(0).value, include_str!("records/event-1.hex")),
     ];

@@ -127,7 +127,11 @@ async fn channel(
 ) -> Recipient {
     let wanted = NewChannel { address: MailAddress::parse(address).unwrap(), name: "x".to_owned(), team };
     let channel: ChannelId = accounts.create_channel(organisation, wanted).await.unwrap().id;
-    Recipient { organisation, destination: Destination::Channel { channel, tag: None }, address: address.to_owned() }
+    Recipient {
+        organisation,
+        destination: Destination::Channel { channel, tag: None },
+        address: address.to_owned(),
+    }
 }
 
 pub(super) fn at(second: i64) -> Timestamp {

@@ -29,7 +29,9 @@ impl Desk {
         let normalised = address.normalised();
         self.edit_ticket(actor, ticket, None, now, |ticket| {
             if is_ours {
-                return invalid(format!("{address} is one of our own addresses, which take part in every ticket"));
+                return invalid(format!(
+                    "{address} is one of our own addresses, which take part in every ticket"
+                ));
             }
             if ticket.participants.len() >= PARTICIPANTS_MAX && !ticket.participants.contains(&normalised) {
                 return invalid(format!("at most {PARTICIPANTS_MAX} people take part in a ticket"));

@@ -64,9 +64,9 @@ impl Hold {
     fn check(self, now: Timestamp) -> Result<(), Error> {
         let latest = now.saturating_add(SignedDuration::from_hours(24 * i64::from(HOLD_DAYS_MAX)));
         match self {
-            Hold::Undo(seconds) if seconds > UNDO_SECONDS_MAX => {
-                invalid(format!("a mail can be taken back for at most {UNDO_SECONDS_MAX} seconds; give a time to send it later"))
-            }
+            Hold::Undo(seconds) if seconds > UNDO_SECONDS_MAX => invalid(format!(
+                "a mail can be taken back for at most {UNDO_SECONDS_MAX} seconds; give a time to send it later"
+            )),
             Hold::Until(at) if at < now => invalid("the time to send it is past; give one to come, or none"),
             Hold::Until(at) if latest.is_ok_and(|latest| at > latest) => {
                 invalid(format!("a mail is sent at most {HOLD_DAYS_MAX} days later"))

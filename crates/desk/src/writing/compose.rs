@@ -187,7 +187,9 @@ impl Write for Sink {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
         if self.blob.bytes_len() + octets.len() as u64 > MAIL_BYTES_MAX {
             let mebibytes = MAIL_BYTES_MAX >> 20;
-            let rule = format!("the mail would be larger than {mebibytes} MiB, which most servers refuse: send a link instead of the files");
+            let rule = format!(
+                "the mail would be larger than {mebibytes} MiB, which most servers refuse: send a link instead of the files"
+            );
             self.trouble = Some(Error::Invalid(rule));
             return Err(io::ErrorKind::FileTooLarge.into());
         }

@@ -47,13 +47,17 @@ pub(super) enum Quotes {
     /// As a quotation.
     Answered(StoredMessage),
     /// Whole, with its files or without.
-    Forwarded { original: StoredMessage, with_files: bool },
+    Forwarded {
+        original: StoredMessage,
+        with_files: bool,
+    },
 }
 
 impl Desk {
     pub(super) fn letter(&self, actor: &Actor, writing: &Writing, matter: &Matter) -> Result<Letter, Error> {
         let recipients = self.recipients(actor.organisation, writing, matter)?;
-        let uploads = writing.attachments.iter().map(|id| self.upload(actor, *id)).collect::<Result<_, _>>()?;
+        let uploads =
+            writing.attachments.iter().map(|id| self.upload(actor, *id)).collect::<Result<_, _>>()?;
         let text = writing.text.clone();
         if writing.is_note() {
             return Ok(Letter {
@@ -90,7 +94,7 @@ impl Desk {
     }
 
     /// 64 random bits, never 0, which stands for none.
-    fn new_reference(&self) -> u64 {
+    pub(crate) fn new_reference(&self) -> u64 {
         let mut octets = [0; 8];
         self.random.fill(&mut octets);
         u64::from_be_bytes(octets).max(1)

@@ -29,7 +29,9 @@ pub(super) struct Matter {
 impl Desk {
     pub(super) fn matter(&self, actor: &Actor, writing: &Writing) -> Result<Matter, Error> {
         match &writing.target {
-            Target::New { channel, team, .. } => self.new_matter(actor, writing.channel.unwrap_or(*channel), *team),
+            Target::New { channel, team, .. } => {
+                self.new_matter(actor, writing.channel.unwrap_or(*channel), *team)
+            }
             Target::Ticket { number, kind, answers } => {
                 let snapshot = self.store.of(actor.organisation).snapshot()?;
                 let ticket = seen_ticket(&snapshot, actor, *number)?;
@@ -82,10 +84,12 @@ fn answered(
         let message = stored::message(snapshot, number)?.filter(|message| message.ticket == ticket);
         let message = message.ok_or(Error::NotFound("message"))?;
         return match message.record.kind() {
-            MessageKind::Note => invalid(format!("message {number} is a note, which nobody outside may read; name another")),
-            MessageKind::Report if kind != WritingKind::Forward => {
-                invalid(format!("message {number} is a report of a mail server, which nobody reads answers to; name another"))
+            MessageKind::Note => {
+                invalid(format!("message {number} is a note, which nobody outside may read; name another"))
             }
+            MessageKind::Report if kind != WritingKind::Forward => invalid(format!(
+                "message {number} is a report of a mail server, which nobody reads answers to; name another"
+            )),
             _ => Ok(message),
         };
     }
@@ -100,5 +104,6 @@ fn answered(
             MessageKind::Note | MessageKind::Automatic | MessageKind::Report => {}
         }
     }
-    newest_of_ours.map_or_else(|| invalid("this ticket has no mail that could be answered; write a new mail"), Ok)
+    newest_of_ours
+        .map_or_else(|| invalid("this ticket has no mail that could be answered; write a new mail"), Ok)
 }

@@ -161,7 +161,9 @@ impl Desk {
         let brings = self.brought_by(actor, &letter)?;
         let composed = self.compose(actor, letter.clone(), now).await?;
         let (writing, matter) = (&writing, &matter);
-        Post { actor, writing, matter, letter, composed, expected, idempotency, now, brings }.commit(self).await
+        Post { actor, writing, matter, letter, composed, expected, idempotency, now, brings }
+            .commit(self)
+            .await
     }
 
     /// Whom a letter brings into its ticket: everybody who gets it, but for ourselves.

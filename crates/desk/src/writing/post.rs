@@ -109,7 +109,8 @@ impl Post<'_> {
             identities.carry(known, message);
         }
         identities.write(&mut batch);
-        let mut planned = Planned { ticket, message, activity, deliveries: Vec::new(), suppressed: Vec::new() };
+        let mut planned =
+            Planned { ticket, message, activity, deliveries: Vec::new(), suppressed: Vec::new() };
         self.enqueue(desk, (&mut batch, &mut due), &ground, raw, &mut planned);
         if let Some(idempotency) = &self.idempotency {
             let made = (planned.deliveries.as_slice(), planned.suppressed.as_slice());
@@ -199,7 +200,8 @@ impl Post<'_> {
     ) {
         let Some(envelope_domain) = &self.letter.envelope_domain else { return };
         let (heading, recipients) = (&self.letter.heading, &self.letter.recipients);
-        let named = recipients.to.iter().chain(&recipients.cc).chain(&heading.reply_to).chain([&heading.from]);
+        let named =
+            recipients.to.iter().chain(&recipients.cc).chain(&heading.reply_to).chain([&heading.from]);
         let posting = Posting {
             raw,
             from_domain: heading.from.address.domain().clone(),

@@ -95,11 +95,15 @@ impl Desk {
     ) -> Result<Recipients, Error> {
         let is_given = writing.to.as_ref().is_some_and(|to| !to.is_empty());
         let (kind, answered) = match (&writing.target, &matter.answered) {
-            (Target::Ticket { kind, .. }, Some(answered)) if *kind != WritingKind::Forward => (*kind, answered),
+            (Target::Ticket { kind, .. }, Some(answered)) if *kind != WritingKind::Forward => {
+                (*kind, answered)
+            }
             (Target::Ticket { .. }, _) if !is_given => {
                 return invalid("nobody is named to whom it should be forwarded: give `to`");
             }
-            (Target::New { .. }, _) if !is_given => return invalid("a new mail needs a recipient: give `to`"),
+            (Target::New { .. }, _) if !is_given => {
+                return invalid("a new mail needs a recipient: give `to`");
+            }
             _ => return Ok(Recipients::default()),
         };
         let mut suggested = Recipients::default();
@@ -168,11 +172,7 @@ impl Desk {
     }
 
     /// What people call themselves, as far as the answered message and the ticket's requester tell.
-    fn names(
-        &self,
-        organisation: OrganisationId,
-        matter: &Matter,
-    ) -> Result<HashMap<String, String>, Error> {
+    fn names(&self, organisation: OrganisationId, matter: &Matter) -> Result<HashMap<String, String>, Error> {
         let mut names = HashMap::new();
         let requester = matter.ticket.as_ref().map_or(0, |ticket| ticket.requester);
         let snapshot = self.store.of(organisation).snapshot()?;
@@ -180,7 +180,9 @@ impl Desk {
             let contact: Contact = record::decode(&stored).map_err(|_| Error::Damaged("contact"))?;
             names.extend(contact.name.map(|name| (contact.address.normalised(), name)));
         }
-        if let Some(Content { from, reply_to, to, cc, .. }) = matter.answered.as_ref().map(|one| &one.record.content) {
+        if let Some(Content { from, reply_to, to, cc, .. }) =
+            matter.answered.as_ref().map(|one| &one.record.content)
+        {
             for one in [cc, to, reply_to, from].into_iter().flat_map(|field| mailboxes(field)) {
                 names.extend(one.name.map(|name| (one.address.normalised(), name)));
             }
@@ -191,7 +193,7 @@ impl Desk {
 
 /// The entries of a header field that are valid addresses.
 fn mailboxes(field: &[Address]) -> impl Iterator<Item = Mailbox> {
-    field.iter().filter_map(|entry| {
-        Some(Mailbox { name: entry.name.clone(), address: entry.address.clone()? })
-    })
+    field
+        .iter()
+        .filter_map(|entry| Some(Mailbox { name: entry.name.clone(), address: entry.address.clone()? }))
 }

@@ -23,7 +23,8 @@ impl Desk {
         let space = self.store.of(actor.organisation);
         let mut cursor = expected;
         for _ in 0..EVENTS_LOOKED_AT_MAX / EVENTS_READ_MAX {
-            let events = if cursor < ticket.activity { space.events(cursor, EVENTS_READ_MAX)? } else { Vec::new() };
+            let events =
+                if cursor < ticket.activity { space.events(cursor, EVENTS_READ_MAX)? } else { Vec::new() };
             if events.is_empty() {
                 break;
             }
