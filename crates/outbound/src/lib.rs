@@ -1,9 +1,34 @@
 //! The deliverer: takes due deliveries from the desk, signs them, and brings them out.
 //!
-//! The desk owns a delivery's states; this crate knows how mail reaches a server and what its answers mean.
+//! The desk owns a delivery's states; this crate knows how mail reaches a server and what its answers mean. Three ways lead
+//! out: to the servers of a domain or to a smart host, to the desk of this server itself, and nowhere (capture).
+//!
+//! # What must hold
+//! - An attempt that was begun is recorded, and nothing is sent that could not be recorded (promise 6).
+//! - Nobody waits behind a destination that is slow or refuses.
+//! - Every count, size and wait is bounded by [`Limits`], [`SessionLimits`] or a constant with a name.
 
+mod connection;
+mod content;
+mod deliver;
+mod dial;
+mod judge;
 mod limits;
+mod local;
+mod metrics;
+mod ourselves;
+mod pool;
+mod queue;
+mod record;
+mod remote;
+mod scheduler;
+mod servers;
 mod settings;
+mod signing;
+#[cfg(test)]
+mod tests;
+mod transport;
+mod trouble;
 
 use std::sync::Arc;
 
@@ -14,7 +39,9 @@ use guichet_sys::tls::ClientTls;
 use guichet_sys::{Clock, Random};
 use tokio::sync::watch;
 
+use deliver::Deliverer;
 pub use limits::Limits;
+use scheduler::Scheduler;
 pub use settings::{Credentials, LocalNetworks, Mode, Security, SessionLimits, Settings, SmartHost};
 
 /// What the deliverer stands on.
@@ -57,9 +84,9 @@ impl Outbound {
 
     /// Delivers until `stop` holds `true` or its sender is gone; then begins nothing new, lets what is under way
     /// end, and returns after `stop_secs_max` at the latest.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) -> Stopped {
-        let _ = (&self.settings, &self.backends);
-        let _ = stop.wait_for(|stopping| *stopping).await;
-        Stopped { finished: 0, cut: 0 }
+    pub async fn run(self, stop: watch::Receiver<bool>) -> Stopped {
+        metrics::describe();
+        let deliverer = Deliverer::new(&self.settings, self.backends);
+        Scheduler::new(self.settings, deliverer).run(stop).await
     }
 }

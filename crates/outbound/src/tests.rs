@@ -1,0 +1,8 @@
+//! The deliverer against servers on loopback.
+
+mod local;
+mod loops;
+mod promises;
+mod replies;
+mod tls;
+mod world;
