@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use guichet_accounts::Actor;
-use guichet_testkit::CountingRandom;
 
 use super::queue_world::{attempt, due, lease_by, post, record, send, stored, world};
 use super::world::{World, at};
 use crate::{DeliveryQuery, DeliveryState, Desk, Error, Fate, Retry};
 
 /// Another process over the same data, after the first was killed: it knows no leases.
-fn restarted(world: &World) -> Desk {
+pub(super) fn restarted(world: &World) -> Desk {
     let accounts = world.desk.accounts().clone();
-    Desk::new(world.store.clone(), accounts, Arc::new(CountingRandom::default()))
+    Desk::new(world.store.clone(), accounts, Arc::clone(&world.desk.random))
 }
 
 #[tokio::test]
