@@ -140,9 +140,6 @@ fn write_text(media_type: &str, text: &str, out: &mut dyn Write) -> io::Result<(
 }
 
 /// Writes a file, or the picture with this Content-ID.
-///
-/// Even a message is base64 here: RFC 2046 would have it unencoded, but then its octets could break lines, delimiters and the promise of ASCII;
-/// programs decode it all the same.
 fn write_attachment(mut file: Attachment<'_>, id: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
     let name = params::file_name(&file.name);
     params::content_type(&file.content_type, &name).write(out)?;

@@ -84,7 +84,8 @@ pub enum Quoted {
 pub struct Attachment<'a> {
     /// Its name for people; no path.
     pub name: String,
-    /// Its type, `image/png`; what is none becomes `application/octet-stream`.
+    /// Its type, `image/png`. What is none becomes `application/octet-stream`, and so does a mail or a multipart: every file goes out in
+    /// base64, which those may not be in.
     pub content_type: String,
     /// Set where the HTML shows it (`cid:`): then it goes into the `multipart/related` beside the HTML.
     pub content_id: Option<String>,

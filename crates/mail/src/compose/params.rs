@@ -19,6 +19,8 @@ const QUOTED_BYTES_MAX: usize = 55;
 const PIECE_BYTES_MAX: usize = 50;
 /// The longest media type in octets (RFC 6838, section 4.2 allows 127 for each half; none in use comes near).
 const TYPE_BYTES_MAX: usize = 70;
+/// The longest Content-ID in octets, as the parser keeps it.
+const CONTENT_ID_BYTES_MAX: usize = 200;
 /// The longest value of a media type's parameter in octets.
 const PARAMETER_BYTES_MAX: usize = 40;
 /// What is kept of the parameters that a caller's media type has: the others mean nothing to a reader.
@@ -60,10 +62,10 @@ pub(super) fn file_name(name: &str) -> String {
     leaf::safe_name(&one_line(name, usize::MAX)).unwrap_or_else(|| NAMELESS.to_owned())
 }
 
-/// A Content-ID that can stand in a header and in a `cid:` address alike; `None` where it can't.
+/// A Content-ID that can stand in a header and in a `cid:` address alike (RFC 5322 `dot-atom`s with an `@`); `None` where it can't.
 pub(super) fn content_id(id: &str) -> Option<&str> {
-    let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b".-_+@=$!".contains(&byte);
-    (!id.is_empty() && id.len() <= TYPE_BYTES_MAX && id.bytes().all(is_fit)).then_some(id)
+    let is_fit = |byte: u8| words::is_atext(byte) || b".@".contains(&byte);
+    (!id.is_empty() && id.len() <= CONTENT_ID_BYTES_MAX && id.bytes().all(is_fit)).then_some(id)
 }
 
 fn add(all: &mut Vec<String>, parameter: String) {
@@ -73,10 +75,13 @@ fn add(all: &mut Vec<String>, parameter: String) {
     all.push(parameter);
 }
 
-/// Type and subtype. A multipart would have to have parts, so it is octets like all that is no type.
+/// Type and subtype; octets where it is no type. So is a multipart, which would have to have parts, and a message, which RFC 2046, section
+/// 5.2.1 lets nobody encode: as it is, its octets could break lines and delimiters.
 fn media_type(value: &str) -> String {
     let is_type = value.split_once('/').is_some_and(|(main, sub)| {
-        main != "multipart" && is_token(main, TYPE_BYTES_MAX) && is_token(sub, TYPE_BYTES_MAX - main.len())
+        !matches!(main, "multipart" | "message")
+            && is_token(main, TYPE_BYTES_MAX)
+            && is_token(sub, TYPE_BYTES_MAX.saturating_sub(main.len()))
     });
     if is_type { value.to_owned() } else { "application/octet-stream".to_owned() }
 }

@@ -48,7 +48,7 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// RFC 5322 `atext`.
-fn is_atext(byte: u8) -> bool {
+pub(crate) fn is_atext(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte)
 }
 

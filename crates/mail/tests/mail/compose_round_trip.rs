@@ -212,7 +212,10 @@ fn an_attachment_that_comes_in_drops_is_whole() {
     mail.references = vec![identifier("q0@customer.example")];
     let raw = octets(mail);
     let part = &read_octets(&raw).parts[1];
-    assert_eq!((part.content_type.as_str(), part.name.as_deref()), ("message/rfc822", Some("forwarded.eml")));
+    assert_eq!(
+        (part.content_type.as_str(), part.name.as_deref()),
+        ("application/octet-stream", Some("forwarded.eml"))
+    );
     assert_eq!(decode_part(&raw[part.body_start as usize..part.body_end as usize], part.encoding), content);
     let longest = raw.split(|byte| *byte == b'\n').map(<[u8]>::len).max().unwrap();
     assert!(longest <= 77, "{longest}");

@@ -1,8 +1,10 @@
 //! Short ways to a composed mail.
 
-use guichet_mail::compose::{Attachment, Mailbox, Outgoing, TextBody, compose};
+use guichet_mail::compose::{Attachment, Mailbox, Original, Outgoing, Quoted, TextBody, compose};
 use guichet_mail::{MailAddress, MessageId};
 use jiff::Timestamp;
+
+use crate::reading::{read_octets, text_of};
 
 /// Sat, 21 Nov 2026 09:30:00 UTC.
 pub(crate) fn noon() -> Timestamp {
@@ -58,4 +60,34 @@ pub(crate) fn octets(mail: Outgoing<'_>) -> Vec<u8> {
 /// The composed mail with bare line feeds, for reading.
 pub(crate) fn shown(mail: Outgoing<'_>) -> String {
     String::from_utf8(octets(mail)).unwrap().replace("\r\n", "\n")
+}
+
+/// A customer's question.
+pub(crate) fn original() -> Original {
+    Original {
+        from: "Anna Kowalska <anna@customer.example>".to_owned(),
+        date: Some(noon()),
+        subject: "Where is my parcel?".to_owned(),
+        to: "support@shop.example".to_owned(),
+        cc: String::new(),
+        text: "Hello,\n\nit should be here.\n> Your parcel leaves today.\n".to_owned(),
+        html: Some("<p>Hello,</p><p>it <b>should</b> be here.<script>alert(1)</script></p>".to_owned()),
+    }
+}
+
+/// The decoded text and HTML of a mail with this text and this quotation.
+pub(crate) fn texts(
+    body: TextBody,
+    quoted: Option<Quoted>,
+    attachments: Vec<Attachment<'_>>,
+) -> (String, String) {
+    let mut mail = outgoing(body);
+    mail.quoted = quoted;
+    mail.attachments = attachments;
+    let raw = octets(mail);
+    let parsed = read_octets(&raw);
+    let text = |index: Option<&u32>| {
+        index.map(|index| text_of(&raw, &parsed, *index).replace("\r\n", "\n")).unwrap_or_default()
+    };
+    (text(parsed.body.text_parts.first()), text(parsed.body.html_parts.first()))
 }

@@ -9,6 +9,10 @@ mod cases;
 #[cfg(test)]
 mod compose;
 #[cfg(test)]
+mod compose_markdown;
+#[cfg(test)]
+mod compose_quote;
+#[cfg(test)]
 mod compose_round_trip;
 #[cfg(test)]
 mod composing;
