@@ -88,7 +88,7 @@ impl Model {
         page.items
     }
 
-    fn one(&self, which: &Which) -> Option<DeliveryId> {
+    fn one(&self, which: Which) -> Option<DeliveryId> {
         let all = self.all(&[]);
         (!all.is_empty()).then(|| all[which.index(all.len())].id)
     }
@@ -99,8 +99,8 @@ impl Model {
             Act::Post(to, hours) => {
                 post(&self.world, 1, &mailbox(*to), at(hours * 3600)).await;
             }
-            Act::Lease(which) => self.lease(which).await,
-            Act::Attempt(which, fate, twice) => self.attempt(which, *fate, *twice).await,
+            Act::Lease(which) => self.lease(*which).await,
+            Act::Attempt(which, fate, twice) => self.attempt(*which, *fate, *twice).await,
             Act::Drop(which) if !self.leases.is_empty() => {
                 self.leases.remove(which.index(self.leases.len()));
             }
@@ -109,15 +109,15 @@ impl Model {
                 self.desk = restarted(&self.world);
             }
             Act::Cancel(which) => {
-                let Some(id) = self.one(which) else { return };
+                let Some(id) = self.one(*which) else { return };
                 self.may_refuse(id, self.desk.cancel_delivery(&admin, id, now).await);
             }
             Act::Retry(which) => {
-                let Some(id) = self.one(which) else { return };
+                let Some(id) = self.one(*which) else { return };
                 self.may_refuse(id, self.desk.retry_delivery(&admin, id, now).await);
             }
             Act::Redirect(which, to) => {
-                let Some(id) = self.one(which) else { return };
+                let Some(id) = self.one(*which) else { return };
                 let to = address(&mailbox(*to));
                 self.may_refuse(id, self.desk.redirect_delivery(&admin, id, &to, now).await);
             }
@@ -142,7 +142,7 @@ impl Model {
         }
     }
 
-    async fn lease(&mut self, which: &Which) {
+    async fn lease(&mut self, which: Which) {
         let Some(id) = self.one(which) else { return };
         let Some(lease) = lease_by(&self.desk, &self.world, id, self.now).await else { return };
         assert!(self.leases.iter().all(|other| other.delivery != id), "leased twice");
@@ -151,7 +151,7 @@ impl Model {
         self.leases.push(lease);
     }
 
-    async fn attempt(&mut self, which: &Which, fate: Fate, is_twice: bool) {
+    async fn attempt(&mut self, which: Which, fate: Fate, is_twice: bool) {
         if self.leases.is_empty() {
             return;
         }
