@@ -8,16 +8,12 @@ use crate::{Error, Idempotency, Writing, WrittenMessage};
 
 const DAY: i64 = 86_400;
 
-fn key(key: &str, request: &str) -> Option<Idempotency> {
-    Some(Idempotency::new(key, request.as_bytes()).unwrap())
+fn key(key: &str, request: &str) -> Idempotency {
+    Idempotency::new(key, request.as_bytes()).unwrap()
 }
 
-async fn write(
-    world: &World,
-    idempotency: Option<Idempotency>,
-    second: i64,
-) -> Result<WrittenMessage, Error> {
-    world.desk.write(&world.admin(), reply(), None, idempotency, at(second)).await
+async fn write(world: &World, idempotency: Idempotency, second: i64) -> Result<WrittenMessage, Error> {
+    world.desk.write(&world.admin(), reply(), None, Some(idempotency), at(second)).await
 }
 
 fn messages(world: &World) -> usize {
@@ -33,7 +29,7 @@ async fn the_same_request_again_is_answered_as_the_first_time() {
     assert_eq!(messages(&world), 2);
     // What is asked for need not be possible any more.
     let gone = Writing { attachments: vec![crate::UploadId(1)], ..reply() };
-    let again = world.desk.write(&world.admin(), gone, Some(1), key("k", "a"), at(3)).await.unwrap();
+    let again = world.desk.write(&world.admin(), gone, Some(1), Some(key("k", "a")), at(3)).await.unwrap();
     assert_eq!(again.message, first.message);
 }
 
@@ -43,7 +39,8 @@ async fn a_key_with_another_request_is_refused_and_of_another_person_another_key
     write(&world, key("k", "a"), 1).await.unwrap();
     let refused = write(&world, key("k", "b"), 2).await;
     assert!(matches!(&refused, Err(Error::Invalid(sentence)) if sentence.contains("new key")), "{refused:?}");
-    let other = world.desk.write(&world.somebody(5), reply(), None, key("k", "b"), at(3)).await.unwrap();
+    let other =
+        world.desk.write(&world.somebody(5), reply(), None, Some(key("k", "b")), at(3)).await.unwrap();
     assert!(!other.replayed);
     assert!(!write(&world, key("l", "a"), 4).await.unwrap().replayed);
     assert_eq!(messages(&world), 4);
@@ -53,7 +50,7 @@ async fn a_key_with_another_request_is_refused_and_of_another_person_another_key
 async fn a_request_that_failed_is_not_remembered() {
     let world = asked("").await;
     let wrong = Writing { text: String::new(), ..reply() };
-    assert!(world.desk.write(&world.admin(), wrong, None, key("k", "a"), at(1)).await.is_err());
+    assert!(world.desk.write(&world.admin(), wrong, None, Some(key("k", "a")), at(1)).await.is_err());
     assert!(!write(&world, key("k", "a"), 2).await.unwrap().replayed);
 }
 
@@ -67,7 +64,7 @@ async fn the_same_request_many_times_at_once_sends_one_mail() {
         let mail = new_mail(channel, &["bia@customer.example"]);
         // Around midnight, so that some look for the row on the day before, some on the day after.
         let now = at((DAY - at(0).as_second() % DAY) + n - 4);
-        tasks.spawn(async move { desk.write(&admin, mail, None, key("k", "a"), now).await.unwrap() });
+        tasks.spawn(async move { desk.write(&admin, mail, None, Some(key("k", "a")), now).await.unwrap() });
     }
     let all = tasks.join_all().await;
     assert_eq!(all.iter().filter(|written| !written.replayed).count(), 1, "{all:?}");

@@ -139,5 +139,5 @@ async fn another_channel_of_ours_is_answered_like_anybody() {
     world.receive(&raw, &[&world.support]).await;
     let written = world.write(reply(), 1).await;
     assert_eq!(world.delivered_to(written.message), ["billing@acme.example"]);
-    assert_eq!(world.participants(1).contains(&"support@acme.example".to_owned()), false);
+    assert!(!world.participants(1).contains(&"support@acme.example".to_owned()));
 }

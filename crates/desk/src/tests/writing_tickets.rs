@@ -146,6 +146,38 @@ async fn promise_7_nobody_writes_where_they_see_nothing() {
 }
 
 #[tokio::test]
+async fn a_ticket_that_moved_to_another_team_is_answered_from_where_it_was_written_to() {
+    let world = World::new().await;
+    let law = world.desk.accounts().create_team(world.acme, "Law").await.unwrap().id;
+    let recipient = world.channel("law@acme.example", Some(law)).await;
+    world.receive(&mail("bia@customer.example", "1@customer.example", "Hi", ""), &[&recipient]).await;
+    let moved = TicketChange { team: Some(Some(world.billing_team)), ..TicketChange::default() };
+    world.desk.change_ticket(&world.admin(), 1, &moved, None, at(1)).await.unwrap();
+    let agent = world.billing_agent().await;
+    let written = world.desk.write(&agent, reply(), None, None, at(2)).await.unwrap();
+    assert!(world.field(written.message, "From").unwrap().ends_with("<law@acme.example>"));
+}
+
+/// Promise 4: an answer is no way in for one who got hold of a reply address.
+#[tokio::test]
+async fn promise_4_a_stranger_whose_mail_is_marked_is_answered_only_when_named() {
+    let world = asked("").await;
+    let first = world.write(reply(), 1).await.message;
+    let reply_to = world.field(first, "Reply-To").unwrap();
+    let address = address_of(reply_to.split_once('<').unwrap().1.trim_end_matches('>'));
+    let route = world.desk.accounts().route(address.local(), address.domain().as_str()).unwrap();
+    let to = world.desk.recipient(route, address.to_string()).unwrap().unwrap();
+    let raw = mail("eve@evil.example", "9@evil.example", "Re: Invoice", "");
+    world.receive(&raw, &[&to]).await;
+    assert!(world.stored(3).record.marked);
+    let second = world.write(reply(), 2).await.message;
+    assert_eq!(world.delivered_to(second), ["bia@customer.example"]);
+    assert!(!world.participants(1).contains(&"eve@evil.example".to_owned()));
+    world.desk.agree(&world.admin(), 1, &address_of("eve@evil.example"), at(3)).await.unwrap();
+    assert_eq!(world.delivered_to(world.write(reply(), 4).await.message), ["eve@evil.example"]);
+}
+
+#[tokio::test]
 async fn what_needs_attention_is_listed_until_somebody_answers() {
     let world = asked("").await;
     world.receive(&mail("joe@customer.example", "2@customer.example", "Hi", ""), &[&world.billing]).await;

@@ -38,12 +38,20 @@ impl Desk {
                 let answered = match kind {
                     WritingKind::Note => None,
                     WritingKind::Reply | WritingKind::ReplyAll | WritingKind::Forward => {
-                        Some(answered(&snapshot, *number, *kind, *answers)?)
+                        Some(match answers {
+                            Some(asked) => named(&snapshot, *number, *kind, *asked)?,
+                            None => newest(&snapshot, &ticket)?,
+                        })
                     }
                 };
                 let team = ticket.record.team;
-                let channel = writing.channel.unwrap_or(ticket.record.channel);
-                let channel = self.usable_channel(actor, channel, team)?;
+                let channel = match writing.channel {
+                    Some(wanted) if wanted != ticket.record.channel => {
+                        self.usable_channel(actor, wanted, team)?
+                    }
+                    // Whoever sees a ticket answers from where it was written to, whatever team it moved to.
+                    _ => self.accounts.channel(actor.organisation, ticket.record.channel)?,
+                };
                 Ok(Matter { ticket: Some(ticket), answered, channel, team })
             }
         }
@@ -73,37 +81,44 @@ impl Desk {
     }
 }
 
-/// The message that was asked for, or the newest that came in, or else the newest that went out.
-fn answered(
-    snapshot: &Snapshot,
-    ticket: u64,
-    kind: WritingKind,
-    asked: Option<u64>,
-) -> Result<StoredMessage, Error> {
-    if let Some(number) = asked {
-        let message = stored::message(snapshot, number)?.filter(|message| message.ticket == ticket);
-        let message = message.ok_or(Error::NotFound("message"))?;
-        return match message.record.kind() {
-            MessageKind::Note => {
-                invalid(format!("message {number} is a note, which nobody outside may read; name another"))
-            }
-            MessageKind::Report if kind != WritingKind::Forward => invalid(format!(
-                "message {number} is a report of a mail server, which nobody reads answers to; name another"
-            )),
-            _ => Ok(message),
-        };
+/// The message of the ticket that was asked for.
+fn named(snapshot: &Snapshot, ticket: u64, kind: WritingKind, number: u64) -> Result<StoredMessage, Error> {
+    let message = stored::message(snapshot, number)?.filter(|message| message.ticket == ticket);
+    let message = message.ok_or(Error::NotFound("message"))?;
+    match message.record.kind() {
+        MessageKind::Note => {
+            invalid(format!("message {number} is a note, which nobody outside may read; name another"))
+        }
+        MessageKind::Report if kind != WritingKind::Forward => invalid(format!(
+            "message {number} is a report of a mail server, which nobody reads answers to; name another"
+        )),
+        _ => Ok(message),
     }
+}
+
+/// The newest message that came in, or else the newest that went out. One that is marked counts only once its author
+/// takes part: a stranger is not answered unasked (promise 4).
+fn newest(snapshot: &Snapshot, ticket: &StoredTicket) -> Result<StoredMessage, Error> {
     let mut newest_of_ours = None;
-    let rows = snapshot.scan(&keys::ticket_messages(ticket), Direction::Backward, None)?;
+    let rows = snapshot.scan(&keys::ticket_messages(ticket.number), Direction::Backward, None)?;
     for row in rows.take(MESSAGES_READ_MAX) {
         let number = last_number(&row?.0)?;
         let message = stored::message(snapshot, number)?.ok_or(Error::Damaged("message"))?;
         match message.record.kind() {
-            MessageKind::Inbound => return Ok(message),
+            MessageKind::Inbound if !message.record.marked || takes_part(ticket, &message) => {
+                return Ok(message);
+            }
             MessageKind::Outbound => newest_of_ours = newest_of_ours.or(Some(message)),
-            MessageKind::Note | MessageKind::Automatic | MessageKind::Report => {}
+            MessageKind::Inbound | MessageKind::Note | MessageKind::Automatic | MessageKind::Report => {}
         }
     }
-    newest_of_ours
-        .map_or_else(|| invalid("this ticket has no mail that could be answered; write a new mail"), Ok)
+    newest_of_ours.map_or_else(
+        || invalid("this ticket has no mail that could be answered; name one, or write a new mail"),
+        Ok,
+    )
+}
+
+fn takes_part(ticket: &StoredTicket, message: &StoredMessage) -> bool {
+    let author = message.record.content.sole_author();
+    author.is_some_and(|author| ticket.record.participants.contains(&author.normalised()))
 }

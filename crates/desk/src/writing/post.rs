@@ -59,19 +59,17 @@ struct Ground {
     addressees: Vec<(MailAddress, Addressee)>,
 }
 
-enum Plan {
-    Replayed(WrittenMessage),
-    New(Batch, DueRows, Planned),
-}
-
 impl Post<'_> {
     /// Commits the message; on `Err` nothing of it is kept.
     pub(super) async fn commit(&self, desk: &Desk) -> Result<WrittenMessage, Error> {
         for _ in 0..ATTEMPTS_MAX {
-            let (batch, due, planned) = match self.plan(desk)? {
-                Plan::Replayed(first) => return Ok(first),
-                Plan::New(batch, due, planned) => (batch, due, planned),
-            };
+            let mut snapshot = desk.store.of(self.actor.organisation).snapshot()?;
+            if let Some(idempotency) = &self.idempotency
+                && let Some(first) = idempotency.first_answer(&mut snapshot, self.actor, self.now)?
+            {
+                return Ok(first);
+            }
+            let (batch, due, planned) = self.plan(desk, snapshot)?;
             match desk.commit_queued(batch, due).await {
                 Ok(receipt) => return Ok(planned.settle(&receipt)),
                 Err(CommitError::Conflict) => {}
@@ -81,13 +79,7 @@ impl Post<'_> {
         Err(Error::Unavailable("too much happens to this ticket at once".to_owned()))
     }
 
-    fn plan(&self, desk: &Desk) -> Result<Plan, Error> {
-        let mut snapshot = desk.store.of(self.actor.organisation).snapshot()?;
-        if let Some(idempotency) = &self.idempotency
-            && let Some(first) = idempotency.first_answer(&mut snapshot, self.actor, self.now)?
-        {
-            return Ok(Plan::Replayed(first));
-        }
+    fn plan(&self, desk: &Desk, mut snapshot: Snapshot) -> Result<(Batch, DueRows, Planned), Error> {
         let ground = self.ground(desk, &mut snapshot)?;
         let content = &self.composed.reading.content;
         let requester = match &ground.ticket {
@@ -116,7 +108,7 @@ impl Post<'_> {
             let made = (planned.deliveries.as_slice(), planned.suppressed.as_slice());
             idempotency.remember(&mut batch, self.actor.who, self.now, [ticket, message, activity], made);
         }
-        Ok(Plan::New(batch, due, planned))
+        Ok((batch, due, planned))
     }
 
     /// Reads what the plan rests on, and that the actor may still do it.
