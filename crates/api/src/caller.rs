@@ -22,6 +22,11 @@ impl Caller {
         if self.actor.may(scope) { Ok(&self.actor) } else { Err(bearer::insufficient(scope.as_str()).into()) }
     }
 
+    /// The actor, if the token has one of these scopes.
+    pub(crate) fn may_either(&self, one: Scope, other: Scope) -> Result<&Actor, Failure> {
+        self.may(one).or_else(|missing| self.may(other).map_err(|_| missing))
+    }
+
     /// The token, for those who look at it again later.
     pub(crate) fn into_secret(self) -> Secret {
         self.secret

@@ -8,9 +8,11 @@
 
 mod caller;
 mod contacts;
+mod deliveries;
 mod events;
 mod failure;
 mod health;
+mod mailbox;
 mod messages;
 mod openapi;
 mod path;
@@ -18,10 +20,13 @@ mod quarantine;
 mod routes;
 mod settings;
 mod state;
+mod suppressions;
 #[cfg(test)]
 mod tests;
 mod tickets;
+mod uploads;
 mod wiring;
+mod writing;
 
 pub use openapi::openapi_json;
 pub use routes::router;

@@ -42,6 +42,14 @@ pub(crate) struct Octets(Vec<u8>);
 
 /// The problems of a change by merge patch.
 pub(crate) struct Patched;
+/// The problems of a JSON object that is posted.
+pub(crate) struct Posted;
+/// The problem of what is not possible in the state in which something is.
+pub(crate) struct Refused;
+/// The problems of a file that is posted.
+pub(crate) struct Streamed;
+/// The problem of a change that may depend on a version.
+pub(crate) struct Conditional;
 /// The problem of everything that is stored.
 pub(crate) struct Stored;
 /// The problem of what can be open so many times.
@@ -57,6 +65,41 @@ impl IntoResponses for Patched {
             ("415", "UnsupportedMediaType"),
             ("422", "UnprocessableContent"),
         ])
+    }
+}
+
+impl IntoResponses for Posted {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        references(&[
+            ("400", "BadRequest"),
+            ("408", "RequestTimeout"),
+            ("413", "ContentTooLarge"),
+            ("415", "UnsupportedMediaType"),
+            ("422", "UnprocessableContent"),
+        ])
+    }
+}
+
+impl IntoResponses for Streamed {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        references(&[
+            ("400", "BadRequest"),
+            ("408", "RequestTimeout"),
+            ("413", "ContentTooLarge"),
+            ("422", "UnprocessableContent"),
+        ])
+    }
+}
+
+impl IntoResponses for Refused {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        references(&[("422", "UnprocessableContent")])
+    }
+}
+
+impl IntoResponses for Conditional {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        references(&[("412", "PreconditionFailed")])
     }
 }
 
@@ -89,6 +132,7 @@ fn references(problems: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
     tags(
         (name = "tickets", description = "Conversations with those who write"),
         (name = "messages", description = "The mails of a ticket"),
+        (name = "deliveries", description = "What becomes of mail that goes out"),
         (name = "contacts", description = "Those who write"),
         (name = "settings", description = "How the organisation is set up"),
         (name = "quarantine", description = "Mail that is kept aside"),

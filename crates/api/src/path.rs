@@ -1,9 +1,12 @@
-//! What stands in an address: a number, or a name at its end.
+//! What stands in an address: a number, a delivery, or a name at its end.
 //!
 //! Neither can be wrong: what is no number, or can't be read, is the name of something that does not exist.
 
+use std::str::FromStr;
+
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
+use guichet_desk::DeliveryId;
 
 use crate::failure::Failure;
 
@@ -17,6 +20,16 @@ impl Number {
     }
 }
 
+/// The first parameter of the path as the number of a delivery.
+pub(crate) struct Delivery(Option<DeliveryId>);
+
+impl Delivery {
+    /// The number of the delivery.
+    pub(crate) fn id(&self) -> Result<DeliveryId, Failure> {
+        self.0.ok_or_else(|| Failure::not_found("delivery"))
+    }
+}
+
 /// The last parameter of the path as text.
 pub(crate) struct Name(Option<String>);
 
@@ -27,13 +40,25 @@ impl Name {
     }
 }
 
+/// The first parameter of the path, if it can be read as what it stands for.
+async fn first<T: FromStr, S: Send + Sync>(parts: &mut Parts, state: &S) -> Option<T> {
+    let parameters = RawPathParams::from_request_parts(parts, state).await.ok()?;
+    parameters.iter().next().and_then(|(_, text)| text.parse().ok())
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Number {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        let parameters = RawPathParams::from_request_parts(parts, state).await;
-        let first = |all: RawPathParams| all.iter().next().and_then(|(_, text)| text.parse().ok());
-        Ok(Self(parameters.ok().and_then(first)))
+        Ok(Self(first(parts, state).await))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Delivery {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        Ok(Self(first(parts, state).await))
     }
 }
 

@@ -18,7 +18,10 @@ use utoipa_axum::routes;
 use crate::failure::Failure;
 use crate::state::Api;
 use crate::wiring::Wiring;
-use crate::{contacts, events, health, messages, openapi, quarantine, settings, tickets};
+use crate::{
+    contacts, deliveries, events, health, messages, openapi, quarantine, settings, suppressions, tickets,
+    uploads, writing,
+};
 
 /// The whole HTTP surface: `/api/v1`, `/healthz`, `/readyz`, `/metrics`. Install the metrics recorder before.
 pub fn router(wiring: Wiring) -> Router {
@@ -26,16 +29,19 @@ pub fn router(wiring: Wiring) -> Router {
     events::describe();
     let bounds = wiring.limits;
     let places = Arc::new(Semaphore::new(bounds.requests_max));
-    let (api, _) = documented().split_for_parts();
-    let api = api
+    let (quick, _) = quick().split_for_parts();
+    let quick = quick
         .layer(DefaultBodyLimit::max(bounds.body_bytes_max))
         .layer(from_fn_with_state(Duration::from_secs(bounds.request_secs_max), limits::hurry))
         .layer(from_fn_with_state(places, limits::admit));
+    let (slow, _) = slow().split_for_parts();
     let operator = Router::new()
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics));
-    api.merge(operator)
+    quick
+        .merge(slow)
+        .merge(operator)
         .method_not_allowed_fallback(async || {
             Problem::new(Kind::MethodNotAllowed, "see the header `Allow` for the methods of this address")
         })
@@ -48,21 +54,43 @@ pub fn router(wiring: Wiring) -> Router {
 
 /// The documented addresses with their document.
 pub(crate) fn documented() -> OpenApiRouter<Api> {
+    quick().merge(slow())
+}
+
+/// Those whose requests may take long to arrive; each sees to its own bounds.
+fn slow() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(uploads::upload))
+}
+
+/// All others: small requests, answered soon.
+fn quick() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(openapi::head())
-        .routes(routes!(tickets::list))
+        .routes(routes!(tickets::list, writing::begin))
         .routes(routes!(tickets::read, tickets::change))
-        .routes(routes!(tickets::messages))
+        .routes(routes!(tickets::messages, writing::reply))
+        .routes(routes!(writing::agree))
         .routes(routes!(tickets::links))
         .routes(routes!(messages::read))
         .routes(routes!(messages::headers))
         .routes(routes!(messages::raw))
         .routes(routes!(messages::part))
+        .routes(routes!(deliveries::of_message))
+        .routes(routes!(deliveries::undo))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::read))
+        .routes(routes!(deliveries::raw))
+        .routes(routes!(deliveries::retry))
+        .routes(routes!(deliveries::cancel))
+        .routes(routes!(deliveries::redirect))
+        .routes(routes!(suppressions::list, suppressions::suppress))
+        .routes(routes!(suppressions::unsuppress))
         .routes(routes!(contacts::list))
         .routes(routes!(contacts::read))
         .routes(routes!(settings::channels))
-        .routes(routes!(settings::channel))
+        .routes(routes!(settings::channel, settings::change_channel))
         .routes(routes!(settings::domains))
         .routes(routes!(settings::domain))
+        .routes(routes!(settings::domain_records))
         .routes(routes!(settings::teams))
         .routes(routes!(settings::people))
         .routes(routes!(quarantine::list))

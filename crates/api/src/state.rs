@@ -18,6 +18,8 @@ pub(crate) struct Api(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) wiring: Wiring,
     pub(crate) hub: Hub,
+    /// Places for files on their way in.
+    pub(crate) uploads: Arc<Semaphore>,
     downloads: Arc<Semaphore>,
     renderings: Arc<Semaphore>,
 }
@@ -37,6 +39,7 @@ impl Api {
         Self(Arc::new(Inner {
             wiring,
             hub,
+            uploads: Arc::new(Semaphore::new(limits.uploads_max)),
             downloads: Arc::new(Semaphore::new(limits.downloads_max)),
             renderings: Arc::new(Semaphore::new(limits.renderings_max)),
         }))

@@ -38,6 +38,10 @@ pub struct Limits {
     pub request_secs_max: u64,
     /// Requests at one time, all organisations together; streams of events and bodies under way don't count.
     pub requests_max: usize,
+    /// Seconds for a whole upload to arrive; between two pieces of it, `body_secs_max`.
+    pub upload_secs_max: u64,
+    /// Uploads at one time, all organisations together.
+    pub uploads_max: usize,
     /// Mails and attachments on their way out at one time, all organisations together.
     pub downloads_max: usize,
     /// Message bodies decoded and cleaned at one time; the next wait.
@@ -50,6 +54,8 @@ pub struct Limits {
     pub events_waiting_max: usize,
     /// Seconds between two signs of life on a quiet event stream; its token is looked at anew each time.
     pub keep_alive_secs: u64,
+    /// Seconds for which a mail can be taken back before it leaves, where the request does not say.
+    pub undo_secs: u32,
 }
 
 impl Default for Limits {
@@ -59,12 +65,15 @@ impl Default for Limits {
             body_secs_max: 10,
             request_secs_max: 30,
             requests_max: 256,
+            upload_secs_max: 600,
+            uploads_max: 32,
             downloads_max: 128,
             renderings_max: 4,
             streams_per_organisation_max: 200,
             streams_max: 2_000,
             events_waiting_max: 1_024,
             keep_alive_secs: 15,
+            undo_secs: 10,
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A member that is `null` counts as one that was left out.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::problem::{Fault, Kind, Problem};
@@ -83,6 +84,12 @@ pub fn flag(value: &Value) -> Result<bool, String> {
 /// A whole number from 0.
 pub fn number(value: &Value) -> Result<u64, String> {
     value.as_u64().ok_or_else(|| "a number is needed".to_owned())
+}
+
+/// A point in time, RFC 3339.
+pub fn time(value: &Value) -> Result<Timestamp, String> {
+    let wrong = || "a time is needed, as `2026-03-02T08:00:00Z`".to_owned();
+    value.as_str().and_then(|text| text.parse().ok()).ok_or_else(wrong)
 }
 
 /// A list of at most so many, each of which is read by `parse`; the first that is wrong is told with its place.

@@ -22,6 +22,9 @@ pub(crate) struct Event {
     /// The message that it is about.
     #[schema(required, example = 7)]
     message: Option<u64>,
+    /// The delivery that it is about.
+    #[schema(required, example = "agnhy6kqaaaaa")]
+    delivery: Option<String>,
     /// Whose the ticket was before; another than `team` when it moved.
     #[schema(required, example = 3)]
     team_before: Option<u64>,
@@ -47,6 +50,7 @@ impl From<&LoggedEvent> for Event {
             sequence: logged.sequence,
             ticket: logged.ticket,
             message: logged.message,
+            delivery: event.delivery.map(|delivery| delivery.to_string()),
             team_before: event.team_before.map(|team| team.0),
             team: event.team.map(|team| team.0),
             person,

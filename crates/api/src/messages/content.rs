@@ -21,7 +21,7 @@ use crate::failure::Failure;
 use crate::state::Api;
 
 /// How much of a mail is read at once, in octets.
-const CHUNK_BYTES: usize = 64 << 10;
+pub(crate) const CHUNK_BYTES: usize = 64 << 10;
 
 /// A message with its texts.
 #[derive(Debug, Serialize, ToSchema)]
@@ -52,16 +52,16 @@ pub(crate) async fn read_whole(api: &Api, actor: &Actor, message: StoredMessage)
         let texts = desk.texts(&actor, &message)?;
         let picture = |content_id: &str| picture_url(&message, content_id);
         let clean = texts.html.map(|html| sanitise_html(&html, &SanitiseLimits::default(), picture));
-        Ok(shape(&message, texts.text, clean))
+        Ok(shape(Summary::read(&desk, &actor, &message)?, texts.text, clean))
     })
     .await
 }
 
-fn shape(message: &StoredMessage, text: String, html: Option<SanitisedHtml>) -> Message {
+fn shape(summary: Summary, text: String, html: Option<SanitisedHtml>) -> Message {
     let has_html = html.is_some();
     let html = html.unwrap_or_default();
     Message {
-        summary: Summary::of(message),
+        summary,
         text,
         html: has_html.then_some(html.html),
         remote_images_blocked: html.remote_images,

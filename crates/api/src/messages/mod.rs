@@ -7,7 +7,7 @@ mod header;
 mod shape;
 mod verdicts;
 
-pub(crate) use content::{Message, read_whole, send_raw};
+pub(crate) use content::{CHUNK_BYTES, Message, read_whole, send_raw};
 pub(crate) use shape::Summary;
 
 use axum::Json;
@@ -30,7 +30,7 @@ use crate::path::{Name, Number};
 use crate::state::Api;
 
 /// What a browser may do with content of strangers, whatever it takes it for: nothing.
-const SANDBOX: &str = "sandbox; default-src 'none'";
+pub(crate) const SANDBOX: &str = "sandbox; default-src 'none'";
 
 /// Read a message
 ///

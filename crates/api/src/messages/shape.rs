@@ -1,7 +1,9 @@
 //! A message as JSON, so far as it is known without opening its mail.
 
-use guichet_desk::StoredMessage;
-use guichet_mail::{Automatic, MessageId};
+use guichet_accounts::{Actor, Who};
+use guichet_desk::{Desk, MessageKind, StoredMessage};
+use guichet_mail::{Automatic, MailAddress, MessageId};
+use guichet_web::page::LIMIT_MAX;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,6 +11,8 @@ use utoipa::ToSchema;
 use super::attachment::{Attachment, attachments};
 use super::defects::MailDefect;
 use super::verdicts::SenderVerdicts;
+use crate::deliveries::Brief;
+use crate::failure::Failure;
 
 /// An entry of an address header.
 #[derive(Debug, Serialize, ToSchema)]
@@ -66,10 +70,17 @@ pub(crate) struct Summary {
     /// Its ticket; null while it is in quarantine.
     #[schema(required, example = 1042)]
     ticket: Option<u64>,
-    /// The channels that it was addressed to.
+    /// What it is: `inbound`, `outbound`, `note`, `automatic` (a first answer that the channel gave by itself), `report` (what
+    /// another server said of a mail of ours).
+    #[schema(example = "inbound")]
+    kind: &'static str,
+    /// The person who wrote it; null of a mail that came in, and where the server itself wrote it.
+    #[schema(required, example = 2)]
+    author: Option<u64>,
+    /// The channels that it was addressed to, or the one that it leaves through.
     #[schema(example = json!([1]))]
     channels: Vec<u64>,
-    /// When its last octet was received. Messages are in this order.
+    /// When its last octet was received, or when it was written. Messages are in this order.
     #[schema(example = "2026-03-01T09:30:00Z")]
     received: Timestamp,
     /// `Date`, where it makes sense.
@@ -83,6 +94,9 @@ pub(crate) struct Summary {
     to: Vec<Correspondent>,
     /// `Cc`.
     cc: Vec<Correspondent>,
+    /// Who gets it without being named in it.
+    #[schema(example = json!(["archive@demo.example"]))]
+    bcc: Vec<String>,
     /// The decoded subject.
     #[schema(example = "Invoice 7 is wrong")]
     subject: String,
@@ -109,6 +123,14 @@ pub(crate) struct Summary {
     /// How it came; null of what was written here.
     #[schema(required)]
     envelope: Option<Envelope>,
+    /// What became of it for each recipient, at most the first 200; empty unless it goes out.
+    deliveries: Vec<Brief>,
+    /// It came by a genuine reply address from somebody who takes no part in the ticket.
+    #[schema(example = false)]
+    marked: bool,
+    /// The delivery that it reports on.
+    #[schema(required, example = "agnhy6kqaaaaa")]
+    reports_on: Option<String>,
     /// What is wrong with the mail.
     defects: Vec<MailDefect>,
     /// Its structure can't be read: only the raw mail is complete.
@@ -120,13 +142,31 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    /// What is known of a message.
+    /// What is known of a message, its deliveries included.
+    pub(crate) fn read(desk: &Desk, actor: &Actor, message: &StoredMessage) -> Result<Self, Failure> {
+        let deliveries = match message.record.kind() {
+            MessageKind::Outbound | MessageKind::Automatic => {
+                desk.message_deliveries(actor, message.number, None, LIMIT_MAX)?.items
+            }
+            MessageKind::Inbound | MessageKind::Note | MessageKind::Report => Vec::new(),
+        };
+        let brief = |delivery| Brief::of(desk, actor, delivery);
+        Ok(Self { deliveries: deliveries.iter().map(brief).collect(), ..Self::of(message) })
+    }
+
+    /// What is known of a message that has no deliveries.
     pub(crate) fn of(message: &StoredMessage) -> Self {
         let (record, content) = (&message.record, &message.record.content);
+        let written = record.written.as_ref();
         let addresses = |list: &[guichet_mail::Address]| list.iter().map(Correspondent::from).collect();
         Self {
             id: message.number,
             ticket: (message.ticket != 0).then_some(message.ticket),
+            kind: record.kind().as_str(),
+            author: written.and_then(|written| match written.author {
+                Who::Person(person) => Some(person.0),
+                Who::System | Who::Operator => None,
+            }),
             channels: record.channels.iter().map(|channel| channel.0).collect(),
             received: record.received,
             date: content.date,
@@ -134,6 +174,7 @@ impl Summary {
             reply_to: addresses(&content.reply_to),
             to: addresses(&content.to),
             cc: addresses(&content.cc),
+            bcc: written.map(|written| addresses_of(&written.bcc)).unwrap_or_default(),
             subject: content.subject.clone(),
             preview: content.preview.clone(),
             message_id: content.message_id.as_ref().map(ToString::to_string),
@@ -143,11 +184,18 @@ impl Summary {
             attachments: attachments(message),
             verdicts: record.verdicts.as_ref().map(Into::into),
             envelope: record.envelope.as_ref().map(Into::into),
+            deliveries: Vec::new(),
+            marked: record.marked,
+            reports_on: record.reports_on.map(|delivery| delivery.to_string()),
             defects: content.defects.iter().copied().map(MailDefect::from).collect(),
             unparsed: content.unparsed,
             quarantine: record.quarantine.clone(),
         }
     }
+}
+
+fn addresses_of(list: &[MailAddress]) -> Vec<String> {
+    list.iter().map(ToString::to_string).collect()
 }
 
 fn identifiers(list: &[MessageId]) -> Vec<String> {

@@ -13,7 +13,8 @@ use crate::failure::Failure;
 use crate::openapi::{Paged, words};
 use crate::state::Api;
 
-const ALLOWED: [&str; 8] = ["state", "team", "assignee", "requester", "tag", "sort", "limit", "cursor"];
+const ALLOWED: [&str; 9] =
+    ["state", "team", "assignee", "requester", "tag", "attention", "sort", "limit", "cursor"];
 
 /// By what the list is filtered: whatever is given must hold.
 #[derive(utoipa::IntoParams)]
@@ -34,6 +35,9 @@ pub(crate) struct Filters {
     /// With this tag.
     #[param(example = "billing")]
     tag: Option<String>,
+    /// `true`: those that somebody should look at, of all states; `false`: the others.
+    #[param(example = true)]
+    attention: Option<bool>,
     #[param(required = false, schema_with = sorts)]
     sort: Option<String>,
 }
@@ -119,5 +123,6 @@ fn filter(parameters: &Parameters, actor: &Actor) -> Result<TicketFilter, Proble
         requester: parameters
             .read("requester", "number of a contact", |text| text.parse().ok().map(ContactId))?,
         tag: parameters.get("tag").map(str::to_owned),
+        attention: parameters.read("attention", "`true` and no `false`", |text| text.parse().ok())?,
     })
 }

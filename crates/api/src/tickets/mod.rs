@@ -2,7 +2,7 @@
 
 mod list;
 mod patch;
-mod shape;
+pub(crate) mod shape;
 
 pub(crate) use list::{__path_list, list};
 pub(crate) use patch::{__path_change, change};
@@ -27,6 +27,12 @@ use crate::state::Api;
 
 /// A ticket as an answer: with its version as an entity tag.
 pub(crate) struct Versioned(StoredTicket);
+
+impl Versioned {
+    pub(crate) fn of(ticket: StoredTicket) -> Self {
+        Self(ticket)
+    }
+}
 
 impl IntoResponse for Versioned {
     fn into_response(self) -> Response {
@@ -88,9 +94,11 @@ pub(crate) async fn messages(
     let actor = caller.may(Scope::TicketsRead)?;
     parameters.only(&["limit", "cursor"])?;
     let paging = Paging::read(&parameters, b'm')?;
-    let number = number.of("ticket")?;
-    let found = api.wiring.desk.messages(actor, number, paging.after_number()?, paging.limit)?;
-    Ok(paging.page(found.items.iter().map(Summary::of).collect(), found.next))
+    let (desk, number) = (&api.wiring.desk, number.of("ticket")?);
+    let found = desk.messages(actor, number, paging.after_number()?, paging.limit)?;
+    let summary = |message| Summary::read(desk, actor, message);
+    let items = found.items.iter().map(summary).collect::<Result<_, _>>()?;
+    Ok(paging.page(items, found.next))
 }
 
 /// A ticket of the same mail or conversation.

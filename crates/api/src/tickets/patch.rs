@@ -48,9 +48,12 @@ pub(crate) struct TicketPatch {
     /// Its subject.
     #[schema(required = false, example = "Invoice 7 is wrong")]
     subject: String,
+    /// Whether somebody should look; `false` says that somebody did.
+    #[schema(required = false, example = false)]
+    attention: bool,
 }
 
-const MEMBERS: &str = "state, team, assignee, priority, tags, subject";
+const MEMBERS: &str = "state, team, assignee, priority, tags, subject, attention";
 
 /// Change a ticket
 ///
@@ -117,6 +120,7 @@ fn set(change: &mut TicketChange, name: &str, value: &Value) -> Result<(), Strin
         "assignee" => change.assignee = Some(number(value)?.map(PersonId)),
         "priority" => change.priority = Some(shape::priority(text(value)?)?),
         "tags" => change.tags = Some(tags(value)?),
+        "attention" => change.attention = Some(value.as_bool().ok_or("true or false is needed")?),
         "subject" => change.subject = Some(text(value)?.to_owned()),
         _ => return Err(format!("there is nothing of this name to change; there is {MEMBERS}")),
     }

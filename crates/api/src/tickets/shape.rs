@@ -47,6 +47,9 @@ pub(crate) struct Ticket {
     /// How many messages it has.
     #[schema(example = 2)]
     message_count: u32,
+    /// Somebody should look: a delivery failed or waits, a message is marked, mail came to spam or trash.
+    #[schema(example = false)]
+    attention: bool,
     /// When its first mail was received.
     #[schema(example = "2026-03-01T09:30:00Z")]
     created: Timestamp,
@@ -71,27 +74,28 @@ impl From<StoredTicket> for Ticket {
             participants: ticket.participants.into_iter().collect(),
             mentions: ticket.mentions,
             message_count: ticket.message_count,
+            attention: ticket.attention,
             created: ticket.created,
             updated: ticket.updated,
         }
     }
 }
 
-pub(super) fn states() -> Object {
+pub(crate) fn states() -> Object {
     words("Where a ticket stands.", State::ALL.map(State::as_str))
 }
 
-pub(super) fn priorities() -> Object {
+pub(crate) fn priorities() -> Object {
     words("How urgent a ticket is.", Priority::ALL.map(Priority::as_str))
 }
 
 /// The state of this word, or what would be one.
-pub(super) fn state(word: &str) -> Result<State, String> {
+pub(crate) fn state(word: &str) -> Result<State, String> {
     named(word, State::ALL, State::as_str)
 }
 
 /// The priority of this word, or what would be one.
-pub(super) fn priority(word: &str) -> Result<Priority, String> {
+pub(crate) fn priority(word: &str) -> Result<Priority, String> {
     named(word, Priority::ALL, Priority::as_str)
 }
 
