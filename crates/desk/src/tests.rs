@@ -1,5 +1,6 @@
 //! The desk, told as its users would.
 
+mod automatic;
 mod copies;
 mod idempotency;
 mod lists;
@@ -16,6 +17,7 @@ mod races;
 mod receiving;
 mod records;
 mod replies;
+mod reports;
 mod strangers;
 mod suppressions;
 mod threads;
