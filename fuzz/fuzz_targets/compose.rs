@@ -19,7 +19,7 @@ fuzz_target!(|bytes: &[u8]| {
         to: vec![mailbox],
         cc: Vec::new(),
         subject: text.clone(),
-        date: jiff::Timestamp::UNIX_EPOCH,
+        date: jiff::Timestamp::from_second(1_795_253_400).expect("a date of mail"),
         message_id: MessageId::parse("id@x.example").expect("a valid identifier"),
         in_reply_to: MessageId::parse(&text),
         references: Vec::new(),

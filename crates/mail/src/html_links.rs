@@ -1,7 +1,7 @@
 //! The last pass over clean HTML: where its images come from and where its links lead.
 //!
-//! It reads only what the sanitiser wrote: tags in lower case, attributes in double quotes, `&` and `"` escaped. That is a grammar
-//! that a few lines can read safely; it would not do for HTML of strangers.
+//! It reads only what the sanitiser wrote: tags in lower case, attributes in double quotes, `&` and `"` escaped. That
+//! is a grammar that a few lines can read safely; it would not do for HTML of strangers.
 
 use std::fmt::Write as _;
 
@@ -33,7 +33,8 @@ pub(crate) fn rewrite(clean: &str, part_url: impl Fn(&str) -> Option<String>) ->
     result
 }
 
-/// As [`rewrite`], for a mail that goes out: images stay where they are, but for `cid:` ones whose part does not come along.
+/// As [`rewrite`], for a mail that goes out: images stay where they are, but for `cid:` ones whose part does not come
+/// along.
 pub(crate) fn keep(clean: &str, has_part: impl Fn(&str) -> bool) -> String {
     let mut out = String::with_capacity(clean.len());
     let mut rest = clean;

@@ -4,8 +4,9 @@
 //! and a pass over the clean result that points inline images to their parts, holds back remote ones and marks links that
 //! lie (`html_links`).
 //!
-//! *Security*: no script, style sheet, form, frame, event handler or relative address; links open elsewhere and tell nothing of
-//! where they were clicked. It is still to be shown in a sandbox with a strict policy: this is the first fence, not the only one.
+//! *Security*: no script, style sheet, form, frame, event handler or relative address; links open elsewhere and tell
+//! nothing of where they were clicked. It is still to be shown in a sandbox with a strict policy: this is the first
+//! fence, not the only one.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -122,8 +123,8 @@ pub fn sanitise_html(
     html_links::rewrite(&CLEANER.clean(html).to_string(), part_url)
 }
 
-/// Cleans HTML that is quoted in a mail of ours. Remote images stay: whether to load them is the reader's choice. `None` where the HTML is beyond the
-/// limits.
+/// Cleans HTML that is quoted in a mail of ours. Remote images stay: whether to load them is the reader's choice.
+/// `None` where the HTML is beyond the limits.
 pub(crate) fn sanitise_for_sending(
     html: &str,
     limits: &SanitiseLimits,

@@ -1,7 +1,7 @@
 //! The header of a mail, written field by field and folded between words.
 //!
-//! A field is a name known to this program and a list of words; no function here takes text that could end a line. Each word has
-//! been made by [`super::words`], or is an address or identifier, which are free of controls by their types.
+//! A field is a name known to this program and a list of words; no function here takes text that could end a line. Each
+//! word has been made by [`super::words`], or is an address or identifier, which are free of controls by their types.
 
 use std::io::{self, Write};
 
@@ -17,7 +17,8 @@ const LINE_BYTES_MAX: usize = 76;
 const SUBJECT_CHARS_MAX: usize = 500;
 /// The longest display name in characters, as the parser keeps it.
 const NAME_CHARS_MAX: usize = 200;
-/// Identifiers in `References`: the first of the conversation, then the newest. Longer fields were cut by servers on the way.
+/// Identifiers in `References`: the first of the conversation, then the newest. Longer fields were cut by servers on
+/// the way.
 const REFERENCES_MAX: usize = 25;
 /// The longest foreign identifier that is repeated, in octets: a line must stay below 998, and no real one comes near.
 const IDENTIFIER_BYTES_MAX: usize = 500;

@@ -1,12 +1,12 @@
 //! Markdown to HTML for mail.
 //!
-//! A line break that the author typed is one in the mail, as people expect who write mail and not documents. A bare web address
-//! becomes a link.
+//! A line break that the author typed is one in the mail, as people expect who write mail and not documents. A bare web
+//! address becomes a link.
 //!
 //! *Standards*: `CommonMark`, with tables and strikethrough of GitHub's dialect.
 //!
-//! *Security*: HTML within Markdown is text and gets escaped. Links lead to `http`, `https` and `mailto` only; pictures come from the web
-//! or from parts of the same mail. What leads elsewhere keeps its text and loses the link.
+//! *Security*: HTML within Markdown is text and gets escaped. Links lead to `http`, `https` and `mailto` only; pictures
+//! come from the web or from parts of the same mail. What leads elsewhere keeps its text and loses the link.
 
 use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, TextMergeStream, html};
 
@@ -121,7 +121,8 @@ impl<'a> Filter<'a, '_> {
     }
 }
 
-/// Where the first bare web address stands: up to white space or what no address has, without the punctuation of the sentence.
+/// Where the first bare web address stands: up to white space or what no address has, without the punctuation of the
+/// sentence.
 fn bare_address(text: &str) -> Option<(usize, usize)> {
     let mut at = 0;
     loop {

@@ -1,9 +1,10 @@
 //! Markdown to plain text: as a person would type it in a mail without markup.
 //!
-//! Paragraphs, lists, quotes and code stay as they look in Markdown; `[text](address)` becomes `text <address>`; escapes and hashes of headings
-//! vanish; emphasis is `_so_` and `*so*`.
+//! Paragraphs, lists, quotes and code stay as they look in Markdown; `[text](address)` becomes `text <address>`;
+//! escapes and hashes of headings vanish; emphasis is `_so_` and `*so*`.
 //!
-//! *Security*: what stands before each line is bounded, so that a line of thousand `>` can't make each line after it as long.
+//! *Security*: what stands before each line is bounded, so that a line of thousand `>` can't make each line after it as
+//! long.
 
 use std::iter;
 

@@ -1,10 +1,11 @@
 //! Mails of ours: what is to be said in, octets out.
 //!
-//! Nothing that a caller hands over is header text: names, subjects, file names and types are values, written by this module in the
-//! one way that is safe for each. Controls become spaces, so no value can begin a line of its own.
+//! Nothing that a caller hands over is header text: names, subjects, file names and types are values, written by this
+//! module in the one way that is safe for each. Controls become spaces, so no value can begin a line of its own.
 //!
-//! What comes out is lines of at most 76 octets (998 where an address or identifier is that long), CRLF only, ASCII only; an address that
-//! is not ASCII makes the header UTF-8 (RFC 6532) and the mail one for SMTPUTF8 ([`needs_smtputf8`]).
+//! What comes out is lines of at most 76 octets (998 where an address or identifier is that long), CRLF only, ASCII
+//! only; an address that is not ASCII makes the header UTF-8 (RFC 6532) and the mail one for SMTPUTF8
+//! ([`needs_smtputf8`]).
 //!
 //! *Standards*: RFC 5322, RFC 2045 to 2047, RFC 2231, RFC 2387, RFC 3834, RFC 6532.
 
@@ -51,8 +52,8 @@ pub enum TextBody {
     Plain(String),
 }
 
-/// A mail that is quoted: its fields decoded, its texts as their author wrote them. Everything here is a stranger's and is made safe
-/// and bounded when it is written.
+/// A mail that is quoted: its fields decoded, its texts as their author wrote them. Everything here is a stranger's and
+/// is made safe and bounded when it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Original {
     /// Who wrote it, as a person reads it: `Anna Kowalska <anna@example.org>`.
@@ -84,8 +85,8 @@ pub enum Quoted {
 pub struct Attachment<'a> {
     /// Its name for people; no path.
     pub name: String,
-    /// Its type, `image/png`. What is none becomes `application/octet-stream`, and so does a mail or a multipart: every file goes out in
-    /// base64, which those may not be in.
+    /// Its type, `image/png`. What is none becomes `application/octet-stream`, and so does a mail or a multipart: every
+    /// file goes out in base64, which those may not be in.
     pub content_type: String,
     /// Set where the HTML shows it (`cid:`): then it goes into the `multipart/related` beside the HTML.
     pub content_id: Option<String>,

@@ -1,7 +1,8 @@
 //! `Content-Type` and `Content-Disposition` with their parameters.
 //!
 //! A file name that is not short ASCII is written after RFC 2231 in `Content-Disposition`, and in ASCII as `name` in
-//! `Content-Type` for programs that read nothing newer. Both in one field would not do: some programs take the first they see.
+//! `Content-Type` for programs that read nothing newer. Both in one field would not do: some programs take the first
+//! they see.
 //!
 //! *Standards*: RFC 2045, section 5.1; RFC 2183; RFC 2231, sections 3 and 4.
 
@@ -62,7 +63,8 @@ pub(super) fn file_name(name: &str) -> String {
     leaf::safe_name(&one_line(name, usize::MAX)).unwrap_or_else(|| NAMELESS.to_owned())
 }
 
-/// A Content-ID that can stand in a header and in a `cid:` address alike (RFC 5322 `dot-atom`s with an `@`); `None` where it can't.
+/// A Content-ID that can stand in a header and in a `cid:` address alike (RFC 5322 `dot-atom`s with an `@`); `None`
+/// where it can't.
 pub(super) fn content_id(id: &str) -> Option<&str> {
     let is_fit = |byte: u8| words::is_atext(byte) || b".@".contains(&byte);
     (!id.is_empty() && id.len() <= CONTENT_ID_BYTES_MAX && id.bytes().all(is_fit)).then_some(id)
@@ -75,8 +77,8 @@ fn add(all: &mut Vec<String>, parameter: String) {
     all.push(parameter);
 }
 
-/// Type and subtype; octets where it is no type. So is a multipart, which would have to have parts, and a message, which RFC 2046, section
-/// 5.2.1 lets nobody encode: as it is, its octets could break lines and delimiters.
+/// Type and subtype; octets where it is no type. So is a multipart, which would have to have parts, and a message,
+/// which RFC 2046, section 5.2.1 lets nobody encode: as it is, its octets could break lines and delimiters.
 fn media_type(value: &str) -> String {
     let is_type = value.split_once('/').is_some_and(|(main, sub)| {
         !matches!(main, "multipart" | "message")

@@ -1,7 +1,7 @@
 //! The mail that is answered or handed on, below the new text.
 //!
-//! *Security*: all of it is a stranger's. As text it stays text; as HTML it is sanitised, so it can't close the element it stands in.
-//! It is bounded: a conversation of years would otherwise grow with each answer.
+//! *Security*: all of it is a stranger's. As text it stays text; as HTML it is sanitised, so it can't close the element
+//! it stands in. It is bounded: a conversation of years would otherwise grow with each answer.
 
 use std::fmt::Write as _;
 

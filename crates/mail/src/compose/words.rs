@@ -1,7 +1,7 @@
 //! Text of people as words of a header: as it stands where that is safe, quoted, or encoded.
 //!
-//! *Standards*: RFC 2047 (encoded words in UTF-8, each whole characters, B or Q, whichever is shorter), RFC 5322, section 3.2.4
-//! (quoted strings).
+//! *Standards*: RFC 2047 (encoded words in UTF-8, each whole characters, B or Q, whichever is shorter), RFC 5322,
+//! section 3.2.4 (quoted strings).
 
 use std::fmt::Write as _;
 

@@ -1,13 +1,15 @@
 //! Machine-readable reports.
 //!
-//! *Standards*: RFC 3464, section 2; RFC 6533, section 3 (addresses beyond ASCII). Read as servers write them: groups run together or torn apart,
-//! addresses in brackets or without their type, an action that says `failure`, no action at all.
+//! *Standards*: RFC 3464, section 2; RFC 6533, section 3 (addresses beyond ASCII). Read as servers write them: groups
+//! run together or torn apart, addresses in brackets or without their type, an action that says `failure`, no action at
+//! all.
 
 use super::fields::{self, Line};
 use super::{Action, DIAGNOSTIC_CHARS_MAX, DeliveryReport, RECIPIENTS_MAX, RecipientReport, status};
 use crate::address::MailAddress;
 use crate::display::one_line;
 use crate::encoded_word;
+use crate::message_id::MessageId;
 
 /// The longest name of a server or envelope identifier kept, in characters.
 const LABEL_CHARS_MAX: usize = 255;
@@ -60,6 +62,8 @@ fn take(name: &str, value: &str, group: &mut Group, report: &mut DeliveryReport)
         "original-envelope-id" if report.envelope_id.is_none() => {
             report.envelope_id = Some(one_line(value, LABEL_CHARS_MAX)).filter(|id| !id.is_empty());
         }
+        // Gmail names the mail here as well; the header that came back counts more.
+        "x-original-message-id" => report.returned_message_id = MessageId::parse(value),
         "reporting-mta" if report.reporting_mta.is_none() => report.reporting_mta = label(value),
         "original-recipient" => group.original_recipient = Some(value.to_owned()),
         "final-recipient" => group.final_recipient = Some(value.to_owned()),

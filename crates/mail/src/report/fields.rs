@@ -1,7 +1,7 @@
 //! The fields of a delivery status, one after the other, however badly they are laid out.
 //!
-//! *Standards*: RFC 3464, section 2.1. Here a line that is no field continues the one before it, since servers fold without indenting, and
-//! empty lines are told apart from fields only, since some put them everywhere.
+//! *Standards*: RFC 3464, section 2.1. Here a line that is no field continues the one before it, since servers fold
+//! without indenting, and empty lines are told apart from fields only, since some put them everywhere.
 
 /// What a line of a delivery status is.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Bounces in words: of servers older than RFC 3464, and of those that never read it.
 //!
-//! Each format is known by how its text opens. Recipients are taken only from where that format lists them: a line that begins with an
-//! address, after the line that announces the list, before the copy of the mail. All formats share that shape, so one reader does; what differs
-//! is data ([`FORMATS`]).
+//! Each format is known by how its text opens. Recipients are taken only from where that format lists them: a line that
+//! begins with an address, after the line that announces the list, before the copy of the mail. All formats share that
+//! shape, so one reader does; what differs is data ([`FORMATS`]).
 //!
 //! *Security*: text of the returned mail is never searched for recipients; lines, recipients and diagnostics are bounded.
 
@@ -194,8 +194,8 @@ fn simple(line: &str) -> String {
     line.trim().trim_start_matches("----- ").to_lowercase()
 }
 
-/// Reads a list of recipients: a line that begins with an address, and the lines up to the next one. What is indented deeper than the first
-/// recipient is said of one, even where it begins with an address.
+/// Reads a list of recipients: a line that begins with an address, and the lines up to the next one. What is indented
+/// deeper than the first recipient is said of one, even where it begins with an address.
 fn list(lines: &[&str]) -> Vec<Listed> {
     let mut all: Vec<Listed> = Vec::new();
     let mut indent = usize::MAX;
@@ -227,8 +227,8 @@ fn indent_of(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
-/// The recipient that a line names at its beginning, and what else it says. The line may be no sentence: behind the address there is nothing,
-/// a colon, a remark in parentheses, or the time.
+/// The recipient that a line names at its beginning, and what else it says. The line may be no sentence: behind the
+/// address there is nothing, a colon, a remark in parentheses, or the time.
 fn recipient(line: &str) -> Option<(MailAddress, &str)> {
     let line = line.trim();
     let line = line.strip_prefix("The following message to ").unwrap_or(line);

@@ -97,15 +97,15 @@ const STATUS_PARTS_MAX: usize = 4;
 
 /// Reads a report, if the mail is one.
 ///
-/// A report whose type is `delivery-status` is one even if nothing in it can be understood: then it names no recipients, and only
-/// the address that it came to tells which delivery it means.
+/// A report whose type is `delivery-status` is one even if nothing in it can be understood: then it names no
+/// recipients, and only the address that it came to tells which delivery it means.
 pub fn report(raw: &[u8], parsed: &Parsed) -> Option<Report> {
     let kind = Kind::of(raw, parsed)?;
     let mut report = DeliveryReport::default();
     for part in status_parts(raw, parsed, kind) {
         delivery_status::read(&text(raw, part), &mut report);
     }
-    let returned_message_id = returned::message_id(raw, parsed);
+    let returned_message_id = returned::message_id(raw, parsed).or(report.returned_message_id.take());
     if !report.recipients.is_empty() || report.envelope_id.is_some() {
         return Some(Report::DeliveryStatus(DeliveryReport { returned_message_id, ..report }));
     }
@@ -210,7 +210,8 @@ fn decoded<'a>(raw: &'a [u8], part: &Part, bytes_max: usize) -> Cow<'a, [u8]> {
     decode_part(body.get(..bytes_max).unwrap_or(body), part.encoding)
 }
 
-/// The first status in a text (RFC 3463): `5.1.1`. It stands as a word of its own, after `#` or after the reply's code and a hyphen.
+/// The first status in a text (RFC 3463): `5.1.1`. It stands as a word of its own, after `#` or after the reply's code
+/// and a hyphen.
 fn status(text: &str) -> Option<String> {
     let is_edge = |c: char| c.is_whitespace() || "()[]<>#-;,:".contains(c);
     text.split(is_edge).find(|word| is_status(word)).map(str::to_owned)

@@ -49,8 +49,9 @@ const CONGESTION: &str = "5.4.5";
 /// How much of a reply is looked at, in octets.
 const TEXT_BYTES_MAX: usize = 4_096;
 
-/// Whether a refusal says that we sent too much for now: temporary, to be deferred, whatever the code's first digit says (`550 5.4.5 Daily user sending
-/// quota exceeded`). `status` is the enhanced status, `5.4.5`; `text` the reply with or without it.
+/// Whether a refusal says that we sent too much for now: temporary, to be deferred, whatever the code's first digit
+/// says (`550 5.4.5 Daily user sending quota exceeded`). `status` is the enhanced status, `5.4.5`; `text` the reply
+/// with or without it.
 pub fn is_quota(code: u16, status: Option<&str>, text: &str) -> bool {
     if !(400..600).contains(&code) {
         return false;

@@ -1,9 +1,10 @@
 //! The notice of success that a sender asked for with `NOTIFY=SUCCESS`.
 //!
-//! *Standards*: RFC 3461, sections 6.2 and 6.3; RFC 3464, sections 2.2 and 2.3; RFC 3834 (marked as automatic); RFC 6533 (recipients beyond ASCII).
+//! *Standards*: RFC 3461, sections 6.2 and 6.3; RFC 3464, sections 2.2 and 2.3; RFC 3834 (marked as automatic); RFC
+//! 6533 (recipients beyond ASCII).
 //!
-//! *Security*: envelope identifier, original recipient and header are a stranger's. They are written as one line of ASCII, or encoded. Only
-//! the header is returned, and no word of the text.
+//! *Security*: envelope identifier, original recipient and header are a stranger's. They are written as one line of
+//! ASCII, or encoded. Only the header is returned, and no word of the text.
 
 use std::fmt::Write as _;
 

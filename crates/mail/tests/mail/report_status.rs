@@ -209,6 +209,14 @@ fn an_empty_report_is_still_one() {
 }
 
 #[test]
+fn a_report_without_the_mail_may_still_name_it() {
+    let fields = "Reporting-MTA: dns; x\nX-Original-Message-ID: <named@shop.example>\n\nFinal-Recipient: rfc822;a@x.example\nAction: failed\n";
+    let id = |third: &str| status(&mail(fields, third)).returned_message_id.unwrap().to_string();
+    assert_eq!(id("Content-Type: text/plain\n\n"), "named@shop.example");
+    assert_eq!(id(HEADERS), "ours@shop.example");
+}
+
+#[test]
 fn recipients_are_bounded() {
     let many = "Final-Recipient: rfc822;a@x.example\nAction: failed\n\n".repeat(10_000);
     assert_eq!(status(&mail(&many, HEADERS)).recipients.len(), RECIPIENTS_MAX);
