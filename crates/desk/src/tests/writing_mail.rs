@@ -2,11 +2,14 @@
 
 use std::io::Read;
 
-use guichet_mail::Disposition;
+use guichet_accounts::DomainChange;
+use guichet_mail::{Disposition, DomainName};
 
 use super::world::{World, at, mail};
-use super::writing_letters::{asked, into_ticket, new_mail, people, reply};
-use crate::{DeliveryState, Hold, MessageKind, NewSuppression, Target, Writing, WritingKind};
+use super::writing_letters::{address_of, asked, into_ticket, new_mail, people, reply};
+use crate::{
+    DeliveryState, Hold, MessageKind, NewSuppression, Outcome, ReversePath, Target, Writing, WritingKind,
+};
 
 #[tokio::test]
 async fn the_subject_has_one_prefix_however_many_it_had() {
@@ -186,7 +189,7 @@ async fn a_mail_is_held_as_long_as_was_asked() {
 #[tokio::test]
 async fn a_suppressed_recipient_is_named_in_the_answer_and_gets_nothing() {
     let world = asked("Cc: joe@customer.example\n").await;
-    let joe = super::writing_letters::address_of("Joe@customer.example");
+    let joe = address_of("Joe@customer.example");
     let new = NewSuppression { address: joe, reason: "it bounces".to_owned(), expires: None };
     world.desk.suppress(&world.admin(), new, at(0)).await.unwrap();
     let written = world.write(into_ticket(1, WritingKind::ReplyAll), 1).await;
@@ -201,11 +204,53 @@ async fn a_suppressed_recipient_is_named_in_the_answer_and_gets_nothing() {
 #[tokio::test]
 async fn a_domain_that_does_not_send_says_what_to_do_and_notes_go_on() {
     let world = asked("").await;
-    let change = guichet_accounts::DomainChange { sends: Some(false), ..Default::default() };
-    let domain = guichet_mail::DomainName::parse("acme.example").unwrap();
+    let change = DomainChange { sends: Some(false), ..DomainChange::default() };
+    let domain = DomainName::parse("acme.example").unwrap();
     world.desk.accounts().change_domain(world.acme, &domain, change).await.unwrap();
     assert!(world.refused(reply()).await.contains("DKIM"));
     world.write(into_ticket(1, WritingKind::Note), 1).await;
+}
+
+/// Case 24: umlauts in a local part are an address like any other, for servers that take them.
+#[tokio::test]
+async fn case_24_an_address_with_umlauts_is_answered_with_smtputf8() {
+    let world = World::new().await;
+    let raw =
+        mail("Jörg <jörg@customer.example>", "1@customer.example", "Hallo", "Cc: joe@customer.example\n");
+    world.receive(&raw, &[&world.support]).await;
+    let written = world.write(into_ticket(1, WritingKind::ReplyAll), 1).await;
+    assert_eq!(world.delivered_to(written.message), ["jörg@customer.example", "joe@customer.example"]);
+    // His address stands in the header that she gets as well.
+    assert!(world.deliveries(written.message).iter().all(|delivery| delivery.record.smtputf8));
+    assert_eq!(world.addressed(written.message)[0], ["jörg@customer.example"]);
+    let plain = world.write(Writing { to: Some(people(&["joe@customer.example"])), ..reply() }, 2).await;
+    assert!(world.deliveries(plain.message).iter().all(|delivery| !delivery.record.smtputf8));
+}
+
+#[tokio::test]
+async fn a_domain_that_only_sends_gets_its_answers_and_bounces_elsewhere() {
+    let world = asked("").await;
+    let base = DomainName::parse("acme.desk.example").unwrap();
+    let accounts = world.desk.accounts();
+    let _ = accounts.add_domain(world.acme, &base, None).await;
+    world.channel("help@acme.desk.example", None).await;
+    let change = DomainChange { receives: Some(false), ..DomainChange::default() };
+    accounts.change_domain(world.acme, &DomainName::parse("acme.example").unwrap(), change).await.unwrap();
+    let message = world.write(reply(), 1).await.message;
+    assert!(world.field(message, "From").unwrap().ends_with("<support@acme.example>"));
+    assert!(world.field(message, "Message-ID").unwrap().ends_with("@acme.example>"));
+    let delivery = world.deliveries(message).remove(0).record;
+    assert_eq!(delivery.reverse_path, ReversePath::BounceAddress(base));
+    assert_eq!(delivery.from_domain.as_str(), "acme.example");
+    let reply_to = world.field(message, "Reply-To").unwrap();
+    let address = address_of(reply_to.split_once('<').unwrap().1.trim_end_matches('>'));
+    assert_eq!(address.domain().as_str(), "acme.desk.example");
+    let route = accounts.route(address.local(), address.domain().as_str()).unwrap();
+    let to = world.desk.recipient(route, address.to_string()).unwrap().unwrap();
+    let raw = mail("bia@customer.example", "9@customer.example", "Something else", "");
+    assert_eq!(world.receive(&raw, &[&to]).await, [Outcome::Joined { ticket: 1 }]);
+    let again = world.write(reply(), 2).await.message;
+    assert_eq!(world.addressed(again)[0], ["bia@customer.example"]);
 }
 
 #[tokio::test]

@@ -64,6 +64,15 @@ async fn who_is_named_goes_before_who_is_suggested_and_nobody_gets_a_mail_twice(
 }
 
 #[tokio::test]
+async fn who_is_named_by_address_alone_keeps_the_name_that_the_ticket_knows() {
+    let world = asked("Cc: Joe Doe <joe@customer.example>\n").await;
+    let to = Some(people(&["BIA@customer.example", "joe@customer.example", "eva@customer.example"]));
+    let written = world.write(Writing { to, ..reply() }, 1).await;
+    let to = world.field(written.message, "To").unwrap();
+    assert_eq!(to, "Bia Souza <BIA@customer.example>, Joe Doe <joe@customer.example>, eva@customer.example");
+}
+
+#[tokio::test]
 async fn without_a_mail_that_came_in_an_answer_goes_where_ours_went() {
     let world = World::new().await;
     let channel = world.channel_id("support@acme.example");

@@ -52,9 +52,16 @@ struct Planned {
     suppressed: Vec<MailAddress>,
 }
 
+/// Where a message goes.
+enum Place<'a> {
+    /// Into a ticket of its own, whose requester this is.
+    New(Sender<'a>),
+    Ticket(Box<StoredTicket>),
+}
+
 /// What a plan rests on, each a check of its batch.
-struct Ground {
-    ticket: Option<StoredTicket>,
+struct Ground<'a> {
+    place: Place<'a>,
     identities: Vec<Known>,
     addressees: Vec<(MailAddress, Addressee)>,
 }
@@ -81,18 +88,12 @@ impl Post<'_> {
 
     fn plan(&self, desk: &Desk, mut snapshot: Snapshot) -> Result<(Batch, DueRows, Planned), Error> {
         let ground = self.ground(desk, &mut snapshot)?;
-        let content = &self.composed.reading.content;
-        let requester = match &ground.ticket {
-            Some(_) => None,
-            None => Some(Sender::first_of(&mut snapshot, &content.to)?),
-        };
         let (mut batch, mut due) = (snapshot.batch(), desk.due_rows());
         let raw = batch.blob(&self.composed.raw);
         let message = Number::Assigned(batch.next(Counter::Message));
-        let (ticket, activity) = match (&ground.ticket, requester) {
-            (None, Some(requester)) => self.begin(&mut batch, &requester, message),
-            (Some(ticket), _) => self.join(&mut batch, ticket, message),
-            (None, None) => return Err(Error::NotFound("ticket")),
+        let (ticket, activity) = match &ground.place {
+            Place::New(requester) => self.begin(&mut batch, requester, message),
+            Place::Ticket(before) => self.join(&mut batch, before, message),
         };
         put_message(&mut batch, ticket, message, &self.record(raw.clone()));
         batch.put(keys::ticket_message_row(ticket, message), Vec::new());
@@ -112,9 +113,9 @@ impl Post<'_> {
     }
 
     /// Reads what the plan rests on, and that the actor may still do it.
-    fn ground(&self, desk: &Desk, snapshot: &mut Snapshot) -> Result<Ground, Error> {
-        let ticket = match &self.matter.ticket {
-            None => None,
+    fn ground(&self, desk: &Desk, snapshot: &mut Snapshot) -> Result<Ground<'_>, Error> {
+        let place = match &self.matter.ticket {
+            None => Place::New(Sender::first_of(snapshot, &self.composed.reading.content.to)?),
             Some(read) => {
                 let ticket = stored::ticket_checked(snapshot, read.number)?
                     .filter(|ticket| self.actor.sight.sees(ticket.record.team))
@@ -122,10 +123,10 @@ impl Post<'_> {
                 if let Some(expected) = self.expected {
                     desk.check_unanswered(self.actor, &ticket, expected)?;
                 }
-                Some(ticket)
+                Place::Ticket(Box::new(ticket))
             }
         };
-        let mut ground = Ground { ticket, identities: Vec::new(), addressees: Vec::new() };
+        let mut ground = Ground { place, identities: Vec::new(), addressees: Vec::new() };
         if self.letter.kind == MessageKind::Outbound {
             let reading = &self.composed.reading;
             let own = Identity::of_mail(reading.content.message_id.as_ref(), *reading.digest.as_bytes());
@@ -186,7 +187,7 @@ impl Post<'_> {
         &self,
         desk: &Desk,
         (batch, due): (&mut Batch, &mut DueRows),
-        ground: &Ground,
+        ground: &Ground<'_>,
         raw: BlobRef,
         planned: &mut Planned,
     ) {
