@@ -238,7 +238,8 @@ impl Connection {
     /// `None` when the time is over.
     async fn shake_hands(&mut self, deadline: Instant) -> Option<io::Result<()>> {
         let connector = self.connector.connector(self.remote.proof);
-        let upgraded = timeout_at(deadline, self.transport.upgrade(connector, &self.remote.host)).await.ok()?;
+        let upgraded =
+            timeout_at(deadline, self.transport.upgrade(connector, &self.remote.host)).await.ok()?;
         metrics::tls_handshake(if upgraded.is_ok() { "done" } else { "failed" });
         Some(upgraded.map(|tls| self.tls = Some(tls)))
     }

@@ -11,6 +11,7 @@ use guichet_store::Store;
 use guichet_sys::Clock;
 use jiff::Timestamp;
 
+use crate::Backends;
 use crate::judge::Judgement;
 use crate::local::Local;
 use crate::metrics;
@@ -20,7 +21,6 @@ use crate::remote::Remotes;
 use crate::settings::Settings;
 use crate::signing::Signing;
 use crate::trouble::Trouble;
-use crate::Backends;
 
 /// Brings deliveries out, many at a time.
 pub(crate) struct Deliverer {

@@ -27,8 +27,11 @@ pub(crate) struct Manner {
 impl Manner {
     /// To a recipient's server.
     pub(crate) fn to_stranger(is_tls_required: bool) -> Self {
-        let (tls, proof) =
-            if is_tls_required { (TlsWish::Required, Proof::Name) } else { (TlsWish::IfOffered, Proof::None) };
+        let (tls, proof) = if is_tls_required {
+            (TlsWish::Required, Proof::Name)
+        } else {
+            (TlsWish::IfOffered, Proof::None)
+        };
         Self { tls, proof, credentials: None }
     }
 

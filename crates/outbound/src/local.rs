@@ -106,7 +106,8 @@ impl Local {
 fn verdicts(from: &DomainName, is_signed: bool) -> Verdicts {
     let (result, reason) = (AuthResult::Pass, Some(REASON.to_owned()));
     let domain = Some(from.to_string());
-    let dkim = DkimVerdict { result, domain: domain.clone(), reason: reason.clone(), ..DkimVerdict::default() };
+    let dkim =
+        DkimVerdict { result, domain: domain.clone(), reason: reason.clone(), ..DkimVerdict::default() };
     Verdicts {
         spf_mail_from: SpfVerdict { result, domain: domain.clone(), reason: reason.clone() },
         dkim: if is_signed { vec![dkim] } else { Vec::new() },

@@ -22,7 +22,10 @@ pub(crate) fn describe() {
     describe_counter!(CONNECTIONS, "Connections to mail servers that were made.");
     describe_gauge!(CONNECTIONS_OPEN, "Connections to mail servers that are open.");
     describe_counter!(TLS_HANDSHAKES, "TLS handshakes with mail servers, by outcome.");
-    describe_counter!(RECORDING_FAILED, "Times that the outcome of an attempt could not be recorded at once.");
+    describe_counter!(
+        RECORDING_FAILED,
+        "Times that the outcome of an attempt could not be recorded at once."
+    );
 }
 
 /// An attempt came to an end `secs` after it began.

@@ -80,7 +80,9 @@ impl Pool {
         let mut idle = self.idle();
         let mut out = Vec::new();
         for waiting in idle.by_destination.values_mut() {
-            out.extend(waiting.extract_if(.., |(since, _)| is_over(*since)).map(|(_, connection)| connection));
+            out.extend(
+                waiting.extract_if(.., |(since, _)| is_over(*since)).map(|(_, connection)| connection),
+            );
         }
         idle.by_destination.retain(|_, waiting| !waiting.is_empty());
         idle.count -= out.len();

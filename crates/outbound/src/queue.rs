@@ -295,6 +295,3 @@ impl Line {
         is_idle && !is_resting && self.next_at <= now
     }
 }
-
-#[cfg(test)]
-mod tests;

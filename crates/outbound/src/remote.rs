@@ -173,8 +173,12 @@ fn addresses(servers: &[Server], addresses_max: usize) -> Vec<(&str, SocketAddr)
 fn transaction(lease: &Lease, size: u64) -> Result<Transaction, Trouble> {
     let is_answered = !lease.reverse_path.is_empty();
     let notify = Notify { success: false, failure: is_answered, delay: is_answered };
-    let dsn =
-        Dsn { envid: Some(lease.envelope_id.clone()), ret: Some(Return::Headers), notify: Some(notify), orcpt: None };
+    let dsn = Dsn {
+        envid: Some(lease.envelope_id.clone()),
+        ret: Some(Return::Headers),
+        notify: Some(notify),
+        orcpt: None,
+    };
     Ok(Transaction {
         reverse_path: ReversePath::parse(&lease.reverse_path)?,
         recipient: ForwardPath::parse(&lease.recipient.to_string())?,
@@ -190,7 +194,8 @@ fn transaction(lease: &Lease, size: u64) -> Result<Transaction, Trouble> {
 fn died_waiting(result: &TransactionResult) -> bool {
     let SmtpOutcome::Lost(failure) = &result.outcome else { return false };
     let is_first = matches!(result.stage, Stage::MailFrom | Stage::Reset | Stage::Idle);
-    is_first && matches!(failure.cause, FailureCause::Closed | FailureCause::Refused(_) | FailureCause::Abandoned)
+    is_first
+        && matches!(failure.cause, FailureCause::Closed | FailureCause::Refused(_) | FailureCause::Abandoned)
 }
 
 fn reached(result: &TransactionResult) -> Reached {

@@ -138,7 +138,9 @@ impl Scheduler {
             if may_send {
                 tracing::info!("sending goes on");
             } else {
-                tracing::error!("nothing is sent: the store takes no changes, or the disk is full; make room");
+                tracing::error!(
+                    "nothing is sent: the store takes no changes, or the disk is full; make room"
+                );
             }
         }
         may_send

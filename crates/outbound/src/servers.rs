@@ -173,7 +173,8 @@ fn no_address(domain: &DomainName, trouble: Option<DnsError>) -> Judgement {
             Judgement::refused(DNS, "5.1.2", text)
         }
         _ => {
-            let text = format!("The mail servers of {domain} have no address. Its owner has to mend its DNS.");
+            let text =
+                format!("The mail servers of {domain} have no address. Its owner has to mend its DNS.");
             Judgement::deferred(DNS, "4.4.4", text)
         }
     }

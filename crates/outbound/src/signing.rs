@@ -101,12 +101,7 @@ impl Signing {
         })
     }
 
-    async fn sign(
-        &self,
-        lease: &Lease,
-        raw: Option<Arc<[u8]>>,
-        now: Timestamp,
-    ) -> Result<Arc<str>, Trouble> {
+    async fn sign(&self, lease: &Lease, raw: Option<Arc<[u8]>>, now: Timestamp) -> Result<Arc<str>, Trouble> {
         let signers = self.signers(lease)?;
         if signers.is_empty() {
             self.complain(lease);
@@ -147,7 +142,8 @@ impl Signing {
 
     /// Waits for the memory that a mail of this size takes; one larger than all of it has it for itself.
     pub(crate) async fn memory(&self, bytes: u64) -> Option<tokio::sync::OwnedSemaphorePermit> {
-        let permits = u32::try_from(bytes.div_ceil(PERMIT_BYTES)).unwrap_or(u32::MAX).min(self.memory_permits);
+        let permits =
+            u32::try_from(bytes.div_ceil(PERMIT_BYTES)).unwrap_or(u32::MAX).min(self.memory_permits);
         // The semaphore is never closed.
         self.memory.clone().acquire_many_owned(permits).await.ok()
     }

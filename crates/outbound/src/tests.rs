@@ -3,6 +3,7 @@
 mod local;
 mod loops;
 mod promises;
+mod queue;
 mod replies;
 mod tls;
 mod world;

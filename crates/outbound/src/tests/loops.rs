@@ -48,7 +48,8 @@ async fn mail_never_goes_to_this_machine_or_to_ourselves() {
         let (state, status, text) = outcome(zone, &["198.51.100.25"]).await;
         assert_eq!((state, status.as_str()), (DeliveryState::Bounced, "5.4.6"), "{address}: {text}");
     }
-    let zone = Zone::new().mx("customer.example", 10, "mx.demo.example").address("mx.demo.example", "192.0.2.9");
+    let zone =
+        Zone::new().mx("customer.example", 10, "mx.demo.example").address("mx.demo.example", "192.0.2.9");
     assert_eq!(outcome(zone, &[]).await.1, "5.4.6", "our own name");
 }
 

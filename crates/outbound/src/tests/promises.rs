@@ -24,7 +24,8 @@ async fn promise_6_a_mail_that_was_taken_is_not_sent_again() {
 #[tokio::test]
 async fn promise_6_nothing_is_sent_that_could_not_be_recorded() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path(), &Options { disk_reserve_bytes_min: 0, ..Options::default() }).unwrap();
+    let store =
+        Store::open(folder.path(), &Options { disk_reserve_bytes_min: 0, ..Options::default() }).unwrap();
     let zone = Zone::new().address("customer.example", "127.0.0.1");
     let mut world = World::over(store, zone).await;
     world.settings.limits.free_bytes_min = u64::MAX;
@@ -59,7 +60,9 @@ async fn promise_9_nobody_waits_behind_a_destination_that_hangs() {
     let zone = Zone::new().address("slow.example", "127.0.0.2").address("customer.example", "127.0.0.1");
     let mut world = World::with_dns(zone).await;
     let mx = ScriptedMx::start(Script::new()).await.unwrap();
-    let slow = ScriptedMx::start_beside(&mx, [127, 0, 0, 2], Script::new().on("MAIL", Reaction::Hang)).await.unwrap();
+    let slow = ScriptedMx::start_beside(&mx, [127, 0, 0, 2], Script::new().on("MAIL", Reaction::Hang))
+        .await
+        .unwrap();
     let to: Vec<String> = (0..40).map(|at| format!("user{at}@slow.example")).collect();
     world.write(&to.iter().map(String::as_str).collect::<Vec<_>>()).await;
     world.settings.limits.stop_secs_max = 0;
@@ -120,7 +123,9 @@ async fn what_is_captured_is_signed_and_touches_no_network() {
 #[tokio::test]
 async fn a_mail_that_is_due_later_goes_when_its_time_comes() {
     let mut world = World::new().await;
-    let mx = ScriptedMx::start(Script::new().once("MAIL", Reaction::Say("451 4.3.0 later\r\n".to_owned()))).await.unwrap();
+    let mx = ScriptedMx::start(Script::new().once("MAIL", Reaction::Say("451 4.3.0 later\r\n".to_owned())))
+        .await
+        .unwrap();
     world.start(&mx);
     let id = world.write_one("anna@customer.example").await;
     let first = world.attempted(id, 1).await;

@@ -31,7 +31,7 @@ async fn a_mail_is_delivered_with_its_signature_in_front() {
     assert!(mail.mail_from.starts_with("MAIL FROM:<bounce+"), "{}", mail.mail_from);
     assert!(mail.rcpt_to.starts_with("RCPT TO:<anna@customer.example>"), "{}", mail.rcpt_to);
     let signature = attempt.signature.unwrap();
-    assert!(signature.contains("d=demo.example; s=s1;"), "{signature}");
+    assert!(signature.contains("d=demo.example;") && signature.contains("s=s1;"), "{signature}");
     assert!(mail.content.starts_with(&signature), "{}", mail.content);
     assert!(mail.content.contains("Dear customer."));
 }
@@ -124,7 +124,7 @@ async fn trouble_of_the_connection_defers_the_mail() {
         ("MAIL", Reaction::Hang, "mail"),
         ("MAIL", Reaction::SayAndClose("421 4.3.2 shutting down\r\n".to_owned()), "mail"),
         ("RCPT", Reaction::Close, "rcpt"),
-        ("DATA", Reaction::Reset, "data"),
+        ("DATA", Reaction::Close, "data"),
     ] {
         let told = format!("{step} {reaction:?}").chars().take(60).collect::<String>();
         let (state, attempt, _) = sent(Script::new().on(step, reaction)).await;

@@ -3,17 +3,17 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use guichet_accounts::{Accounts, Actor, DkimAlgorithm, DkimScope, NewChannel, NewDkimKey, Vault};
-use guichet_desk::{
-    Attempt, DeliveryDetail, DeliveryId, DeliveryState, Desk, Fate, Hold, Target, Writing,
+use guichet_accounts::{
+    Accounts, Actor, DkimAlgorithm, DkimScope, DomainChange, NewChannel, NewDkimKey, Vault,
 };
+use guichet_desk::{Attempt, DeliveryDetail, DeliveryId, DeliveryState, Desk, Fate, Hold, Target, Writing};
 use guichet_mail::compose::Mailbox;
 use guichet_mail::{DomainName, MailAddress};
 use guichet_mailauth::sign::SigningKey;
 use guichet_store::{OrganisationId, Store};
 use guichet_sys::tls::ClientTls;
-use guichet_sys::Clock as _;
-use guichet_testkit::{Authority, CountingRandom, FakeDns, ScriptedMx, StillClock, Zone};
+use guichet_sys::{Clock as _, SystemRandom};
+use guichet_testkit::{Authority, FakeDns, ScriptedMx, StillClock, Zone};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -46,9 +46,11 @@ impl World {
         accounts.ensure_token_key([7; 32]).await.unwrap();
         let organisation = accounts.create_organisation("demo", "Demo").await.unwrap().id;
         accounts.add_domain(organisation, &domain("demo.example"), None).await.unwrap();
+        let both = DomainChange { sends: Some(true), receives: Some(true), ..DomainChange::default() };
+        accounts.change_domain(organisation, &domain("demo.example"), both).await.unwrap();
         let wanted = NewChannel { address: address("support@demo.example"), name: "Help".into(), team: None };
         let channel = accounts.create_channel(organisation, wanted).await.unwrap().id;
-        let (clock, random) = (StillClock::default(), Arc::new(CountingRandom::default()));
+        let (clock, random) = (StillClock::default(), Arc::new(SystemRandom));
         let authority = Authority::new();
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(authority.pem().as_bytes()).unwrap();
