@@ -9,6 +9,8 @@
 //!
 //! *Standards*: RFC 3834.
 
+use std::cell::OnceCell;
+
 use guichet_accounts::{AutoReply, ChannelId, Sending, TeamId, Who};
 use guichet_mail::compose::{AutoSubmitted, Mailbox, Outgoing, TextBody, compose, needs_smtputf8};
 use guichet_mail::{DomainName, MailAddress, MessageId};
@@ -21,6 +23,7 @@ use crate::event::{self, Event, EventKind};
 use crate::identity::{Identities, Identity, Known};
 use crate::keys::{self, Number};
 use crate::message::{Message, MessageKind, Written};
+use crate::plan::Incoming;
 use crate::queue::{Addressee, DueRows, Posting, enqueue};
 use crate::rows::put_message;
 use crate::{DeliveryId, Desk, Error, RecipientField, ReversePath};
@@ -75,11 +78,11 @@ impl Desk {
     pub(crate) fn answer_rows(
         &self,
         snapshot: &mut Snapshot,
-        arrival: &Arrival,
-        (organisation, channel): (OrganisationId, ChannelId),
-        auto_reply: &AutoReply,
-        answer: &mut Option<Option<Answer>>,
+        mail: Incoming<'_>,
+        (channel, auto_reply): (ChannelId, &AutoReply),
+        answer: &OnceCell<Option<Answer>>,
     ) -> Result<Option<AnswerRows>, Error> {
+        let Incoming { arrival, organisation } = mail;
         let Some(author) = self.may_be_answered(arrival)? else { return Ok(None) };
         let last = snapshot.read(&keys::answered(&author.normalised()))?;
         let last: Option<Answered> = last.and_then(|bytes| record::decode(&bytes).ok());
@@ -90,9 +93,7 @@ impl Desk {
         if addressee.is_suppressed() {
             return Ok(None);
         }
-        let answer = answer.get_or_insert_with(|| {
-            self.answer(arrival, (organisation, channel), auto_reply, author)
-        });
+        let answer = answer.get_or_init(|| self.answer(arrival, (organisation, channel), auto_reply, author));
         let Some(answer) = answer else { return Ok(None) };
         let content = &answer.reading.content;
         let own = Identity::of_mail(content.message_id.as_ref(), *answer.reading.digest.as_bytes());

@@ -7,8 +7,9 @@
 use guichet_mail::{DomainName, MessageId};
 use guichet_store::{OrganisationId, Snapshot};
 
-use crate::arrival::{Arrival, Recipient};
+use crate::arrival::Recipient;
 use crate::identity::{Identity, Known};
+use crate::plan::Incoming;
 use crate::stored::{self, StoredMessage};
 use crate::token::{Claim, is_token};
 use crate::{Desk, Error};
@@ -34,14 +35,10 @@ impl Claims {
 
 impl Desk {
     /// Reads what a mail claims; the identities of genuine reply addresses as checks of the batch.
-    pub(crate) fn claims(
-        &self,
-        snapshot: &mut Snapshot,
-        arrival: &Arrival,
-        organisation: OrganisationId,
-    ) -> Result<Claims, Error> {
+    pub(crate) fn claims(&self, snapshot: &mut Snapshot, mail: Incoming<'_>) -> Result<Claims, Error> {
+        let Incoming { arrival, organisation } = mail;
         let mut claims = Claims::default();
-        for recipient in arrival.recipients.iter().filter(|one| one.organisation == organisation) {
+        for recipient in mail.recipients() {
             let Some(tag) = recipient.tag().filter(|tag| is_token(tag)) else { continue };
             let address = &recipient.address;
             match self.tokens()?.read_reply(organisation, tag) {
@@ -73,11 +70,7 @@ impl Desk {
     }
 
     /// What a Message-ID claims: only one with the shape of a token before a domain of the organisation is ours.
-    pub(crate) fn claim_of(
-        &self,
-        organisation: OrganisationId,
-        id: &MessageId,
-    ) -> Result<Claim<u64>, Error> {
+    pub(crate) fn claim_of(&self, organisation: OrganisationId, id: &MessageId) -> Result<Claim<u64>, Error> {
         let Some((token, domain)) = id.as_str().rsplit_once('@').filter(|(token, _)| is_token(token)) else {
             return Ok(Claim::None);
         };

@@ -1,8 +1,9 @@
 //! What becomes of a mail in one organisation: decided from one snapshot, written as one batch.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use guichet_accounts::{AutoReply, ChannelId, TeamId};
+use guichet_accounts::{AutoReply, Channel, ChannelId, TeamId};
 use guichet_store::{Batch, OrganisationId, Snapshot};
 
 use crate::arrival::{Arrival, Recipient};
@@ -11,9 +12,9 @@ use crate::claims::Claims;
 use crate::contact::Sender;
 use crate::copies::{Copies, Standing};
 use crate::disposition::Disposition;
-use crate::identity::Identities;
+use crate::identity::{Identities, Known};
 use crate::keys::Number;
-use crate::manner::Manner;
+use crate::manner::{Manner, Part};
 use crate::queue::DueRows;
 use crate::receive::Planned;
 use crate::rows::{Aside, Target, Writer};
@@ -25,8 +26,22 @@ use crate::{Desk, Error};
 /// Mails of our own that go with it: made once, however often the plan is made anew.
 #[derive(Default)]
 pub(crate) struct Prepared {
-    pub(crate) answer: Option<Option<Answer>>,
-    pub(crate) notice: Option<Option<Notice>>,
+    pub(crate) answer: OnceCell<Option<Answer>>,
+    pub(crate) notice: OnceCell<Option<Notice>>,
+}
+
+/// A mail, and the organisation for which it is looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Incoming<'a> {
+    pub(crate) arrival: &'a Arrival,
+    pub(crate) organisation: OrganisationId,
+}
+
+impl<'a> Incoming<'a> {
+    /// The recipients of this organisation.
+    pub(crate) fn recipients(self) -> impl Iterator<Item = &'a Recipient> {
+        self.arrival.recipients.iter().filter(move |one| one.organisation == self.organisation)
+    }
 }
 
 /// Recipients for whom the mail is one message.
@@ -41,8 +56,20 @@ pub(crate) struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    fn new(team: Option<TeamId>, answers: Option<StoredMessage>) -> Self {
-        Self { recipients: Vec::new(), teams: vec![team], answers, auto_reply: None }
+    fn new(answers: Option<StoredMessage>) -> Self {
+        Self { recipients: Vec::new(), teams: Vec::new(), answers, auto_reply: None }
+    }
+
+    fn add(&mut self, recipient: &'a Recipient, channel: Channel) {
+        self.recipients.push(recipient);
+        self.teams.push(channel.team);
+        if let (None, Some(auto_reply)) = (&self.auto_reply, channel.auto_reply) {
+            self.auto_reply = Some((channel.id, auto_reply));
+        }
+    }
+
+    fn answers_in(&self, ticket: u64) -> bool {
+        self.answers.as_ref().is_some_and(|message| message.ticket == ticket)
     }
 
     pub(crate) fn channels(&self) -> Vec<ChannelId> {
@@ -84,164 +111,181 @@ impl<'a> Places<'a> {
         }
     }
 
+    /// Whether anything of it is more than a report.
+    fn has_mail(&self) -> bool {
+        self.targets.iter().any(|target| target.manner.reports_on.is_none())
+    }
+
     fn is_empty(&self) -> bool {
         self.targets.is_empty() && self.asides.is_empty()
     }
+}
+
+/// What a mail became, before its rows are written.
+struct Decided<'a> {
+    copies: &'a Copies,
+    sender: &'a Sender<'a>,
+    /// What it names and no mail carries.
+    unseen: &'a [Known],
+    places: Places<'a>,
 }
 
 impl Desk {
     /// Decides, from what is so now, and writes a batch that holds if it still is.
     pub(crate) fn plan(
         &self,
-        arrival: &Arrival,
-        organisation: OrganisationId,
+        mail: Incoming<'_>,
         disposition: &Disposition,
-        prepared: &mut Prepared,
+        prepared: &Prepared,
         due: &mut DueRows,
     ) -> Result<(Batch, Vec<Planned>), Error> {
-        let mut snapshot = self.store.of(organisation).snapshot()?;
-        let copies = Copies::of(&mut snapshot, &arrival.reading.content, arrival.reading.digest)?;
-        let claims = self.claims(&mut snapshot, arrival, organisation)?;
+        let mut snapshot = self.store.of(mail.organisation).snapshot()?;
+        let content = &mail.arrival.reading.content;
+        let copies = Copies::of(&mut snapshot, content, mail.arrival.reading.digest)?;
+        let claims = self.claims(&mut snapshot, mail)?;
         let why = match disposition {
             Disposition::Quarantine(why) | Disposition::Reject(why) => Some(why),
             Disposition::Accept => claims.forged.as_ref(),
         };
         let standing = match why {
             Some(_) => Standing::Quarantined,
-            None if arrival.proven_author().is_some() => Standing::Proven,
+            None if mail.arrival.proven_author().is_some() => Standing::Proven,
             None => Standing::Unproven,
         };
+        let (mut plans, groups) = self.new_groups(mail, &claims, &copies, standing)?;
+        let mut places = Places::default();
+        self.place_returns(&mut snapshot, mail, &copies, &mut places, &mut plans)?;
+        if groups.is_empty() && places.is_empty() {
+            return Ok((snapshot.batch(), plans));
+        }
+        let sender = &Sender::of(&mut snapshot, content)?;
+        let mut unseen = Vec::new();
+        if let Some(why) = why {
+            places.asides.extend(groups.into_iter().map(|group| group.aside(why.clone())));
+        } else if !groups.is_empty() {
+            let references = References::read(&mut snapshot, mail.arrival, &copies, &claims.named)?;
+            for group in groups {
+                self.place(&mut snapshot, mail, group, (&references, sender.known()), &mut places)?;
+            }
+            unseen = references.unseen;
+        }
+        let decided = Decided { copies: &copies, sender, unseen: &unseen, places };
+        let (batch, planned) = self.write_decided(snapshot, mail, decided, prepared, due)?;
+        plans.extend(planned);
+        Ok((batch, plans))
+    }
+
+    fn write_decided(
+        &self,
+        mut snapshot: Snapshot,
+        mail: Incoming<'_>,
+        decided: Decided<'_>,
+        prepared: &Prepared,
+        due: &mut DueRows,
+    ) -> Result<(Batch, Vec<Planned>), Error> {
+        let Incoming { arrival, organisation } = mail;
+        let Decided { copies, sender, unseen, mut places } = decided;
+        let brings = self.brought_in(organisation, &arrival.reading.content, &arrival.verdicts)?;
+        let auto_reply = places.auto_reply.take();
+        let answer = match &auto_reply {
+            Some((_, channel, says)) => {
+                self.answer_rows(&mut snapshot, mail, (*channel, says), &prepared.answer)?
+            }
+            None => None,
+        };
+        let notice =
+            if places.has_mail() { self.notice_rows(&mut snapshot, mail, &prepared.notice)? } else { None };
+        let mut batch = snapshot.batch();
+        if let (Some(rows), Some(Some(notice))) = (notice, prepared.notice.get()) {
+            notice.write(&mut batch, due, organisation, &rows, arrival.received);
+        }
+        if let (Some((at, ..)), Some(rows), Some(Some(answer))) = (auto_reply, &answer, prepared.answer.get())
+            && let Some(target) = places.targets.get_mut(at)
+        {
+            target.answering = Some(Answering { organisation, answer, rows, now: arrival.received });
+        }
+        let requester = match places.targets.as_slice() {
+            [] => Number::Known(0),
+            _ => sender.enter(&mut batch, arrival.received),
+        };
+        let raw = batch.blob(&arrival.raw);
+        let (own, identities) = (&copies.identity, Identities::default());
+        let writer =
+            Writer { organisation, arrival, batch, due, raw, requester, brings, own, unseen, identities };
+        Ok(writer.write(places.targets, places.asides))
+    }
+
+    /// The recipients by what will be one message; what they have already is settled.
+    fn new_groups<'a>(
+        &self,
+        mail: Incoming<'a>,
+        claims: &Claims,
+        copies: &Copies,
+        standing: Standing,
+    ) -> Result<(Vec<Planned>, Vec<Group<'a>>), Error> {
         let (mut plans, mut groups) = (Vec::new(), Vec::new());
-        for group in self.groups(arrival, organisation, &claims)? {
+        for group in self.groups(mail, claims)? {
             match copies.duplicate(&group.recipients, standing) {
                 Some(duplicate) => plans.push(Planned::Settled(duplicate)),
                 None => groups.push(group),
             }
         }
-        let mut places = Places::default();
-        self.place_returns(&mut snapshot, arrival, organisation, &copies, &mut places, &mut plans)?;
-        if groups.is_empty() && places.is_empty() {
-            return Ok((snapshot.batch(), plans));
-        }
-        let sender = Sender::of(&mut snapshot, &arrival.reading.content)?;
-        let mut unseen = Vec::new();
-        if let Some(why) = why {
-            places.asides.extend(groups.into_iter().map(|group| group.aside(why.clone())));
-        } else if !groups.is_empty() {
-            let references = References::read(&mut snapshot, arrival, &copies, &claims.named)?;
-            for group in groups {
-                let requester = sender.known();
-                self.place(&mut snapshot, arrival, organisation, group, (&references, requester), &mut places)?;
-            }
-            unseen = references.unseen;
-        }
-        let brings = self.brought_in(organisation, &arrival.reading.content, &arrival.verdicts)?;
-        let answering = match places.auto_reply.take() {
-            Some((target, channel, auto_reply)) => {
-                let places = (organisation, channel);
-                let rows = self.answer_rows(&mut snapshot, arrival, places, &auto_reply, &mut prepared.answer)?;
-                rows.map(|rows| (target, rows))
-            }
-            None => None,
-        };
-        let is_accepted = places.targets.iter().any(|target| target.manner.reports_on.is_none());
-        let notice = if is_accepted {
-            self.notice_rows(&mut snapshot, arrival, organisation, &mut prepared.notice)?
-        } else {
-            None
-        };
-        let mut batch = snapshot.batch();
-        if let (Some(rows), Some(Some(notice))) = (notice, &prepared.notice) {
-            notice.write(&mut batch, due, organisation, &rows, arrival.received);
-        }
-        if let (Some((target, rows)), Some(Some(answer))) = (&answering, &prepared.answer)
-            && let Some(target) = places.targets.get_mut(*target)
-        {
-            target.answering = Some(Answering { organisation, answer, rows, now: arrival.received });
-        }
-        let is_kept_aside = places.targets.is_empty();
-        let requester =
-            if is_kept_aside { Number::Known(0) } else { sender.enter(&mut batch, arrival.received) };
-        let raw = batch.blob(&arrival.raw);
-        let (own, unseen, identities) = (&copies.identity, unseen.as_slice(), Identities::default());
-        let writer =
-            Writer { organisation, arrival, batch, due, raw, requester, brings, own, unseen, identities };
-        let (batch, planned) = writer.write(places.targets, places.asides);
-        plans.extend(planned);
-        Ok((batch, plans))
+        Ok((plans, groups))
     }
 
     /// The channels' recipients: together those at the reply addresses of one ticket, with whoever else feeds the same
     /// team; the others by the team whose tickets their channels feed.
-    fn groups<'a>(
-        &self,
-        arrival: &'a Arrival,
-        organisation: OrganisationId,
-        claims: &Claims,
-    ) -> Result<Vec<Group<'a>>, Error> {
+    fn groups<'a>(&self, mail: Incoming<'a>, claims: &Claims) -> Result<Vec<Group<'a>>, Error> {
         let mut answers: Vec<Group<'a>> = Vec::new();
         let mut others = BTreeMap::<Option<TeamId>, Group<'a>>::new();
-        for recipient in arrival.recipients.iter().filter(|one| one.organisation == organisation) {
+        for recipient in mail.recipients() {
             let Some(channel) = recipient.channel() else { continue };
-            let channel = self.accounts.channel(organisation, channel)?;
-            let message = claims.answered_at(recipient);
-            let group = if let Some(message) = message {
-                let is_same =
-                    |group: &Group<'_>| group.answers.as_ref().is_some_and(|one| one.ticket == message.ticket);
-                let at = answers.iter().position(is_same).unwrap_or_else(|| {
-                    answers.push(Group::new(channel.team, Some(message.clone())));
-                    answers.len() - 1
-                });
-                answers.get_mut(at)
-            } else {
-                Some(others.entry(channel.team).or_insert_with(|| Group::new(channel.team, None)))
+            let channel = self.accounts.channel(mail.organisation, channel)?;
+            let Some(message) = claims.answered_at(recipient) else {
+                let group = others.entry(channel.team).or_insert_with(|| Group::new(None));
+                group.add(recipient, channel);
+                continue;
             };
-            let Some(group) = group else { continue };
-            group.recipients.push(recipient);
-            group.teams.push(channel.team);
-            if let (None, Some(auto_reply)) = (&group.auto_reply, channel.auto_reply) {
-                group.auto_reply = Some((channel.id, auto_reply));
+            if let Some(group) = answers.iter_mut().find(|group| group.answers_in(message.ticket)) {
+                group.add(recipient, channel);
+            } else {
+                let mut group = Group::new(Some(message.clone()));
+                group.add(recipient, channel);
+                answers.push(group);
             }
         }
+        let mut groups = answers;
         for (team, group) in others {
-            match answers.iter_mut().find(|one| one.answers.is_some() && one.teams.contains(&team)) {
+            let of_team = |one: &&mut Group<'_>| one.answers.is_some() && one.teams.contains(&team);
+            match groups.iter_mut().find(of_team) {
                 Some(one) => one.recipients.extend(group.recipients),
-                None => answers.push(group),
+                None => groups.push(group),
             }
         }
-        Ok(answers)
+        Ok(groups)
     }
 
     /// Finds where one group's mail belongs.
     fn place<'a>(
         &self,
         snapshot: &mut Snapshot,
-        arrival: &'a Arrival,
-        organisation: OrganisationId,
-        mut group: Group<'a>,
+        mail: Incoming<'a>,
+        group: Group<'a>,
         (references, requester): (&References, Option<u64>),
         places: &mut Places<'a>,
     ) -> Result<(), Error> {
-        let Some(group_left) = self.place_report(snapshot, arrival, organisation, group, places)? else {
+        let Some(mut group) = self.place_report(snapshot, mail, group, places)? else {
             return Ok(());
         };
-        group = group_left;
         let (mut thread, mut manner) = match group.answers.take() {
-            Some(message) if message.record.received + REPLY_AGE < arrival.received => {
-                (Thread { joins: None, refers_to: vec![message.ticket] }, Manner::answer())
-            }
-            Some(message) => {
-                let ticket = stored::ticket(snapshot, message.ticket)?.ok_or(Error::Damaged("ticket"))?;
-                let manner = self.manner_by_token(organisation, arrival, &ticket.record)?;
-                (Thread { joins: Some(ticket), refers_to: Vec::new() }, manner)
-            }
-            None => self.by_references(organisation, arrival, &group, references, requester)?,
+            Some(message) => self.by_token(snapshot, mail, &message)?,
+            None => self.by_references(mail, &group, references, requester)?,
         };
         if let Some(joins) = &mut thread.joins {
             // Read again as a check: what the ticket becomes rests on what it is.
             let checked = stored::ticket_checked(snapshot, joins.number)?;
             *joins = checked.ok_or(Error::Damaged("ticket"))?;
-            manner = manner.into_ticket(&joins.record, arrival);
+            manner = manner.into_ticket(&joins.record, mail.arrival);
         } else if let (None, Some((channel, auto_reply))) = (&places.auto_reply, group.auto_reply.take()) {
             places.auto_reply = Some((places.targets.len(), channel, auto_reply));
         }
@@ -249,19 +293,36 @@ impl Desk {
         Ok(())
     }
 
+    /// It came to the reply address of this message.
+    fn by_token(
+        &self,
+        snapshot: &Snapshot,
+        mail: Incoming<'_>,
+        message: &StoredMessage,
+    ) -> Result<(Thread, Manner), Error> {
+        if message.record.received + REPLY_AGE < mail.arrival.received {
+            return Ok((
+                Thread { joins: None, refers_to: vec![message.ticket] },
+                Manner::of(Part::Participant),
+            ));
+        }
+        let ticket = stored::ticket(snapshot, message.ticket)?.ok_or(Error::Damaged("ticket"))?;
+        let manner = self.manner_by_token(mail, &ticket.record)?;
+        Ok((Thread { joins: Some(ticket), refers_to: Vec::new() }, manner))
+    }
+
     fn by_references(
         &self,
-        organisation: OrganisationId,
-        arrival: &Arrival,
+        mail: Incoming<'_>,
         group: &Group<'_>,
         references: &References,
         requester: Option<u64>,
     ) -> Result<(Thread, Manner), Error> {
-        let thread = references.thread(arrival, &group.recipients, requester, Role::Outsider);
-        if thread.joins.is_some() || references.is_empty() || !self.is_colleague(organisation, arrival)? {
-            return Ok((thread, Manner::answer()));
+        let thread = references.thread(mail.arrival, &group.recipients, requester, Role::Outsider);
+        if thread.joins.is_some() || references.is_empty() || !self.is_colleague(mail)? {
+            return Ok((thread, Manner::of(Part::Participant)));
         }
-        let thread = references.thread(arrival, &group.recipients, requester, Role::Colleague);
-        Ok((thread, Manner { opens: false, ..Manner::answer() }))
+        let thread = references.thread(mail.arrival, &group.recipients, requester, Role::Colleague);
+        Ok((thread, Manner::of(Part::Colleague)))
     }
 }

@@ -12,7 +12,7 @@ use guichet_store::{CommitError, OrganisationId, Receipt, Slot};
 
 use crate::arrival::{Arrival, Destination};
 use crate::disposition::{self, Disposition};
-use crate::plan::Prepared;
+use crate::plan::{Incoming, Prepared};
 use crate::{DeliveryId, Desk, Error};
 
 /// How often a mail is decided anew because others were quicker. Each time at least one other mail got through.
@@ -92,14 +92,14 @@ impl Desk {
         if let Some(why) = refused_by_all(&dispositions) {
             return Ok(Received::Refused(why));
         }
-        let mut prepared: Vec<Prepared> = dispositions.iter().map(|_| Prepared::default()).collect();
+        let prepared: Vec<Prepared> = dispositions.iter().map(|_| Prepared::default()).collect();
         for _ in 0..ATTEMPTS_MAX {
             let mut batches = Vec::with_capacity(dispositions.len());
             let mut plans = Vec::with_capacity(dispositions.len());
             let mut due = self.due_rows();
-            for ((organisation, disposition), prepared) in dispositions.iter().zip(&mut prepared) {
-                let (batch, planned) =
-                    self.plan(arrival, organisation.id, disposition, prepared, &mut due)?;
+            for ((organisation, disposition), prepared) in dispositions.iter().zip(&prepared) {
+                let mail = Incoming { arrival, organisation: organisation.id };
+                let (batch, planned) = self.plan(mail, disposition, prepared, &mut due)?;
                 batches.push(batch);
                 plans.push((organisation.id, planned));
             }

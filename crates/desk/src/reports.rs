@@ -11,11 +11,11 @@ use guichet_mail::MailAddress;
 use guichet_mail::report::{DeliveryReport, RecipientReport, Report};
 use guichet_store::{Direction, OrganisationId, Snapshot};
 
-use crate::arrival::{Arrival, Destination, Recipient};
+use crate::arrival::{Destination, Recipient};
 use crate::claims::message_of_reference;
 use crate::copies::Copies;
-use crate::manner::{Manner, is_machines_answer};
-use crate::plan::{Group, Places};
+use crate::manner::{Manner, Part, is_machines_answer};
+use crate::plan::{Group, Incoming, Places};
 use crate::queue::{StoredDelivery, Trust, reported};
 use crate::receive::{Outcome, Planned};
 use crate::rows::{Aside, Target};
@@ -32,13 +32,12 @@ impl Desk {
     pub(crate) fn place_returns<'a>(
         &self,
         snapshot: &mut Snapshot,
-        arrival: &'a Arrival,
-        organisation: OrganisationId,
+        mail: Incoming<'a>,
         copies: &Copies,
         places: &mut Places<'a>,
         plans: &mut Vec<Planned>,
     ) -> Result<(), Error> {
-        for recipient in arrival.recipients.iter().filter(|one| one.organisation == organisation) {
+        for recipient in mail.recipients() {
             let Destination::Bounce(id) = recipient.destination else { continue };
             if let Some(ticket) = copies.at(recipient) {
                 let ticket = (ticket != 0).then_some(ticket);
@@ -46,7 +45,7 @@ impl Desk {
                 continue;
             }
             let delivery = StoredDelivery::read(snapshot, id)?;
-            self.place_return(snapshot, arrival, organisation, (recipient, delivery), places)?;
+            self.place_return(snapshot, mail, (recipient, delivery), places)?;
         }
         Ok(())
     }
@@ -54,8 +53,7 @@ impl Desk {
     fn place_return<'a>(
         &self,
         snapshot: &mut Snapshot,
-        arrival: &'a Arrival,
-        organisation: OrganisationId,
+        mail: Incoming<'a>,
         (recipient, delivery): (&'a Recipient, Option<StoredDelivery>),
         places: &mut Places<'a>,
     ) -> Result<(), Error> {
@@ -67,10 +65,10 @@ impl Desk {
             places.asides.push(aside("it came back from a mail of ours that is not known any more", None));
             return Ok(());
         };
+        let arrival = mail.arrival;
         let said = arrival.reading.report.as_ref().map(|report| about(report, &delivery));
-        let change = said.flatten().and_then(|said| {
-            reported(&delivery, said, Trust::Envelope, arrival.received)
-        });
+        let change =
+            said.flatten().and_then(|said| reported(&delivery, said, Trust::Envelope, arrival.received));
         let Some(ticket) = stored::ticket_checked(snapshot, delivery.ticket)? else {
             let why = "it came back from a notice that this server sent by itself; nothing needs to be done";
             places.asides.push(aside(why, change.map(|change| (delivery, change))));
@@ -79,9 +77,9 @@ impl Desk {
         let manner = if arrival.reading.report.is_some() {
             Manner::report(&delivery, change)
         } else if is_machines_answer(arrival) {
-            Manner::noted()
+            Manner::of(Part::Machine)
         } else {
-            self.manner_by_token(organisation, arrival, &ticket.record)?
+            self.manner_by_token(mail, &ticket.record)?
         };
         let message = stored::message(snapshot, delivery.message)?;
         let channels = message.map_or_else(|| vec![ticket.record.channel], |message| message.record.channels);
@@ -95,11 +93,11 @@ impl Desk {
     pub(crate) fn place_report<'a>(
         &self,
         snapshot: &mut Snapshot,
-        arrival: &Arrival,
-        organisation: OrganisationId,
+        mail: Incoming<'_>,
         group: Group<'a>,
         places: &mut Places<'a>,
     ) -> Result<Option<Group<'a>>, Error> {
+        let Incoming { arrival, organisation } = mail;
         let Some(report) = &arrival.reading.report else { return Ok(Some(group)) };
         if !arrival.reverse_path.is_empty() {
             return Ok(Some(group));
@@ -114,7 +112,7 @@ impl Desk {
                 let change = reported(&delivery, said, Trust::Message, arrival.received);
                 Manner::report(&delivery, change)
             }
-            None => Manner::noted(),
+            None => Manner::of(Part::Machine),
         };
         places.add(group.target(Thread { joins: Some(ticket), refers_to: Vec::new() }, manner));
         Ok(None)

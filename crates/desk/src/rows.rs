@@ -62,11 +62,7 @@ pub(crate) struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     /// Writes everything; what the numbers are the commit will tell.
-    pub(crate) fn write(
-        mut self,
-        targets: Vec<Target<'a>>,
-        asides: Vec<Aside<'_>>,
-    ) -> (Batch, Vec<Planned>) {
+    pub(crate) fn write(mut self, targets: Vec<Target<'a>>, asides: Vec<Aside<'_>>) -> (Batch, Vec<Planned>) {
         let mut plans = Vec::with_capacity(targets.len() + asides.len());
         let mut tickets: Vec<Number> = Vec::with_capacity(targets.len());
         for mut target in targets {
@@ -138,10 +134,10 @@ impl<'a> Writer<'a> {
         let mut ticket = joins.record;
         facet::leave(&mut self.batch, &ticket, joins.requester, joins.activity);
         let manner = &target.manner;
-        if manner.opens {
+        if manner.opens() {
             ticket.state = ticket.state.after_mail();
         }
-        if manner.admits {
+        if manner.admits() {
             ticket.admit(&self.brings);
         }
         ticket.attention |= manner.attention;

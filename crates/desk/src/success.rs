@@ -6,6 +6,7 @@
 //!
 //! *Standards*: RFC 3461, sections 4.1 and 5.2; RFC 3464. It is no message of a ticket: system mail.
 
+use std::cell::OnceCell;
 use std::io::Read as _;
 
 use guichet_accounts::ChannelId;
@@ -14,8 +15,9 @@ use guichet_mail::{DomainName, MailAddress};
 use guichet_store::{Batch, OrganisationId, PendingBlob, Snapshot};
 use jiff::Timestamp;
 
-use crate::arrival::Arrival;
+use crate::arrival::{Arrival, Recipient};
 use crate::keys::Number;
+use crate::plan::Incoming;
 use crate::queue::{Addressee, DueRows, Posting, enqueue};
 use crate::{DeliveryId, Desk, Error, RecipientField, ReversePath};
 
@@ -43,10 +45,10 @@ impl Desk {
     pub(crate) fn notice_rows(
         &self,
         snapshot: &mut Snapshot,
-        arrival: &Arrival,
-        organisation: OrganisationId,
-        notice: &mut Option<Option<Notice>>,
+        mail: Incoming<'_>,
+        notice: &OnceCell<Option<Notice>>,
     ) -> Result<Option<NoticeRows>, Error> {
+        let Incoming { arrival, organisation } = mail;
         if arrival.notification.on_success.is_empty() || !arrival.verdicts.spf_mail_from.result.is_pass() {
             return Ok(None);
         }
@@ -55,7 +57,7 @@ impl Desk {
         if addressee.is_suppressed() {
             return Ok(None);
         }
-        let notice = notice.get_or_insert_with(|| self.success_notice(arrival, organisation, sender));
+        let notice = notice.get_or_init(|| self.success_notice(arrival, organisation, &sender));
         let delivery = self.new_delivery_id(arrival.received);
         Ok(notice.is_some().then_some(NoticeRows { addressee, delivery }))
     }
@@ -65,7 +67,7 @@ impl Desk {
         &self,
         arrival: &Arrival,
         organisation: OrganisationId,
-        sender: MailAddress,
+        sender: &MailAddress,
     ) -> Option<Notice> {
         let (channel, recipients) = asked_for(arrival, organisation);
         let sending = self.accounts.sending(organisation, channel?).ok()?;
@@ -101,7 +103,7 @@ fn asked_for(
     let mut recipients = Vec::new();
     for notified in &arrival.notification.on_success {
         let mut own = arrival.recipients.iter().filter(|one| one.organisation == organisation);
-        let found = own.find(|one| one.address == notified.address).and_then(|one| one.channel());
+        let found = own.find(|one| one.address == notified.address).and_then(Recipient::channel);
         let (Some(found), Ok(address)) = (found, MailAddress::parse(&notified.address)) else { continue };
         channel = channel.or(Some(found));
         recipients.push(SuccessRecipient {

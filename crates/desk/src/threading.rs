@@ -152,9 +152,9 @@ impl Candidate {
     /// Whether the sender may enter. The same mail to another address of ours is that address's own conversation.
     fn admits(&self, arrival: &Arrival, recipients: &[&Recipient], role: Role) -> bool {
         let participants = &self.ticket.record.participants;
-        let takes_part = arrival.proven_author().is_some_and(|author| {
-            role == Role::Colleague || participants.contains(&author.normalised())
-        });
+        let takes_part = arrival
+            .proven_author()
+            .is_some_and(|author| role == Role::Colleague || participants.contains(&author.normalised()));
         takes_part && self.message.came_to(recipients) && (self.is_named || self.is_same_matter(arrival))
     }
 
