@@ -66,7 +66,9 @@ impl Local {
         };
         Ok(match self.desk.receive(&arrival).await? {
             Received::Refused(why) => Judgement::refused(LOCAL, "5.7.1", why),
-            _ => Judgement::ours(Fate::Delivered, LOCAL, "2.0.0", "Taken in by this server itself."),
+            Received::Kept(_) => {
+                Judgement::ours(Fate::Delivered, LOCAL, "2.0.0", "Taken in by this server itself.")
+            }
         })
     }
 

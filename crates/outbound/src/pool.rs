@@ -54,16 +54,16 @@ impl Pool {
     }
 
     /// Keeps a connection for the next mail; gives it back where it has to end.
-    pub(crate) fn keep(&self, destination: &Destination, connection: Connection) -> Result<(), Connection> {
+    pub(crate) fn keep(&self, destination: &Destination, connection: Connection) -> Option<Connection> {
         let mut idle = self.idle();
         let is_good = connection.is_ready() && connection.mails < self.mails_max;
         if !is_good || idle.count >= self.connections_max {
-            return Err(connection);
+            return Some(connection);
         }
         idle.count += 1;
         let waiting = idle.by_destination.entry(destination.clone()).or_default();
         waiting.push((Instant::now(), connection));
-        Ok(())
+        None
     }
 
     /// Takes out what has waited long enough.

@@ -152,7 +152,7 @@ impl Remotes {
 
     /// Keeps a connection for the next mail, or takes leave.
     async fn put_back(&self, destination: &Destination, connection: Connection) {
-        if let Err(connection) = self.pool.keep(destination, connection)
+        if let Some(connection) = self.pool.keep(destination, connection)
             && connection.is_ready()
         {
             connection.quit().await;

@@ -33,6 +33,10 @@ const SWEEP: SignedDuration = SignedDuration::from_mins(5);
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 /// Reading rests so many times as long as it took.
 const REST_FACTOR: u32 = 9;
+/// The shortest rest from reading.
+const REST_MIN: Duration = Duration::from_millis(1);
+/// The rest from reading while there is no room for what would be read.
+const REST_FULL: Duration = Duration::from_millis(100);
 /// What waiting connections get to take leave when the server stops.
 const FAREWELL_MAX: Duration = Duration::from_secs(2);
 
@@ -197,7 +201,8 @@ impl Scheduler {
             self.read_not_before = began + SLEEP_MAX;
             return;
         }
-        self.read_not_before = Instant::now() + began.elapsed() * REST_FACTOR;
+        let rest_min = if self.queue.has_room() { REST_MIN } else { REST_FULL };
+        self.read_not_before = Instant::now() + (began.elapsed() * REST_FACTOR).max(rest_min);
     }
 
     async fn read(&mut self, now: Timestamp) -> Result<(), Error> {
@@ -257,14 +262,11 @@ impl Scheduler {
         before: Place,
         known: &mut HashMap<DomainName, Destination>,
     ) -> Result<(Destination, Offered), Error> {
-        let destination = match known.get(&due.domain) {
-            Some(destination) => destination.clone(),
-            None => {
-                let destination = self.destination(&due.domain)?;
-                known.insert(due.domain.clone(), destination.clone());
-                destination
-            }
+        let destination = match known.get(&due.domain).cloned() {
+            Some(destination) => destination,
+            None => self.destination(&due.domain)?,
         };
+        known.entry(due.domain.clone()).or_insert_with(|| destination.clone());
         Ok((destination.clone(), self.queue.offer(destination, due, before)))
     }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
@@ -25,6 +26,8 @@ pub enum Reaction {
     Reset,
     /// To STARTTLS: `220`, and then no TLS.
     NoTls,
+    /// The usual, once the test lets it happen; at the greeting, EHLO, MAIL, CONTENT and QUIT.
+    Await(Arc<Notify>),
 }
 
 /// When a rule applies, from the beginning of a command (`RCPT TO:<bad@`), or `GREETING`, or `CONTENT` (its end).
@@ -133,7 +136,8 @@ impl Script {
             lines.push("STARTTLS".to_owned());
         }
         let last = lines.len() - 1;
-        let line = |(at, text): (usize, &String)| format!("250{}{text}\r\n", if at == last { ' ' } else { '-' });
+        let line =
+            |(at, text): (usize, &String)| format!("250{}{text}\r\n", if at == last { ' ' } else { '-' });
         lines.iter().enumerate().map(line).collect()
     }
 }
@@ -151,6 +155,7 @@ struct Seen {
     connections: AtomicUsize,
     mails: Mutex<Vec<TakenMail>>,
     commands: Mutex<Vec<String>>,
+    mails_count: watch::Sender<usize>,
 }
 
 impl ScriptedMx {
@@ -191,6 +196,13 @@ impl ScriptedMx {
         self.seen.mails.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Waits until so many mails have come whole, whatever is said to them.
+    pub async fn taken(&self, count: usize) {
+        let mut mails_count = self.seen.mails_count.subscribe();
+        // The count lives as long as this.
+        let _ = mails_count.wait_for(|taken| *taken >= count).await;
+    }
+
     /// The commands that it has heard, of all connections.
     #[must_use]
     pub fn commands(&self) -> Vec<String> {
@@ -226,8 +238,7 @@ async fn session(stream: TcpStream, script: Arc<Script>, seen: Arc<Seen>, number
     match (next, &script.tls) {
         (Next::Reset, _) => stream.set_zero_linger(),
         (Next::Handshake, Some(acceptor)) => {
-            let mut secured =
-                Session::new(acceptor.accept(stream).await?, &script, &seen, number, true);
+            let mut secured = Session::new(acceptor.accept(stream).await?, &script, &seen, number, true);
             while matches!(secured.command().await?, Next::GoOn) {}
             Ok(())
         }
@@ -313,6 +324,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             connection: self.number,
         };
         self.seen.mails.lock().unwrap_or_else(PoisonError::into_inner).push(mail);
+        self.seen.mails_count.send_modify(|count| *count += 1);
         self.step("CONTENT", "250 2.0.0 taken\r\n").await
     }
 
@@ -336,6 +348,11 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
 
     async fn step(&mut self, step: &str, usual: &str) -> io::Result<Next> {
         match self.script.reaction(step) {
+            Some(Reaction::Await(gate)) => {
+                gate.notified().await;
+                self.say(usual).await?;
+                Ok(Next::GoOn)
+            }
             Some(reaction) => self.react(reaction).await,
             None => {
                 self.say(usual).await?;
@@ -355,7 +372,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
                 Ok(Next::End)
             }
             Reaction::Hang => std::future::pending().await,
-            Reaction::Close | Reaction::NoTls => Ok(Next::End),
+            Reaction::Close | Reaction::NoTls | Reaction::Await(_) => Ok(Next::End),
             Reaction::Reset => Ok(Next::Reset),
         }
     }

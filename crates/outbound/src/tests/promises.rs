@@ -1,9 +1,12 @@
 //! Once, at least; and within bounds.
 
+use std::sync::Arc;
+
 use guichet_desk::DeliveryState;
 use guichet_store::{Options, Store};
 use guichet_sys::Clock as _;
 use guichet_testkit::{Reaction, Script, ScriptedMx, Zone};
+use tokio::sync::Notify;
 
 use super::world::{World, assert_deferred, said};
 use crate::Mode;
@@ -37,6 +40,24 @@ async fn promise_6_nothing_is_sent_that_could_not_be_recorded() {
     assert_eq!((stopped.finished, stopped.cut, mx.connections()), (0, 0, 0));
     let detail = world.backends.desk.delivery(&world.actor(), id).unwrap();
     assert_eq!((detail.delivery.record.state, detail.attempts.len()), (DeliveryState::Due, 0));
+}
+
+#[tokio::test]
+async fn promise_6_what_can_not_be_recorded_is_held_and_not_sent_again() {
+    let mut world = World::new().await;
+    let gate = Arc::new(Notify::new());
+    let mx = ScriptedMx::start(Script::new().on("CONTENT", Reaction::Await(gate.clone()))).await.unwrap();
+    world.settings.limits.stop_secs_max = 0;
+    world.start(&mx);
+    let id = world.write_one("anna@customer.example").await;
+    mx.taken(1).await;
+    world.backends.store.close().await;
+    gate.notify_one();
+    // The server says 250 and the connection waits for its next mail, but nothing can be written any more.
+    let stopped = world.stop().await;
+    assert_eq!((stopped.finished, stopped.cut, mx.mails().len()), (0, 1, 1));
+    let detail = world.backends.desk.delivery(&world.actor(), id).unwrap();
+    assert_eq!(detail.attempts.len(), 0);
 }
 
 #[tokio::test]
@@ -102,10 +123,14 @@ async fn a_connection_that_died_while_it_waited_is_nobodys_failure() {
 #[tokio::test]
 async fn the_stop_lets_a_mail_that_is_under_way_end_and_says_good_bye() {
     let mut world = World::new().await;
-    let mx = ScriptedMx::start(Script::new()).await.unwrap();
+    let gate = Arc::new(Notify::new());
+    let mx = ScriptedMx::start(Script::new().on("CONTENT", Reaction::Await(gate.clone()))).await.unwrap();
     world.start(&mx);
-    world.send().await;
-    world.stop().await;
+    let id = world.write_one("anna@customer.example").await;
+    mx.taken(1).await;
+    let (stopped, ()) = tokio::join!(world.stop(), async { gate.notify_one() });
+    assert_eq!((stopped.finished, stopped.cut), (1, 0));
+    assert_eq!(world.outcome(id).await.0, DeliveryState::Delivered);
     assert_eq!(mx.commands().last().map(String::as_str), Some("QUIT"));
 }
 

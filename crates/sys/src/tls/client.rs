@@ -86,7 +86,9 @@ fn system_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     let (taken, _) = roots.add_parsable_certificates(found.certs);
     if taken == 0 {
-        tracing::warn!("this system trusts no certificate authority: install ca-certificates, or name a file");
+        tracing::warn!(
+            "this system trusts no certificate authority: install ca-certificates, or name a file"
+        );
     }
     roots
 }
