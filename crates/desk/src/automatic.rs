@@ -20,10 +20,10 @@ use minicbor::{Decode, Encode};
 
 use crate::arrival::{Arrival, Reading};
 use crate::event::{self, Event, EventKind};
+use crate::groups::Incoming;
 use crate::identity::{Identities, Identity, Known};
 use crate::keys::{self, Number};
 use crate::message::{Message, MessageKind, Written};
-use crate::plan::Incoming;
 use crate::queue::{Addressee, DueRows, Posting, enqueue};
 use crate::rows::put_message;
 use crate::{DeliveryId, Desk, Error, RecipientField, ReversePath};

@@ -8,8 +8,8 @@ use guichet_mail::{DomainName, MessageId};
 use guichet_store::{OrganisationId, Snapshot};
 
 use crate::arrival::Recipient;
+use crate::groups::Incoming;
 use crate::identity::{Identity, Known};
-use crate::plan::Incoming;
 use crate::stored::{self, StoredMessage};
 use crate::token::{Claim, is_token};
 use crate::{Desk, Error};

@@ -16,6 +16,7 @@ mod disposition;
 mod error;
 mod event;
 mod facet;
+mod groups;
 mod idempotency;
 mod identity;
 mod keys;

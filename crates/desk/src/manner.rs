@@ -3,7 +3,7 @@
 use guichet_mail::{AuthResult, Automatic, MailAddress};
 
 use crate::arrival::Arrival;
-use crate::plan::Incoming;
+use crate::groups::Incoming;
 use crate::queue::{Change, StoredDelivery};
 use crate::ticket::{State, Ticket};
 use crate::{DeliveryId, Desk, Error};

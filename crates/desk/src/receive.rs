@@ -12,7 +12,8 @@ use guichet_store::{CommitError, OrganisationId, Receipt, Slot};
 
 use crate::arrival::{Arrival, Destination};
 use crate::disposition::{self, Disposition};
-use crate::plan::{Incoming, Prepared};
+use crate::groups::Incoming;
+use crate::plan::Prepared;
 use crate::{DeliveryId, Desk, Error};
 
 /// How often a mail is decided anew because others were quicker. Each time at least one other mail got through.

@@ -16,8 +16,8 @@ use guichet_store::{Batch, OrganisationId, PendingBlob, Snapshot};
 use jiff::Timestamp;
 
 use crate::arrival::{Arrival, Recipient};
+use crate::groups::Incoming;
 use crate::keys::Number;
-use crate::plan::Incoming;
 use crate::queue::{Addressee, DueRows, Posting, enqueue};
 use crate::{DeliveryId, Desk, Error, RecipientField, ReversePath};
 

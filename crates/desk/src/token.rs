@@ -80,8 +80,10 @@ impl Tokens {
         base: &MailAddress,
     ) -> MailAddress {
         let token = self.token(Purpose::Reply, organisation, reference);
-        let is_fit = base.local().len() + 1 + TOKEN_CHARS <= LOCAL_BYTES_MAX && !base.local().contains(['+', '"']);
-        let tagged = is_fit.then(|| MailAddress::parse(&format!("{}+{token}@{}", base.local(), base.domain())));
+        let is_fit =
+            base.local().len() + 1 + TOKEN_CHARS <= LOCAL_BYTES_MAX && !base.local().contains(['+', '"']);
+        let tagged =
+            is_fit.then(|| MailAddress::parse(&format!("{}+{token}@{}", base.local(), base.domain())));
         tagged.and_then(Result::ok).unwrap_or_else(|| base.clone())
     }
 
@@ -145,7 +147,10 @@ impl Tokens {
 
     fn mac(&self, purpose: Purpose, organisation: OrganisationId, subject: u64) -> [u8; MAC_BYTES] {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
-        hasher.update(&[purpose as u8]).update(&organisation.get().to_be_bytes()).update(&subject.to_be_bytes());
+        hasher
+            .update(&[purpose as u8])
+            .update(&organisation.get().to_be_bytes())
+            .update(&subject.to_be_bytes());
         let mut mac = [0; MAC_BYTES];
         hasher.finalize_xof().fill(&mut mac);
         mac
