@@ -18,7 +18,7 @@ async fn each_listener_takes_mail() {
         let said = client.mail(&["support@demo.example"], &letter(&format!("n{ticket}"))).await;
         assert_eq!(said, format!("250 2.0.0 ticket #{ticket}\r\n"));
     }
-    assert_eq!(world.message(world.demo, 1).record.envelope.client.to_string(), "127.0.0.1");
+    assert_eq!(world.message(world.demo, 1).record.envelope.unwrap().client.to_string(), "127.0.0.1");
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn a_proxy_of_ours_names_the_client() {
         dialled.send(header).await;
         let mut session = Client::greeted(dialled.into_stream()).await;
         session.mail(&["support@demo.example"], &letter(client)).await;
-        assert_eq!(world.message(world.demo, ticket).record.envelope.client.to_string(), client);
+        assert_eq!(world.message(world.demo, ticket).record.envelope.unwrap().client.to_string(), client);
         clients.push(session);
     }
     let mut second = dial(address).await;

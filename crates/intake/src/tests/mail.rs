@@ -13,7 +13,7 @@ async fn promise_1_a_mail_is_a_ticket_before_its_250() {
     assert_eq!(client.mail(&["support@demo.example"], &content).await, "250 2.0.0 ticket #1\r\n");
     assert_eq!(world.tickets(world.demo), [1]);
     assert_eq!(world.raw(world.demo, 1), content);
-    let envelope = world.message(world.demo, 1).record.envelope;
+    let envelope = world.message(world.demo, 1).record.envelope.unwrap();
     assert_eq!(envelope.reverse_path, "anna@customer.example");
     assert_eq!(envelope.recipients, ["support@demo.example"]);
     assert_eq!(envelope.client.to_string(), "192.0.2.1");
@@ -74,7 +74,7 @@ async fn a_mail_to_several_organisations_becomes_one_ticket_each() {
     assert_eq!(reply, "250 2.0.0 tickets #2, #1\r\n");
     assert_eq!((world.tickets(world.demo), world.tickets(world.other)), (vec![1, 2], vec![1]));
     assert_eq!((world.raw(world.demo, 2), world.raw(world.other, 1)), (content.clone(), content));
-    let seen = world.message(world.other, 1).record.envelope;
+    let seen = world.message(world.other, 1).record.envelope.unwrap();
     assert_eq!(seen.recipients, ["support@other.example"]);
     assert!(!seen.trace.contains("demo.example"), "no recipient hears of another: {}", seen.trace);
 }
@@ -85,7 +85,7 @@ async fn a_recipient_given_twice_counts_once() {
     let mut client = world.greeted().await;
     let twice = ["support@demo.example", "support@demo.example"];
     assert_eq!(client.mail(&twice, &letter("broken")).await, "250 2.0.0 ticket #1\r\n");
-    assert_eq!(world.message(world.demo, 1).record.envelope.recipients, ["support@demo.example"]);
+    assert_eq!(world.message(world.demo, 1).record.envelope.unwrap().recipients, ["support@demo.example"]);
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn the_null_sender_is_taken() {
             (&format!("{}.", letter("bounce")), "250 2.0.0 ticket #1"),
         ])
         .await;
-    let envelope = world.message(world.demo, 1).record.envelope;
+    let envelope = world.message(world.demo, 1).record.envelope.unwrap();
     assert_eq!(envelope.reverse_path, "");
     assert!(envelope.trace.starts_with("Return-Path: <>\r\n"), "{}", envelope.trace);
 }
@@ -161,7 +161,7 @@ async fn smtputf8_reaches_a_domain_beyond_ascii() {
             ("Subject: Grüße\r\n\r\nGrüße\r\n.", "250 2.0.0 ticket #1"),
         ])
         .await;
-    let envelope = world.message(world.demo, 1).record.envelope;
+    let envelope = world.message(world.demo, 1).record.envelope.unwrap();
     assert_eq!(envelope.reverse_path, "jürgen@dömo.example");
     assert!(envelope.trace.contains("with UTF8SMTP\r\n"), "{}", envelope.trace);
     assert!(envelope.trace.contains("for <support@dömo.example>;"), "{}", envelope.trace);

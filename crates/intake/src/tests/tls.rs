@@ -53,7 +53,7 @@ async fn a_mail_comes_through_tls_after_starttls() {
         assert!(!hello.contains("STARTTLS"), "{hello}");
         let said = client.mail(&["support@demo.example"], &letter(session)).await;
         assert_eq!(said, format!("250 2.0.0 ticket #{ticket}\r\n"));
-        let envelope = world.message(world.demo, ticket).record.envelope;
+        let envelope = world.message(world.demo, ticket).record.envelope.unwrap();
         assert_eq!(envelope.tls.as_deref(), Some(session));
         assert!(envelope.trace.contains(&format!("with ESMTPS ({session})\r\n")), "{}", envelope.trace);
         client.expect(&[("QUIT", "221 ")]).await;
