@@ -1,18 +1,29 @@
 //! Mail to a domain of this server.
 
-use guichet_desk::DeliveryState;
+use std::io::Read as _;
+
+use guichet_accounts::Actor;
+use guichet_desk::{DeliveryState, TicketQuery};
 use guichet_testkit::Zone;
 
 use super::world::{World, said};
 
 #[tokio::test]
-async fn mail_to_a_channel_of_this_server_arrives_without_smtp() {
+async fn mail_to_another_organisation_of_this_server_becomes_a_ticket_without_smtp() {
     let mut world = World::with_dns(Zone::new()).await.with_key().await;
+    let other = world.other_organisation("support@other.example").await;
     world.run();
-    let id = world.write_one("support@demo.example").await;
+    let id = world.write_one("support@other.example").await;
     let (state, attempt) = world.outcome(id).await;
     assert_eq!(state, DeliveryState::Delivered, "{attempt:?}");
     assert_eq!(said(&attempt), ("local", None, Some("2.0.0")));
+    let (actor, query) = (Actor::system(other), TicketQuery { limit: 10, ..TicketQuery::default() });
+    let tickets = world.backends.desk.tickets(&actor, &query).unwrap().items;
+    assert_eq!(tickets.len(), 1);
+    let messages = world.backends.desk.messages(&actor, tickets[0].number, None, 10).unwrap().items;
+    let mut raw = String::new();
+    world.backends.desk.raw(&actor, &messages[0]).unwrap().read_to_string(&mut raw).unwrap();
+    assert!(raw.starts_with(&attempt.signature.unwrap()), "it is there as it was sent: {raw}");
 }
 
 #[tokio::test]

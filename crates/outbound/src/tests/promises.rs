@@ -95,6 +95,22 @@ async fn promise_9_nobody_waits_behind_a_destination_that_hangs() {
 }
 
 #[tokio::test]
+async fn promise_9_more_mail_than_memory_may_hold_is_delivered_all_the_same() {
+    let mut world = World::new().await;
+    // A tenth of ten: one mail of a destination is known at a time.
+    world.settings.limits.references_max = 10;
+    world.settings.limits.per_destination_max = 5;
+    let mx = ScriptedMx::start(Script::new()).await.unwrap();
+    let to: Vec<String> = (0..40).map(|at| format!("user{at}@customer.example")).collect();
+    let ids = world.write(&to.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    world.start(&mx);
+    for id in ids {
+        assert_eq!(world.outcome(id).await.0, DeliveryState::Delivered);
+    }
+    assert_eq!(mx.mails().len(), 40, "each once");
+}
+
+#[tokio::test]
 async fn mails_to_one_destination_share_a_connection() {
     let mut world = World::new().await;
     world.settings.limits.per_destination_first = 1;

@@ -82,6 +82,17 @@ impl World {
         self
     }
 
+    /// Another organisation with a channel of this address.
+    pub(super) async fn other_organisation(&self, channel: &str) -> OrganisationId {
+        let accounts = self.backends.desk.accounts();
+        let address = address(channel);
+        let other = accounts.create_organisation("other", "Other").await.unwrap().id;
+        accounts.add_domain(other, address.domain(), None).await.unwrap();
+        let wanted = NewChannel { address, name: "Other".into(), team: None };
+        accounts.create_channel(other, wanted).await.unwrap();
+        other
+    }
+
     /// Every server is at the port of this one.
     pub(super) fn start(&mut self, server: &ScriptedMx) {
         self.settings.port = server.address().port();
