@@ -90,14 +90,15 @@ fn start(
     tasks.start("the deliverer", deliver(outbound, stop.clone()));
     let intake = house.intake(configuration, tls.as_deref());
     tasks.start("SMTP", take_mail(intake, outside.sockets.smtp, stop.clone()));
-    let (api, limits) = (house.api(metrics.clone(), &stop), translate::http_limits(configuration));
+    let (api, limits) =
+        (house.api(configuration, metrics.clone(), &stop), translate::http_limits(configuration));
     tasks.start("HTTP", http::serve(outside.sockets.http, api, limits, stop.clone()));
     let random = Arc::new(SystemRandom);
     tasks.start("the control socket", control::serve(control, accounts, random, stop.clone()));
     if let Some(tls) = tls {
         tasks.start("the watch over the certificate", workers::watch_certificate(tls, stop.clone()));
     }
-    tasks.start("the retention of events", house.retention(configuration, stop.clone()));
+    tasks.start("the retention", house.retention(configuration, stop.clone()));
     tasks.start("the upkeep of metrics", workers::keep_metrics(metrics, stop));
     Ok(tasks)
 }

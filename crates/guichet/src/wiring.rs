@@ -81,18 +81,24 @@ impl House {
         Ok(Outbound::new(settings, backends))
     }
 
-    /// The worker that forgets old events.
+    /// The worker that forgets what is old.
     pub(crate) fn retention(
         &self,
         configuration: &Configuration,
         stop: Stop,
     ) -> impl Future<Output = ()> + use<> {
         let days_max = configuration.store.events_days_max.get();
-        retention::forget_events(self.desk.clone(), Arc::clone(&self.clock), days_max, stop)
+        retention::forget(self.desk.clone(), Arc::clone(&self.clock), days_max, stop)
     }
 
     /// All that HTTP answers.
-    pub(crate) fn api(&self, metrics: PrometheusHandle, stop: &Stop) -> axum::Router {
+    pub(crate) fn api(
+        &self,
+        configuration: &Configuration,
+        metrics: PrometheusHandle,
+        stop: &Stop,
+    ) -> axum::Router {
+        let undo_secs = configuration.outbound.undo_secs.small();
         let store = self.store.clone();
         guichet_api::router(Wiring {
             desk: self.desk.clone(),
@@ -101,7 +107,7 @@ impl House {
             readiness: Arc::new(move || readiness(&store)),
             metrics: Arc::new(move || metrics.render()),
             stop: stop.receiver(),
-            limits: guichet_api::Limits::default(),
+            limits: guichet_api::Limits { undo_secs, ..guichet_api::Limits::default() },
         })
     }
 }
