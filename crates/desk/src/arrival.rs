@@ -48,6 +48,12 @@ impl Arrival {
         if self.reverse_path.is_empty() { automatic.with_null_sender() } else { automatic }
     }
 
+    /// Whether it is from no person who could be asked who they are: a report, or from the null sender. What such a mail
+    /// is at a bounce address the token says, whoever stands behind it.
+    pub(crate) fn is_return(&self) -> bool {
+        self.reverse_path.is_empty() || self.reading.report.is_some()
+    }
+
     /// Who wrote it, if the domain in `From` stands behind it.
     pub(crate) fn proven_author(&self) -> Option<&MailAddress> {
         self.reading.content.proven_author(&self.verdicts)

@@ -95,7 +95,8 @@ impl Desk {
         };
         let (mut plans, groups) = self.new_groups(mail, &claims, &copies, standing)?;
         let mut places = Places::default();
-        self.place_returns(&mut snapshot, mail, &copies, &mut places, &mut plans)?;
+        let suspect = why.filter(|_| !mail.arrival.is_return());
+        self.place_returns(&mut snapshot, mail, (&copies, suspect), &mut places, &mut plans)?;
         if groups.is_empty() && places.is_empty() {
             return Ok((snapshot.batch(), plans));
         }

@@ -133,10 +133,10 @@ impl Desk {
     }
 }
 
-/// Whether it comes to bounce addresses alone: then their tokens say what it is, whoever stands behind it.
+/// Whether it comes back to bounce addresses alone: then their tokens say what it is, whoever stands behind it.
 fn comes_back(arrival: &Arrival, organisation: OrganisationId) -> bool {
     let mut own = arrival.recipients.iter().filter(|recipient| recipient.organisation == organisation);
-    own.all(|recipient| matches!(recipient.destination, Destination::Bounce(_)))
+    arrival.is_return() && own.all(|recipient| matches!(recipient.destination, Destination::Bounce(_)))
 }
 
 /// `Some(why)` if every organisation refuses. Otherwise those that would, keep the mail in quarantine.

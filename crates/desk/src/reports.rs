@@ -29,12 +29,12 @@ use crate::{DeliveryId, Desk, Error, keys};
 const DELIVERIES_MAX: usize = 500;
 
 impl Desk {
-    /// Places what came to bounce addresses.
+    /// Places what came to bounce addresses. `suspect` says why a mail of a person is kept aside.
     pub(crate) fn place_returns<'a>(
         &self,
         snapshot: &mut Snapshot,
         mail: Incoming<'a>,
-        copies: &Copies,
+        (copies, suspect): (&Copies, Option<&String>),
         places: &mut Places<'a>,
         plans: &mut Vec<Planned>,
     ) -> Result<(), Error> {
@@ -43,6 +43,11 @@ impl Desk {
             if let Some(ticket) = copies.at(recipient) {
                 let ticket = (ticket != 0).then_some(ticket);
                 plans.push(Planned::Settled(Outcome::Duplicate { ticket }));
+                continue;
+            }
+            if let Some(why) = suspect {
+                let (channels, recipients, why) = (Vec::new(), vec![recipient], why.clone());
+                places.asides.push(Aside { channels, recipients, why, change: None });
                 continue;
             }
             let delivery = StoredDelivery::read(snapshot, id)?;

@@ -152,6 +152,19 @@ async fn a_person_who_writes_to_a_bounce_address_is_heard_like_one_at_the_reply_
     }
 }
 
+#[tokio::test]
+async fn promise_4_a_forged_person_at_a_bounce_address_meets_the_policy_like_anywhere() {
+    let (world, _, to) = sent().await;
+    let policies = [VerdictPolicy::Quarantine, VerdictPolicy::Reject];
+    for (n, policy) in policies.into_iter().enumerate() {
+        world.desk.accounts().set_policy(world.acme, policy, Vec::new()).await.unwrap();
+        let mut suspect = world.arrival(&mail(BIA, &format!("{n}@x.example"), "Hello", ""), &[&to]);
+        suspect.verdicts = forged("customer.example", DmarcPolicy::None);
+        assert!(matches!(receive(&world, &suspect).await, Outcome::Quarantined { .. }));
+    }
+    assert_eq!(ticket(&world, 1).record.message_count, 2);
+}
+
 /// itop#218: what merely knows the Message-ID is shown, and suppresses nobody.
 #[tokio::test]
 async fn a_bounce_that_comes_to_the_channel_is_matched_by_what_it_returns() {
