@@ -78,6 +78,7 @@ fn tickets(kept: &[Kept]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use guichet_desk::DeliveryId;
     use guichet_store::OrganisationId;
 
     use super::*;
@@ -93,6 +94,14 @@ mod tests {
         let became = Received::Kept(kept.collect());
         assert_eq!(said(&became), format!("250 2.0.0 {answer}\r\n"));
         assert_eq!(word(&became), logged);
+    }
+
+    #[test]
+    fn a_report_is_recorded_for_its_delivery() {
+        let delivery = DeliveryId(1);
+        let reported = Outcome::Reported { ticket: 7, delivery };
+        check(&[reported], "recorded for delivery aaaaaaaaaaaac", "reported");
+        check(&[reported, Outcome::Joined { ticket: 8 }], "tickets #7, #8", "joined");
     }
 
     #[test]
