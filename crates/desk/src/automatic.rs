@@ -45,6 +45,13 @@ struct Answered {
     at: Timestamp,
 }
 
+impl Answered {
+    /// Whether it is too early for another answer. What can't be read counts: better one too few.
+    fn is_fresh(bytes: &[u8], now: Timestamp) -> bool {
+        record::decode(bytes).map_or(true, |last: Self| last.at + ANSWERED_FOR > now)
+    }
+}
+
 /// An answer, composed.
 pub(crate) struct Answer {
     raw: PendingBlob,
@@ -85,8 +92,7 @@ impl Desk {
         let Incoming { arrival, organisation } = mail;
         let Some(author) = self.may_be_answered(arrival)? else { return Ok(None) };
         let last = snapshot.read(&keys::answered(&author.normalised()))?;
-        let last: Option<Answered> = last.and_then(|bytes| record::decode(&bytes).ok());
-        if last.is_some_and(|last| last.at + ANSWERED_FOR > arrival.received) {
+        if last.is_some_and(|bytes| Answered::is_fresh(&bytes, arrival.received)) {
             return Ok(None);
         }
         let addressee = Addressee::look_up(snapshot, author, RecipientField::To, arrival.received)?;

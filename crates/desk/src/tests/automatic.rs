@@ -141,6 +141,17 @@ async fn promise_5_case_13_a_suppressed_address_is_not_answered() {
     assert!(!is_answered(&world, &later(&world, &raw, 1)).await);
 }
 
+/// The octets of the first release, which are read for ever.
+#[tokio::test]
+async fn that_an_address_was_answered_is_written_as_the_first_release_wrote_it() {
+    let world = answering().await;
+    assert!(is_answered(&world, &later(&world, &mail(BIA, "1@customer.example", "Hello", ""), 0)).await);
+    let snapshot = world.store.of(world.acme).snapshot().unwrap();
+    let row = snapshot.peek(&crate::keys::answered("bia@customer.example")).unwrap().unwrap();
+    let hex = row.iter().fold(String::new(), |hex, octet| hex + &format!("{octet:02x}"));
+    assert_eq!(hex, include_str!("records/answered-1.hex").trim());
+}
+
 /// osTicket#1041, freescout#3670.
 #[tokio::test]
 async fn promise_5_case_11_an_address_is_answered_once_a_day() {
