@@ -32,6 +32,13 @@ pub(crate) enum Destination {
     Nowhere,
 }
 
+impl Destination {
+    /// Whether it is somebody else's server, whose patience counts.
+    fn is_far(&self) -> bool {
+        matches!(self, Destination::Domain(_) | Destination::SmartHost)
+    }
+}
+
 /// A delivery that is due, as it is known here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reference {
@@ -171,7 +178,7 @@ impl Queue {
             }
             let Some(reference) = line.waiting.pop_front() else { continue };
             line.under_way += 1;
-            if line.rest.is_none() {
+            if line.rest.is_none() && destination.is_far() {
                 line.next_at = now.saturating_add(self.pace).unwrap_or(Timestamp::MAX);
             }
             let rest = line.rest.clone();

@@ -10,6 +10,7 @@ mod clock;
 mod dns_server;
 mod fake_dns;
 mod random;
+mod script;
 mod scripted_mx;
 mod zone;
 
@@ -18,5 +19,6 @@ pub use clock::StillClock;
 pub use dns_server::DnsServer;
 pub use fake_dns::FakeDns;
 pub use random::CountingRandom;
-pub use scripted_mx::{Reaction, Script, ScriptedMx, TakenMail};
+pub use script::{Reaction, Script};
+pub use scripted_mx::{ScriptedMx, TakenMail};
 pub use zone::{Found, Zone};
