@@ -90,7 +90,7 @@ impl Desk {
         answer: &OnceCell<Option<Answer>>,
     ) -> Result<Option<AnswerRows>, Error> {
         let Incoming { arrival, organisation } = mail;
-        let Some(author) = self.may_be_answered(arrival)? else { return Ok(None) };
+        let Some(author) = self.may_be_answered(mail)? else { return Ok(None) };
         let last = snapshot.read(&keys::answered(&author.normalised()))?;
         if last.is_some_and(|bytes| Answered::is_fresh(&bytes, arrival.received)) {
             return Ok(None);
@@ -112,14 +112,17 @@ impl Desk {
     }
 
     /// The author, if a mail like this may be answered by a machine.
-    fn may_be_answered<'a>(&self, arrival: &'a Arrival) -> Result<Option<&'a MailAddress>, Error> {
+    fn may_be_answered<'a>(&self, mail: Incoming<'a>) -> Result<Option<&'a MailAddress>, Error> {
+        let Incoming { arrival, organisation } = mail;
         let list = &arrival.reading.content.list;
         let is_to_many = list.id.is_some() || list.post.is_some() || list.unsubscribe.is_some();
         if arrival.reverse_path.is_empty() || !arrival.automatic().is_human() || is_to_many {
             return Ok(None);
         }
         let Some(author) = arrival.proven_author() else { return Ok(None) };
-        Ok((!self.accounts.is_hosted(author.domain())?).then_some(author))
+        let is_ours =
+            self.accounts.is_hosted(author.domain())? || self.has_domain(organisation, author.domain())?;
+        Ok((!is_ours).then_some(author))
     }
 
     /// Composes an answer, if the caps let one more go. A trouble means none: the mail itself matters more.

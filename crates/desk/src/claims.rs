@@ -77,9 +77,21 @@ impl Desk {
         let Ok(domain) = DomainName::parse(domain) else {
             return Ok(Claim::None);
         };
-        match self.accounts.domain(organisation, &domain) {
-            Ok(_) => Ok(self.tokens()?.read_message_id(organisation, token)),
-            Err(guichet_accounts::Error::NotFound { .. }) => Ok(Claim::None),
+        if !self.has_domain(organisation, &domain)? {
+            return Ok(Claim::None);
+        }
+        Ok(self.tokens()?.read_message_id(organisation, token))
+    }
+
+    /// Whether this is a domain of the organisation, wherever its mail goes.
+    pub(crate) fn has_domain(
+        &self,
+        organisation: OrganisationId,
+        domain: &DomainName,
+    ) -> Result<bool, Error> {
+        match self.accounts.domain(organisation, domain) {
+            Ok(_) => Ok(true),
+            Err(guichet_accounts::Error::NotFound { .. }) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }

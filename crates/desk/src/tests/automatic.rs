@@ -209,6 +209,12 @@ async fn promise_5_case_16_no_address_of_this_server_is_answered() {
         let raw = mail(from, &format!("{n}@acme.example"), &format!("Hello {n}"), "");
         assert!(!is_answered(&world, &later(&world, &raw, 0)).await, "{from}");
     }
+    let elsewhere = guichet_accounts::DomainChange { receives: Some(false), ..Default::default() };
+    let domain = guichet_mail::DomainName::parse("shop.example").unwrap();
+    world.desk.accounts().add_domain(world.acme, &domain, None).await.unwrap();
+    world.desk.accounts().change_domain(world.acme, &domain, elsewhere).await.unwrap();
+    let raw = mail("ana@shop.example", "9@shop.example", "Hello 9", "");
+    assert!(!is_answered(&world, &later(&world, &raw, 0)).await, "nor where its mail goes elsewhere");
     let sent =
         world.write(new_mail(world.channel_id("billing@acme.example"), &["support@acme.example"]), 1).await;
     let raw = world.raw(sent.message).replace("\r\n", "\n");
