@@ -64,7 +64,7 @@ async fn a_listener_hears_of_a_ticket_in_ids() {
     assert_eq!(
         data,
         json!({
-            "sequence": 2, "ticket": 2, "message": message, "team_before": world.billing.0,
+            "sequence": 2, "ticket": 2, "message": message, "delivery": null, "team_before": world.billing.0,
             "team": world.billing.0, "person": null, "at": "2026-01-01T00:00:00Z",
         })
     );

@@ -1,13 +1,18 @@
 //! The API as a client meets it, in process: two organisations, their tokens, mail through the desk's door.
 
 mod change;
+mod deliveries;
 mod events;
 mod everywhere;
 mod limits;
 mod messages;
 mod parts;
 mod quarantine;
+mod queue;
 mod settings;
+mod suppressions;
 mod surface;
 mod tickets;
+mod uploads;
 mod world;
+mod writing;

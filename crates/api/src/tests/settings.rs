@@ -1,8 +1,11 @@
 //! `/contacts`, `/channels`, `/domains`, `/teams`, `/people`.
 
+use axum::http::Method;
+use guichet_accounts::{DkimAlgorithm, DkimScope, NewDkimKey, SecretBytes};
+use guichet_mail::DomainName;
 use serde_json::{Value, json};
 
-use super::world::{World, mail};
+use super::world::{World, mail, posting};
 
 #[tokio::test]
 async fn the_set_up_of_an_organisation_can_be_read() {
@@ -15,7 +18,10 @@ async fn the_set_up_of_an_organisation_can_be_read() {
     );
     let one = world.get(&format!("/api/v1/channels/{}", billing["id"])).await.json();
     assert_eq!(&one, billing);
-    let domain = json!({"name": "acme.example", "catch_all": null, "role_channel": null, "alias_of": null});
+    let domain = json!({
+        "name": "acme.example", "catch_all": null, "role_channel": null, "alias_of": null,
+        "receives": true, "sends": true,
+    });
     assert_eq!(world.get("/api/v1/domains").await.json(), json!({"items": [domain], "next_cursor": null}));
     assert_eq!(world.get("/api/v1/domains/ACME.example").await.json(), domain);
     for none in ["no%20domain", "%FF", "a..b"] {
@@ -51,4 +57,82 @@ async fn contacts_are_those_who_wrote() {
     let second = world.get(&format!("/api/v1/contacts?cursor={cursor}")).await.json();
     assert_eq!(second["items"][0]["address"], "c@customer.example");
     assert_eq!(second["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_channel_takes_another_name_and_an_answer_of_its_own() {
+    let world = World::new().await;
+    let channel = world.get("/api/v1/channels").await.json()["items"][0].clone();
+    assert_eq!(channel["auto_reply"], Value::Null);
+    let path = format!("/api/v1/channels/{}", channel["id"]);
+    let reply = json!({"subject": "We have your mail", "text": "Thank you."});
+    let changed = world.patch(&path, json!({"name": "Acme help", "auto_reply": reply})).await;
+    assert_eq!(changed.status, 200);
+    assert_eq!((&changed.json()["name"], &changed.json()["auto_reply"]), (&json!("Acme help"), &reply));
+    let kept = world.patch(&path, json!({"auto_reply": {"text": "Thanks."}})).await.json();
+    assert_eq!(kept["auto_reply"], json!({"subject": null, "text": "Thanks."}));
+    let off = world.patch(&path, json!({"auto_reply": null})).await.json();
+    assert_eq!((&off["auto_reply"], &off["name"]), (&Value::Null, &json!("Acme help")));
+    assert_eq!(world.get(&path).await.json(), off);
+}
+
+#[tokio::test]
+async fn a_channel_is_changed_by_admins_and_to_what_makes_sense() {
+    let world = World::new().await;
+    let path = "/api/v1/channels/".to_owned()
+        + &world.get("/api/v1/channels").await.json()["items"][1]["id"].to_string();
+    for wrong in [
+        json!({"name": 7}),
+        json!({"name": ""}),
+        json!({"name": "a\r\nBcc: x@y.example"}),
+        json!({"address": "other@acme.example"}),
+        json!({"auto_reply": "Thanks"}),
+        json!({"auto_reply": {}}),
+        json!({"auto_reply": {"text": 7}}),
+        json!({"auto_reply": {"text": ""}}),
+        json!({"auto_reply": {"text": "x".repeat(10_001)}}),
+        json!({"auto_reply": {"text": "x", "subject": "a\r\nb"}}),
+        json!({"auto_reply": {"text": "x", "html": "<p>"}}),
+    ] {
+        world.patch(&path, wrong).await.problem(422);
+    }
+    world.patch("/api/v1/channels/999", json!({"name": "x"})).await.problem(404);
+    let mut by_agent = posting(&path, &world.agent, &json!({"name": "Mine"}));
+    *by_agent.method_mut() = Method::PATCH;
+    world.send(by_agent).await.problem(403);
+    assert_eq!(world.get(&path).await.json()["name"], "acme");
+}
+
+#[tokio::test]
+async fn the_records_of_a_domain_are_told_as_they_are_published() {
+    let world = World::new().await;
+    assert_eq!(world.get("/api/v1/domains/acme.example/records").await.json()["items"], json!([]));
+    let domain = DomainName::parse("acme.example").unwrap();
+    let key = |selector: &str, algorithm, record: String| NewDkimKey {
+        selector: selector.to_owned(),
+        algorithm,
+        pkcs8: SecretBytes::from(vec![7; 32]),
+        record,
+    };
+    let long = format!("v=DKIM1; k=rsa; p={}", "A".repeat(392));
+    let keys = vec![
+        key("g1e", DkimAlgorithm::Ed25519Sha256, "v=DKIM1; k=ed25519; p=AAAA".to_owned()),
+        key("g1r", DkimAlgorithm::RsaSha256, long.clone()),
+    ];
+    world.desk.accounts().put_dkim_keys(&DkimScope::Domain(world.acme, domain), keys).await.unwrap();
+    let page = world.get("/api/v1/domains/acme.example/records").await.json();
+    assert_eq!(
+        page["items"][0],
+        json!({
+            "name": "g1e._domainkey.acme.example", "type": "TXT", "value": "v=DKIM1; k=ed25519; p=AAAA",
+            "zone_line": "g1e._domainkey.acme.example. IN TXT \"v=DKIM1; k=ed25519; p=AAAA\"",
+            "purpose": "dkim", "signing_domain": "acme.example", "selector": "g1e",
+            "algorithm": "ed25519-sha256", "signs": true, "published_by": "organisation",
+        })
+    );
+    let rsa = &page["items"][1];
+    assert_eq!(rsa["value"], long);
+    assert_eq!(rsa["zone_line"].as_str().unwrap().matches("\" \"").count(), 1, "{rsa}");
+    world.get("/api/v1/domains/no.example/records").await.problem(404);
+    assert!(!page.to_string().contains("pkcs8"));
 }

@@ -20,7 +20,7 @@ async fn a_mail_is_a_ticket_with_all_that_is_known() {
         json!({
             "number": 1, "state": "new", "subject": "acme one", "channel": channel, "team": world.billing.0,
             "assignee": null, "priority": "normal", "tags": [], "requester": ticket["requester"],
-            "participants": ["ana@customer.example"], "mentions": [], "message_count": 1,
+            "participants": ["ana@customer.example"], "mentions": [], "message_count": 1, "attention": false,
             "created": "2026-01-01T00:00:00Z", "updated": "2026-01-01T00:00:00Z",
         })
     );

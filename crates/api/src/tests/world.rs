@@ -7,11 +7,13 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use guichet_accounts::{
-    Accounts, NewChannel, NewPerson, NewToken, PersonId, Role, Scope, Scopes, Secret, TeamId, Vault,
-    VerdictPolicy,
+    Accounts, DomainChange, NewChannel, NewPerson, NewToken, PersonId, Role, Scope, Scopes, Secret, TeamId,
+    Vault, VerdictPolicy,
 };
 use guichet_desk::{Arrival, Desk, Destination, Notification, Outcome, Reading, Received, Recipient};
-use guichet_mail::{AuthResult, DmarcPolicy, DmarcVerdict, DomainName, MailAddress, Verdicts};
+use guichet_mail::{
+    AuthResult, DmarcAlignment, DmarcPolicy, DmarcVerdict, DomainName, MailAddress, Verdicts,
+};
 use guichet_store::{OrganisationId, Store};
 use guichet_testkit::StillClock;
 use serde_json::Value;
@@ -81,6 +83,9 @@ impl World {
         let other = accounts.create_organisation("other", "Other").await.unwrap().id;
         let domain = DomainName::parse("acme.example").unwrap();
         accounts.add_domain(acme, &domain, None).await.unwrap();
+        let sends = DomainChange { sends: Some(true), ..DomainChange::default() };
+        accounts.change_domain(acme, &domain, sends).await.unwrap();
+        accounts.ensure_token_key([2; 32]).await.unwrap();
         let billing = accounts.create_team(acme, "Acme billing").await.unwrap().id;
         let sales = accounts.create_team(acme, "Acme sales").await.unwrap().id;
         let admin_id = person(&accounts, acme, "admin@acme.example", Role::Admin, vec![]).await;
@@ -147,6 +152,15 @@ impl World {
         self.send(request).await
     }
 
+    /// `POST` as the admin.
+    pub(super) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.post_as(&self.admin, path, body).await
+    }
+
+    pub(super) async fn post_as(&self, token: &str, path: &str, body: Value) -> Answer {
+        self.send(posting(path, token, &body)).await
+    }
+
     /// A mail to `support@`, of no team, becomes a ticket; answers its number.
     pub(super) async fn mail(&self, raw: &str) -> u64 {
         self.receive(raw.as_bytes(), self.support.clone(), Verdicts::default()).await
@@ -165,6 +179,17 @@ impl World {
     /// A mail with these verdicts; answers the number of its ticket, or of its message in quarantine.
     pub(super) async fn mail_judged(&self, raw: &str, verdicts: Verdicts) -> u64 {
         self.receive(raw.as_bytes(), self.support.clone(), verdicts).await
+    }
+
+    /// A mail whose author is proven.
+    pub(super) async fn mail_proven(&self, raw: &str) -> u64 {
+        let dmarc = DmarcVerdict {
+            result: AuthResult::Pass,
+            domain: Some("customer.example".to_owned()),
+            aligned_by: Some(DmarcAlignment::Dkim),
+            ..DmarcVerdict::default()
+        };
+        self.mail_judged(raw, Verdicts { dmarc, ..Verdicts::default() }).await
     }
 
     /// A forged mail under a policy that keeps it aside; answers the message's number.
@@ -211,6 +236,14 @@ impl World {
 pub(super) fn request(method: Method, path: &str, token: &str) -> Request<Body> {
     let request = Request::builder().method(method).uri(path);
     request.header("authorization", format!("Bearer {token}")).body(Body::empty()).unwrap()
+}
+
+/// A `POST` of JSON.
+pub(super) fn posting(path: &str, token: &str, body: &Value) -> Request<Body> {
+    let mut request = request(Method::POST, path, token);
+    *request.body_mut() = Body::from(body.to_string());
+    request.headers_mut().insert("content-type", JSON.parse().unwrap());
+    request
 }
 
 /// A small mail of Ana's; what it says has *acme* in it, so that a leak would be seen.
