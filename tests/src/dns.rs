@@ -51,6 +51,13 @@ impl Zone {
         self.line(&format!("txt-record={name}{strings}"))
     }
 
+    /// These records and those.
+    #[must_use]
+    pub fn and(mut self, more: Self) -> Self {
+        self.0.push_str(&more.0);
+        self
+    }
+
     fn line(mut self, line: &str) -> Self {
         self.0.push_str(line);
         self.0.push('\n');
@@ -87,6 +94,13 @@ impl NameServer {
         let process = Process::start(&mut command)?;
         process.err.find("dnsmasq", START_SECS_MAX, |line| line.contains("started").then_some(()))?;
         Ok(Self { process, address, _configuration: configuration })
+    }
+
+    /// Answers from another zone from now on.
+    pub fn publish(self, zone: &Zone) -> Result<Self> {
+        let address = self.address;
+        self.process.stop()?;
+        Self::start(zone, address)
     }
 
     /// Its process number.

@@ -3,9 +3,12 @@
 //! *Standards*: WHATWG HTML, 9.2 (server-sent events), as far as our server uses it.
 
 use std::io::BufRead;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+
+use crate::wait::ANSWER_SECS_MAX;
 
 /// One event.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -18,7 +21,7 @@ pub struct Event {
     pub data: Value,
 }
 
-/// An open stream. A silence longer than [`crate::wait::ANSWER_SECS_MAX`] is an error.
+/// An open stream. To wait for an event longer than [`ANSWER_SECS_MAX`] is an error.
 pub struct Events {
     from: Box<dyn BufRead + Send>,
 }
@@ -36,9 +39,13 @@ impl Events {
 
     /// The next event; comments, which keep the connection open, are passed over.
     pub fn next_event(&mut self) -> Result<Event> {
+        let end = Instant::now() + Duration::from_secs(ANSWER_SECS_MAX);
         let mut event = Event::default();
         let mut data = String::new();
         loop {
+            if Instant::now() > end {
+                bail!("no event within {ANSWER_SECS_MAX} s");
+            }
             let mut line = String::new();
             if self.from.read_line(&mut line).context("waiting for an event")? == 0 {
                 bail!("the event stream ended");

@@ -12,16 +12,21 @@
 )]
 
 pub mod api;
+pub mod certificate;
 pub mod dkim;
 pub mod dns;
 pub mod events;
 mod http;
 pub mod installation;
+pub mod mailbox;
 pub mod output;
 pub mod peer;
 pub mod postfix;
+pub mod postgrey;
 pub mod private_internet;
 pub mod process;
+pub mod python;
 pub mod random;
+pub mod remote;
 pub mod smtp;
 pub mod wait;

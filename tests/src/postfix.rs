@@ -11,8 +11,10 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
+use crate::certificate::Certificate;
+use crate::mailbox::Mail;
 use crate::peer;
-use crate::wait::{self, STOP_SECS_MAX};
+use crate::wait::{self, DELIVERY_SECS_MAX, STOP_SECS_MAX};
 
 /// The user that mail is delivered as.
 const NOBODY: &str = "65534";
@@ -72,12 +74,14 @@ pub struct Postfix {
 pub struct Options {
     address: SocketAddr,
     settings: Vec<(String, String)>,
+    services: Vec<String>,
+    certificate: Option<String>,
 }
 
 impl Options {
     /// Listens there; a mail server by that name that accepts nothing yet.
     pub fn new(name: &str, address: SocketAddr) -> Self {
-        let options = Self { address, settings: Vec::new() };
+        let options = Self { address, settings: Vec::new(), services: Vec::new(), certificate: None };
         options.set("myhostname", name).set("inet_interfaces", &address.ip().to_string())
     }
 
@@ -97,6 +101,31 @@ impl Options {
             .set("virtual_mailbox_maps", "static:inbox/")
             .set("virtual_uid_maps", &format!("static:{NOBODY}"))
             .set("virtual_gid_maps", &format!("static:{NOBODY}"))
+    }
+
+    /// Answers `RCPT` for an address with these words: `450 4.2.1 Not now`.
+    #[must_use]
+    pub fn answering(self, recipients: &[(&str, &str)]) -> Self {
+        let entry = |(address, words): &(&str, &str)| format!(" {{ {address} = {words} }}");
+        let entries: String = recipients.iter().map(entry).collect();
+        self.set("smtpd_recipient_restrictions", &format!("check_recipient_access inline:{{{entries} }}"))
+    }
+
+    /// Hands the mail for an address to this shell script, with the words that it says and its exit status as what
+    /// becomes of it (sysexits.h), after the mail was accepted.
+    #[must_use]
+    pub fn script_for(mut self, address: &str, script: &str) -> Self {
+        self.services.push(format!("script unix - n n - - pipe user=nobody argv=/bin/sh -c {{{script}}}\n"));
+        self.set("transport_maps", &format!("inline:{{ {{ {address} = script: }} }}"))
+    }
+
+    /// Offers STARTTLS, with this chain and key (PEM).
+    #[must_use]
+    pub fn tls(mut self, certificate: &Certificate) -> Self {
+        self.certificate = Some(certificate.pem());
+        self.set("smtpd_tls_security_level", "may")
+            .set("smtpd_tls_loglevel", "1")
+            .set("smtpd_tls_received_header", "yes")
     }
 
     /// Delivers to the MX of each recipient's domain, from its own address, and only by TLS. Certificates are not
@@ -131,6 +160,23 @@ impl Postfix {
         fs::read_dir(self.maildir()).map_or(0, Iterator::count)
     }
 
+    /// The mails in the maildir, once there are so many.
+    pub fn mails(&self, count: usize) -> Result<Vec<Mail>> {
+        let enough = || (self.delivered() >= count).then_some(());
+        let what = format!("mail number {count}");
+        wait::until(&what, DELIVERY_SECS_MAX, enough).with_context(|| self.log())?;
+        let entries = fs::read_dir(self.maildir())?.collect::<Result<Vec<_>, _>>()?;
+        let mut paths: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();
+        paths.sort_by_key(|path| fs::metadata(path).and_then(|data| data.modified()).ok());
+        paths.iter().map(|path| Ok(Mail::stored(&fs::read(path)?))).collect()
+    }
+
+    /// Behaves so from now on.
+    pub fn change(&self, options: &Options) -> Result<()> {
+        self.write_configuration(options)?;
+        self.control("reload")
+    }
+
     /// The folder of its queue.
     pub fn queue(&self) -> PathBuf {
         self.path("queue")
@@ -159,6 +205,10 @@ impl Postfix {
         }
         chown("postfix", &self.path("data"))?;
         chown(NOBODY, &self.path("mail"))?;
+        self.write_configuration(options)
+    }
+
+    fn write_configuration(&self, options: &Options) -> Result<()> {
         let mut main = MAIN.to_owned();
         let folder = self.folder.path().display().to_string();
         let own =
@@ -166,9 +216,14 @@ impl Postfix {
         main.extend(own.map(|(key, name)| format!("{key} = {folder}/{name}\n")));
         main.extend([format!("maillog_file = {folder}/log\nmaillog_file_prefixes = {folder}\n")]);
         main.extend(options.settings.iter().map(|(key, value)| format!("{key} = {value}\n")));
+        if let Some(pem) = &options.certificate {
+            fs::write(self.path("config/tls.pem"), pem).context("tls.pem")?;
+            main.extend([format!("smtpd_tls_chain_files = {folder}/config/tls.pem\n")]);
+        }
         fs::write(self.path("config/main.cf"), main).context("main.cf")?;
         let listener = format!("{} inet n - n - - smtpd\n", options.address);
-        fs::write(self.path("config/master.cf"), listener + MASTER).context("master.cf")
+        let services: String = options.services.concat();
+        fs::write(self.path("config/master.cf"), listener + MASTER + &services).context("master.cf")
     }
 
     fn control(&self, word: &str) -> Result<()> {

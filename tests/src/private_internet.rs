@@ -20,10 +20,15 @@ const NAME_SERVER: ([u8; 4], u16) = ([127, 0, 0, 1], 53);
 /// Addresses of the documentation's networks (RFC 5737), on which strangers' servers may stand.
 pub const ADDRESSES: [[u8; 4]; 3] = [[192, 0, 2, 10], [192, 0, 2, 20], [198, 51, 100, 30]];
 
-/// Makes the namespaces ready, then becomes the test. `$1` is the new `resolv.conf`.
+/// Makes the namespaces ready, then becomes the test. `$1` is the new `resolv.conf`, `$2` the addresses. Who connects to
+/// another's address comes from the first one, which is ours; else the system would take the other's own.
 const INSIDE_SETUP: &str = r#"set -e
 ip link set lo up
-for address in $2; do ip address add "$address/32" dev lo; done
+ours=${2%% *}
+for address in $2; do
+    ip address add "$address/32" dev lo
+    ip route change local "$address" dev lo table local proto kernel scope host src "$ours"
+done
 mount --bind "$1" /etc/resolv.conf
 shift 2
 exec "$@""#;
@@ -36,9 +41,16 @@ pub fn inside<F>(zone: &Zone, journey: F) -> Result<()>
 where
     F: FnOnce() -> Result<()>,
 {
+    inside_as(test_name::<F>(), zone, |_names| journey())
+}
+
+/// The same for the test of that name, whose journey may publish more while it runs.
+pub fn inside_as<F>(test: &str, zone: &Zone, journey: F) -> Result<()>
+where
+    F: FnOnce(NameServer) -> Result<()>,
+{
     if env::var_os(INSIDE).is_some() {
-        let _names = NameServer::start(zone, SocketAddr::from(NAME_SERVER))?;
-        return journey();
+        return journey(NameServer::start(zone, SocketAddr::from(NAME_SERVER))?);
     }
     for program in ["unshare", "ip", "mount", "dnsmasq"] {
         if peer::peer(program).is_none() {
@@ -49,11 +61,12 @@ where
         peer::skip("no right to make namespaces");
         return Ok(());
     }
-    again(test_name::<F>())
+    again(test)
 }
 
-/// The path of the test, as the test runner knows it: a closure's type is named after the function around it.
-fn test_name<F>() -> &'static str {
+/// The path of the test that this closure stands in, as the test runner knows it: a closure's type is named after the
+/// function around it.
+pub fn test_name<F>() -> &'static str {
     let full = std::any::type_name::<F>();
     let path = full.split_once("::").map_or(full, |(_crate, path)| path);
     path.trim_end_matches("::{{closure}}")
