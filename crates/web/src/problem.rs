@@ -28,8 +28,6 @@ pub enum Kind {
     MethodNotAllowed,
     /// The request's body came too slowly.
     RequestTimeout,
-    /// Something else stands in its way now.
-    Conflict,
     /// It was changed since the caller read it.
     PreconditionFailed,
     /// The request's body is too large.
@@ -57,7 +55,6 @@ impl Kind {
             Kind::NotFound => StatusCode::NOT_FOUND,
             Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Kind::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            Kind::Conflict => StatusCode::CONFLICT,
             Kind::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Kind::ContentTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Kind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -78,7 +75,6 @@ impl Kind {
             Kind::NotFound => "urn:guichet:problem:not-found",
             Kind::MethodNotAllowed => "urn:guichet:problem:method-not-allowed",
             Kind::RequestTimeout => "urn:guichet:problem:request-timeout",
-            Kind::Conflict => "urn:guichet:problem:conflict",
             Kind::PreconditionFailed => "urn:guichet:problem:changed",
             Kind::ContentTooLarge => "urn:guichet:problem:content-too-large",
             Kind::UnsupportedMediaType => "urn:guichet:problem:unsupported-media-type",
@@ -98,7 +94,6 @@ impl Kind {
             Kind::NotFound => "There is no such thing",
             Kind::MethodNotAllowed => "The method is not possible here",
             Kind::RequestTimeout => "The request came too slowly",
-            Kind::Conflict => "It is not possible now",
             Kind::PreconditionFailed => "It was changed in the meantime",
             Kind::ContentTooLarge => "The request is too large",
             Kind::UnsupportedMediaType => "The media type is not read here",

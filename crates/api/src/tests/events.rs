@@ -222,3 +222,21 @@ async fn streams_end_when_the_server_stops() {
     world.stop.send(true).unwrap();
     assert_eq!(stream.next().await, None);
 }
+
+#[tokio::test]
+async fn a_listener_hears_of_what_goes_out_and_what_becomes_of_it() {
+    let world = World::new().await;
+    world.mail_to_billing(&mail("one")).await;
+    let mut stream = Stream::open(&world, &world.agent, EVENTS, None).await;
+    stream.next().await.unwrap();
+    let reply = json!({"kind": "reply", "text": "x", "undo_seconds": 0});
+    let written = world.post("/api/v1/tickets/1/messages", reply).await.json();
+    let (_, name, data) = stream.event().await;
+    assert_eq!((name.as_str(), &data["message"]), ("message.sent", &written["message"]["id"]));
+    assert_eq!((&data["delivery"], &data["person"]), (&json!(null), &json!(world.admin_id.0)));
+    let delivery = &written["deliveries"][0];
+    world.attempt(delivery, guichet_desk::Fate::Refused, "550 5.1.1 no such user").await;
+    let (_, name, data) = stream.event().await;
+    assert_eq!((name.as_str(), &data["delivery"]), ("delivery.changed", &delivery["id"]));
+    assert_eq!((&data["ticket"], &data["person"]), (&json!(1), &json!(null)));
+}

@@ -9,7 +9,7 @@ use guichet_accounts::Scope;
 use guichet_web::body;
 
 use super::draft::{self, NewTicket};
-use super::written::{self, Made, Written};
+use super::written::{self, Written};
 use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::openapi::{Posted, Stored};
@@ -55,5 +55,5 @@ pub(crate) async fn begin(
     let body = body::json(request, Duration::from_secs(limits.body_secs_max)).await?;
     let same = format!("new {}", serde_json::Value::from(body.clone()));
     let writing = draft::of_its_own(body, limits.undo_secs)?;
-    written::write(&api, actor, writing, &headers, same.as_bytes(), Made::Ticket).await
+    written::write(&api, actor, writing, &headers, same.as_bytes()).await
 }

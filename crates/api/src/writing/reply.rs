@@ -10,7 +10,7 @@ use guichet_desk::{Target, WritingKind};
 use guichet_web::body;
 
 use super::draft::{self, NewMessage};
-use super::written::{self, Made, Written};
+use super::written::{self, Written};
 use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::openapi::{Conditional, Posted, Stored};
@@ -67,5 +67,5 @@ pub(crate) async fn reply(
     let writing = draft::into_ticket(body, number, limits.undo_secs)?;
     let is_note = matches!(writing.target, Target::Ticket { kind: WritingKind::Note, .. });
     let actor = caller.may(if is_note { Scope::TicketsWrite } else { Scope::MessagesSend })?;
-    written::write(&api, actor, writing, &headers, same.as_bytes(), Made::Message).await
+    written::write(&api, actor, writing, &headers, same.as_bytes()).await
 }

@@ -5,7 +5,7 @@ use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use guichet_accounts::Actor;
-use guichet_desk::{Error, Idempotency, Writing, WrittenMessage};
+use guichet_desk::{Error, Idempotency, Target, Writing, WrittenMessage};
 use guichet_web::page::LIMIT_MAX;
 use guichet_web::{EntityTag, Fault, Kind, Problem, etag, idempotency};
 use serde::Serialize;
@@ -30,7 +30,7 @@ pub(crate) struct Written {
 
 /// Which resource was made, for `Location`.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Made {
+enum Made {
     Message,
     Ticket,
 }
@@ -42,14 +42,19 @@ pub(super) async fn write(
     writing: Writing,
     headers: &HeaderMap,
     request: &[u8],
-    made: Made,
 ) -> Result<Response, Failure> {
     let key = idempotency::key(headers)?;
     let key = key.map(|key| Idempotency::new(&key, request)).transpose()?;
-    let read = etag::version_read(headers).map_err(|_| Error::Changed("ticket"))?;
+    let (made, read) = match writing.target {
+        Target::New { .. } => (Made::Ticket, None),
+        Target::Ticket { .. } => {
+            let read = etag::version_read(headers).map_err(|_| Error::Changed("ticket"))?;
+            (Made::Message, read.map(|tag| tag.0))
+        }
+    };
     let (desk, now) = (&api.wiring.desk, api.wiring.clock.now());
-    let written = desk.write(actor, writing, read.map(|tag| tag.0), key, now).await;
-    answer(api, actor, written.map_err(of_body)?, made)
+    let written = desk.write(actor, writing, read, key, now).await;
+    answer(api, actor, &written.map_err(of_body)?, made)
 }
 
 /// What the body names and is not there is a fault of the body; only the ticket stands in the address.
@@ -65,7 +70,7 @@ fn of_body(error: Error) -> Failure {
     Problem::of_faults(Kind::UnprocessableContent, vec![fault]).into()
 }
 
-fn answer(api: &Api, actor: &Actor, written: WrittenMessage, made: Made) -> Result<Response, Failure> {
+fn answer(api: &Api, actor: &Actor, written: &WrittenMessage, made: Made) -> Result<Response, Failure> {
     let desk = &api.wiring.desk;
     let message = desk.message(actor, written.message)?;
     let deliveries = desk.message_deliveries(actor, written.message, None, LIMIT_MAX)?.items;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::tests::world::World;
+use crate::tests::world::{World, posting};
 
 /// The channel of billing, which is of the agent's team.
 async fn billing_channel(world: &World) -> Value {
@@ -29,6 +29,25 @@ async fn a_new_mail_begins_a_ticket_of_the_channels_team() {
     assert_eq!((&contact["name"], &contact["address"]), (&json!("Ana Lima"), &json!("ana@customer.example")));
     assert_eq!(written["message"]["references"], json!([]));
     assert_eq!(written["deliveries"][0]["state"], "held");
+}
+
+#[tokio::test]
+async fn the_same_request_with_the_same_key_is_one_ticket() {
+    let world = World::new().await;
+    let channel = billing_channel(&world).await;
+    let send = async |subject: &str| {
+        let body =
+            json!({"channel": channel, "to": ["ana@customer.example"], "subject": subject, "text": "x"});
+        let mut request = posting("/api/v1/tickets", &world.admin, &body);
+        request.headers_mut().insert("idempotency-key", "k".parse().unwrap());
+        request.headers_mut().insert("if-match", "\"999\"".parse().unwrap());
+        world.send(request).await
+    };
+    let (first, again) = (send("one").await, send("one").await);
+    assert_eq!((first.status.as_u16(), again.header("idempotency-replayed")), (201, "true"));
+    assert_eq!(first.header("location"), again.header("location"));
+    send("two").await.problem(422);
+    assert_eq!(world.get("/api/v1/tickets").await.json()["items"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]
