@@ -14,22 +14,28 @@ use anyhow::{Context, Result};
 
 use crate::cargo;
 
-/// A program, the Debian package it comes in, and what can't be tested without it.
+/// A program, the Debian packages it comes in, and what can't be tested without it.
 #[derive(Debug)]
 pub(crate) struct Peer {
     pub(crate) program: &'static str,
-    package: &'static str,
+    packages: &'static [&'static str],
     pub(crate) tests: &'static str,
 }
 
+/// Python's verifiers, known by a program that comes along, with what they take from elsewhere: Ed25519, SPF, and the list
+/// of public suffixes.
+const AUTHHEADERS: &[&str] = &["python3-authheaders", "python3-nacl", "python3-spf", "publicsuffix"];
+
 const PEERS: &[Peer] = &[
-    Peer { program: "postfix", package: "postfix", tests: "delivery by a real mail server" },
-    Peer { program: "dnsmasq", package: "dnsmasq-base", tests: "real DNS in a private network" },
-    Peer { program: "swaks", package: "swaks", tests: "SMTP as another client speaks it" },
-    Peer { program: "curl", package: "curl", tests: "the quick start's own lines" },
-    Peer { program: "strace", package: "strace", tests: "faults of the disk" },
-    Peer { program: "ip", package: "iproute2", tests: "the private network" },
-    Peer { program: "unshare", package: "util-linux", tests: "the private network" },
+    Peer { program: "postfix", packages: &["postfix"], tests: "delivery by a real mail server" },
+    Peer { program: "postgrey", packages: &["postgrey"], tests: "greylisting" },
+    Peer { program: "dmarc-policy-find", packages: AUTHHEADERS, tests: "our signatures, by another verifier" },
+    Peer { program: "dnsmasq", packages: &["dnsmasq-base"], tests: "real DNS in a private network" },
+    Peer { program: "swaks", packages: &["swaks"], tests: "SMTP as another client speaks it" },
+    Peer { program: "curl", packages: &["curl"], tests: "the quick start's own lines" },
+    Peer { program: "strace", packages: &["strace"], tests: "faults of the disk" },
+    Peer { program: "ip", packages: &["iproute2"], tests: "the private network" },
+    Peer { program: "unshare", packages: &["util-linux"], tests: "the private network" },
 ];
 
 /// What the tests may do about missing peers.
@@ -55,7 +61,7 @@ pub(crate) fn prepare(install: Install) -> Result<()> {
         println!("test: left out ({reason}): {}", left_out(&missing));
         return Ok(());
     }
-    apt_install(&missing.iter().map(|peer| peer.package).collect::<Vec<_>>())
+    apt_install(&missing.iter().flat_map(|peer| peer.packages).copied().collect::<Vec<_>>())
 }
 
 fn missing() -> Vec<&'static Peer> {

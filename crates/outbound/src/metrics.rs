@@ -5,6 +5,7 @@ use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogra
 const ATTEMPTS: &str = "guichet_outbound_attempts_total";
 const ATTEMPT_SECONDS: &str = "guichet_outbound_attempt_seconds";
 const LATENCY_SECONDS: &str = "guichet_outbound_due_to_delivered_seconds";
+const DUE_SCAN_SECONDS: &str = "guichet_outbound_due_scan_seconds";
 const WAITING: &str = "guichet_outbound_deliveries_waiting";
 const UNDER_WAY: &str = "guichet_outbound_deliveries_under_way";
 const CONNECTIONS: &str = "guichet_outbound_connections_total";
@@ -17,6 +18,7 @@ pub(crate) fn describe() {
     describe_counter!(ATTEMPTS, "Attempts to deliver a mail, by what came of them.");
     describe_histogram!(ATTEMPT_SECONDS, Unit::Seconds, "From the beginning of an attempt to its outcome.");
     describe_histogram!(LATENCY_SECONDS, Unit::Seconds, "From when a delivery was due to when it was taken.");
+    describe_histogram!(DUE_SCAN_SECONDS, Unit::Seconds, "How long it took to find what is due.");
     describe_gauge!(WAITING, "Due deliveries that are known in memory and not begun.");
     describe_gauge!(UNDER_WAY, "Deliveries under way.");
     describe_counter!(CONNECTIONS, "Connections to mail servers that were made.");
@@ -37,6 +39,11 @@ pub(crate) fn attempted(fate: &'static str, secs: f64) {
 /// A mail was taken `secs` after it was due.
 pub(crate) fn delivered(secs: f64) {
     histogram!(LATENCY_SECONDS).record(secs.max(0.0));
+}
+
+/// What is due was found within `secs`.
+pub(crate) fn due_scanned(secs: f64) {
+    histogram!(DUE_SCAN_SECONDS).record(secs);
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a double; exact up to 2^53")]

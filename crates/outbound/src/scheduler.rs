@@ -201,6 +201,7 @@ impl Scheduler {
             self.read_not_before = began + SLEEP_MAX;
             return;
         }
+        metrics::due_scanned(began.elapsed().as_secs_f64());
         let rest_min = if self.queue.has_room() { REST_MIN } else { REST_FULL };
         self.read_not_before = Instant::now() + (began.elapsed() * REST_FACTOR).max(rest_min);
     }

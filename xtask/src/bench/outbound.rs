@@ -141,7 +141,7 @@ pub(crate) fn leave_one_by_one(server: &Server<'_>, count: usize) -> Result<Vec<
         );
         let ended = guichet_tests::wait::until("the delivery", DELIVERY_SECS_MAX, || {
             let deliveries = writer.api.get(&path).ok()?;
-            let last = deliveries.pointer("/items/0/last")?;
+            let last = deliveries.pointer("/items/0/last_attempt")?;
             (last.get("code")?.as_u64()? == 250)
                 .then(|| last.get("ended").and_then(Value::as_str).map(str::to_owned))?
         })?;
