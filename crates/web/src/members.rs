@@ -60,16 +60,13 @@ impl Members {
         let known = self.known.join(", ");
         let unknown =
             |name: &String| Fault::of_member(name, format!("there is no such member; there is {known}"));
-        self.faults.extend(self.left.keys().take(UNKNOWN_TOLD_MAX).map(unknown));
+        self.faults.extend(self.left.keys().map(unknown));
         if self.faults.is_empty() {
             return Ok(());
         }
         Err(Problem::of_faults(Kind::UnprocessableContent, self.faults))
     }
 }
-
-/// How many unknown members are told: a caller who sends thousands needs no answer as long.
-const UNKNOWN_TOLD_MAX: usize = 10;
 
 /// A text.
 pub fn text(value: &Value) -> Result<String, String> {

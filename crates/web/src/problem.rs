@@ -13,6 +13,11 @@ use utoipa::ToSchema;
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
+/// How many faults of one request are told: who sends thousands needs no answer as long.
+const FAULTS_TOLD_MAX: usize = 30;
+/// How much of what a caller wrote is told back in one place, in characters.
+const TOLD_CHARS_MAX: usize = 500;
+
 /// What kind of problem it is: each has one type, one title, one status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -126,13 +131,20 @@ impl Fault {
     /// In the member of the body's object.
     pub fn of_member(name: &str, detail: impl Into<String>) -> Self {
         // RFC 6901 3: these two are the only characters with a meaning.
-        let name = name.replace('~', "~0").replace('/', "~1");
-        Self { pointer: Some(format!("#/{name}")), parameter: None, detail: detail.into() }
+        let name = cut(name.to_owned()).replace('~', "~0").replace('/', "~1");
+        Self { pointer: Some(format!("#/{name}")), parameter: None, detail: cut(detail.into()) }
     }
 
     /// In a query parameter.
     pub fn of_parameter(name: &str, detail: impl Into<String>) -> Self {
-        Self { pointer: None, parameter: Some(name.to_owned()), detail: detail.into() }
+        Self { pointer: None, parameter: Some(cut(name.to_owned())), detail: cut(detail.into()) }
+    }
+}
+
+fn cut(text: String) -> String {
+    match text.char_indices().nth(TOLD_CHARS_MAX) {
+        None => text,
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
     }
 }
 
@@ -174,8 +186,9 @@ impl Problem {
         Self { kind, detail: detail.into(), faults: Vec::new(), headers: Vec::new() }
     }
 
-    /// A request with these faults, of which there is at least one.
-    pub fn of_faults(kind: Kind, faults: Vec<Fault>) -> Self {
+    /// A request with these faults, of which there is at least one; the first are told.
+    pub fn of_faults(kind: Kind, mut faults: Vec<Fault>) -> Self {
+        faults.truncate(FAULTS_TOLD_MAX);
         let told: Vec<String> = faults.iter().map(told).collect();
         Self { faults, ..Self::new(kind, told.join("; ")) }
     }
@@ -234,6 +247,16 @@ impl IntoResponse for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_told_is_bounded() {
+        let long = "\u{e9}".repeat(100_000);
+        let faults = (0..5_000).map(|_| Fault::of_member(&long, long.clone())).collect();
+        let problem = Problem::of_faults(Kind::UnprocessableContent, faults);
+        let json = serde_json::to_value(problem.document()).unwrap();
+        assert_eq!(json["errors"].as_array().unwrap().len(), 30);
+        assert!(json.to_string().len() < 200_000);
+    }
 
     #[test]
     fn a_problem_is_what_rfc_9457_says() {

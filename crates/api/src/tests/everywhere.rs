@@ -18,6 +18,8 @@ struct Operation {
     /// Any of these opens it.
     scopes: Vec<Scope>,
     query: Vec<String>,
+    /// The statuses that are documented.
+    answers: Vec<u16>,
 }
 
 /// Acme has one of everything.
@@ -45,6 +47,12 @@ async fn furnished() -> (World, Vec<Operation>) {
                 path: path.clone(),
                 absent: absent.clone(),
                 scopes: scopes.map(|scope| scope.parse().unwrap()).collect(),
+                answers: operation["responses"]
+                    .as_object()
+                    .unwrap()
+                    .keys()
+                    .map(|s| s.parse().unwrap())
+                    .collect(),
                 query: query.map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect(),
             });
         }
@@ -188,6 +196,42 @@ async fn every_query_parameter_of_the_document_is_known_and_no_other_is() {
         documented.sort_unstable();
         assert_eq!(allowed, documented, "{}", operation.template);
         assert_eq!(problem["errors"][0]["parameter"], "nonsense");
+    }
+}
+
+#[tokio::test]
+async fn no_body_gets_an_answer_that_is_not_documented() {
+    let (world, operations) = furnished().await;
+    let deep = format!("{{\"text\":{}{}}}", "[".repeat(50_000), "]".repeat(50_000));
+    let wide = format!("{{{}\"z\":0}}", (0..5_000).map(|n| format!("\"m{n}\":{n},")).collect::<String>());
+    let bodies: [&[u8]; 10] = [
+        b"",
+        b"null",
+        b"[]",
+        b"{}",
+        b"\"text\"",
+        b"{\"kind\":{},\"text\":1e999,\"to\":[[]],\"address\":null,\"channel\":-0}",
+        b"{\"kind\":\"note\",\"text\":\"\\ud800\"}",
+        b"\xff\xfe{",
+        deep.as_bytes(),
+        wide.as_bytes(),
+    ];
+    for operation in operations.iter().filter(|operation| operation.method != Method::GET) {
+        for body in bodies {
+            for content_type in ["application/json", "application/xml", "\u{1}"] {
+                let mut request = request(operation.method.clone(), &operation.path, &world.admin);
+                *request.body_mut() = body.to_vec().into();
+                if let Ok(content_type) = content_type.parse() {
+                    request.headers_mut().insert("content-type", content_type);
+                }
+                let answer = world.send(request).await;
+                let status = answer.status.as_u16();
+                let shown = String::from_utf8_lossy(body.get(..60).unwrap_or(body));
+                let is_told = status < 500 && operation.answers.contains(&status);
+                assert!(is_told, "{} {} {shown}: {status}", operation.method, operation.path);
+                assert!(answer.body.len() < 20_000, "{} {shown}", operation.path);
+            }
+        }
     }
 }
 

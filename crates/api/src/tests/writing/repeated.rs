@@ -40,10 +40,10 @@ async fn the_same_request_twice_at_one_time_is_one_message() {
     let world = with_ticket().await;
     let body = reply("x");
     let once = || write_with(&world, (KEY, "k"), &body);
-    let (one, other) = tokio::join!(once(), once());
-    assert_eq!((one.status.as_u16(), other.status.as_u16()), (201, 201));
-    assert_eq!(one.json()["message"]["id"], other.json()["message"]["id"]);
-    let mut replayed = [one.header("idempotency-replayed"), other.header("idempotency-replayed")];
+    let (first, second) = tokio::join!(once(), once());
+    assert_eq!((first.status.as_u16(), second.status.as_u16()), (201, 201));
+    assert_eq!(first.json()["message"]["id"], second.json()["message"]["id"]);
+    let mut replayed = [first.header("idempotency-replayed"), second.header("idempotency-replayed")];
     replayed.sort_unstable();
     assert_eq!((replayed, count(&world).await), (["", "true"], 2));
 }
