@@ -28,4 +28,5 @@ mod writing_letters;
 mod writing_mail;
 mod writing_races;
 mod writing_recipients;
+mod writing_strangers;
 mod writing_tickets;

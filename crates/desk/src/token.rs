@@ -169,6 +169,13 @@ pub(crate) fn is_token(text: &str) -> bool {
     text.len() == TOKEN_CHARS && text.bytes().all(|c| c.is_ascii_alphabetic() || matches!(c, b'2'..=b'7'))
 }
 
+/// An address without the token in its plus-tag: what may be shown to those who did not get it from us.
+pub(crate) fn without_token(address: &MailAddress) -> MailAddress {
+    let bare = address.local().split_once('+').filter(|(_, tag)| is_token(tag)).map(|(base, _)| base);
+    let bare = bare.and_then(|base| MailAddress::parse(&format!("{base}@{}", address.domain())).ok());
+    bare.unwrap_or_else(|| address.clone())
+}
+
 /// Compares without telling by its time where the difference is.
 fn is_equal(one: &[u8], other: &[u8]) -> bool {
     one.len() == other.len() && one.iter().zip(other).fold(0, |seen, (a, b)| seen | (a ^ b)) == 0

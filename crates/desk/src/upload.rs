@@ -1,7 +1,7 @@
 //! Uploads: files that wait for the message which they are attached to.
 //!
-//! A file is streamed into a blob first, then named by a row of the uploader's organisation, where alone it can be
-//! used. It is kept for [`UPLOAD_HOURS`]; until then it may go with several messages.
+//! A file is streamed into a blob first, then named by a row of the uploader's organisation; the uploader alone can
+//! send it. It is kept for [`UPLOAD_HOURS`]; until then it may go with several messages.
 
 use std::fmt;
 use std::str::FromStr;
@@ -142,12 +142,16 @@ impl Desk {
         Err(Error::Unavailable("too many uploads at once".to_owned()))
     }
 
-    /// An upload of the actor's organisation that is not yet forgotten.
+    /// An upload of the actor's that is not yet forgotten. What others uploaded is not theirs to send.
     pub fn upload(&self, actor: &Actor, id: UploadId) -> Result<StoredUpload, Error> {
         let snapshot = self.store.of(actor.organisation).snapshot()?;
         let stored = snapshot.peek(&keys::upload(id.0))?.ok_or(Error::NotFound("upload"))?;
-        let record = record::decode(&stored).map_err(|_| Error::Damaged("upload"))?;
-        Ok(StoredUpload { id, record })
+        let record: Upload = record::decode(&stored).map_err(|_| Error::Damaged("upload"))?;
+        if record.uploader == actor.who {
+            Ok(StoredUpload { id, record })
+        } else {
+            Err(Error::NotFound("upload"))
+        }
     }
 
     /// Forgets uploads of an organisation that were made before this time, the oldest first and a bounded number in

@@ -64,12 +64,14 @@ async fn names_and_types_are_made_fit_to_be_shown_and_sent() {
 }
 
 #[tokio::test]
-async fn promise_7_an_upload_is_of_its_organisation_alone() {
+async fn promise_7_an_upload_is_of_whoever_uploaded_it_alone() {
     let world = asked("").await;
     let stored = upload(&world, "a", "text/plain", b"x", 1).await.unwrap();
     assert!(world.desk.upload(&world.admin(), stored.id).is_ok());
     let elsewhere = Actor::system(world.other);
     assert!(matches!(world.desk.upload(&elsewhere, stored.id), Err(Error::NotFound("upload"))));
+    let agent = world.billing_agent().await;
+    assert!(matches!(world.desk.upload(&agent, stored.id), Err(Error::NotFound("upload"))), "a colleague's");
     let unknown = Writing { attachments: vec![UploadId(7)], ..reply() };
     assert!(matches!(world.try_write(unknown, 2).await, Err(Error::NotFound("upload"))));
 }

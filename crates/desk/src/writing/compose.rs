@@ -14,6 +14,7 @@ use super::MAIL_BYTES_MAX;
 use super::letter::{Letter, Quotes};
 use crate::arrival::Reading;
 use crate::stored::StoredMessage;
+use crate::token::without_token;
 use crate::{Desk, Error};
 
 /// How many mails are composed at once in this process: each is read whole into memory, [`MAIL_BYTES_MAX`] at most.
@@ -157,14 +158,16 @@ fn name_of(part: &Part) -> String {
     format!("part {}{extension}", part.id)
 }
 
-/// Addresses as a person reads them.
+/// Addresses as a person reads them. A reply address that a customer's answer came to stays ours: whoever knows it may
+/// write into the ticket.
 fn listed(addresses: &[Address]) -> String {
     let each: Vec<String> = addresses.iter().map(shown).collect();
     each.join(", ")
 }
 
 fn shown(entry: &Address) -> String {
-    let address = entry.address.as_ref().map(ToString::to_string).or_else(|| entry.raw.clone());
+    let address = entry.address.as_ref().map(|address| without_token(address).to_string());
+    let address = address.or_else(|| entry.raw.clone());
     match (&entry.name, address) {
         (Some(name), Some(address)) => format!("{name} <{address}>"),
         (None, Some(address)) => address,

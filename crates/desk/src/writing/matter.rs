@@ -1,6 +1,7 @@
 //! What a writing is about: its ticket, the message that it answers, the channel it goes through.
 
 use guichet_accounts::{Actor, Channel, ChannelId, TeamId};
+use guichet_mail::{AuthResult, Verdicts};
 use guichet_store::{Direction, Snapshot};
 
 use super::check::invalid;
@@ -118,7 +119,12 @@ fn newest(snapshot: &Snapshot, ticket: &StoredTicket) -> Result<StoredMessage, E
     )
 }
 
+/// Whether its author takes part, and is not somebody whose domain says that they did not write it.
 fn takes_part(ticket: &StoredTicket, message: &StoredMessage) -> bool {
+    let is_disowned = |verdicts: &Verdicts| verdicts.dmarc.result == AuthResult::Fail;
+    if message.record.verdicts.as_ref().is_some_and(is_disowned) {
+        return false;
+    }
     let author = message.record.content.sole_author();
     author.is_some_and(|author| ticket.record.participants.contains(&author.normalised()))
 }

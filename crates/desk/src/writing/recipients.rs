@@ -2,19 +2,24 @@
 //!
 //! *Must hold*: nobody gets a mail twice, and nothing goes to what is no valid address (case 24). What is suggested never has
 //! one of our own addresses in copy, since that would bring our own mail back to us.
+//!
+//! *Security*: a reply address of ours lets in whoever knows it. So none is named in a mail to anybody who was not told
+//! it by the mail that is answered; its plain address stands there instead. Where answers shall go is the author's to
+//! say, if they prove who they are; in a ticket that was there before them, nobody else leads answers to strangers.
 
 use std::collections::{BTreeSet, HashMap};
 
 use guichet_accounts::{Channel, Route};
 use guichet_mail::compose::Mailbox;
-use guichet_mail::{Address, Defect, MailAddress};
-use guichet_store::{OrganisationId, record};
+use guichet_mail::{Address, Defect, MailAddress, Verdicts};
+use guichet_store::{Direction, OrganisationId, record};
 
 use super::check::invalid;
 use super::matter::Matter;
 use super::{Target, Writing, WritingKind};
 use crate::message::Content;
-use crate::stored::StoredMessage;
+use crate::stored::{StoredMessage, last_number};
+use crate::token::without_token;
 use crate::{Contact, Desk, Error, RecipientField, keys};
 
 /// How many people one mail goes to. It is an answer to somebody, no circular.
@@ -76,9 +81,9 @@ impl Desk {
             to: to.clone().unwrap_or(suggested.to),
             cc: cc.clone().unwrap_or(suggested.cc),
             bcc: bcc.clone().unwrap_or_default(),
-        }
-        .each_once()
-        .checked()?;
+        };
+        self.hide_reply_addresses(organisation, matter, &mut recipients)?;
+        let mut recipients = recipients.each_once().checked()?;
         let names = self.names(organisation, matter)?;
         for one in recipients.to.iter_mut().chain(&mut recipients.cc).filter(|one| one.name.is_none()) {
             one.name = names.get(&one.address.normalised()).cloned();
@@ -108,7 +113,7 @@ impl Desk {
         };
         let mut suggested = Recipients::default();
         if writing.to.is_none() {
-            suggested.to = self.correspondents(organisation, answered, &matter.channel)?;
+            suggested.to = self.correspondents(organisation, answered, matter)?;
         }
         if kind == WritingKind::ReplyAll {
             let content = &answered.record.content;
@@ -123,41 +128,93 @@ impl Desk {
         &self,
         organisation: OrganisationId,
         answered: &StoredMessage,
-        channel: &Channel,
+        matter: &Matter,
     ) -> Result<Vec<Mailbox>, Error> {
         let content = &answered.record.content;
         let is_ours = answered.record.written.is_some();
-        let wanted = if is_ours { &content.to } else { &content.reply_to };
         let mut found = Vec::new();
-        for one in mailboxes(wanted) {
-            // A `Reply-To` that names us: the answer would only come back.
-            if !self.leads_to(organisation, &one.address, channel)? {
-                found.push(one);
-            }
+        if is_ours {
+            found = self.beyond_channel(organisation, &content.to, &matter.channel)?;
+        } else if self.may_lead_answers(organisation, answered, matter)? {
+            found = self.beyond_channel(organisation, &content.reply_to, &matter.channel)?;
         }
         if found.is_empty() && !is_ours && !content.defects.contains(&Defect::FromDoubled) {
-            found.extend(mailboxes(&content.from));
+            found = self.beyond_channel(organisation, &content.from, &matter.channel)?;
         }
         if found.is_empty() {
-            let written = content.from.iter().find_map(|from| from.raw.as_deref()).unwrap_or("nothing");
+            let written = content.from.iter().find_map(|from| from.raw.as_deref());
+            let written = written.map(|written| format!(" (its From says {written})")).unwrap_or_default();
             return invalid(format!(
-                "message {} has no valid address to answer to (its From says {written}): give `to`",
+                "message {} has no valid address to answer to{written}: give `to`",
                 answered.number
             ));
         }
         Ok(found)
     }
 
-    /// Whether mail to this address comes in through this channel.
-    fn leads_to(
+    /// Whether answers go where this mail's `Reply-To` says: its author is proven, the ticket began with it, or it
+    /// names only who takes part.
+    fn may_lead_answers(
         &self,
         organisation: OrganisationId,
-        address: &MailAddress,
-        channel: &Channel,
+        answered: &StoredMessage,
+        matter: &Matter,
     ) -> Result<bool, Error> {
-        let route = self.accounts.route(address.local(), address.domain().as_str())?;
-        Ok(matches!(route, Route::Channel { organisation: owner, channel: id, .. }
-            if owner == organisation && id == channel.id))
+        let message = &answered.record;
+        let is_proven = |verdicts: &Verdicts| message.content.proven_author(verdicts).is_some();
+        let Some(ticket) =
+            matter.ticket.as_ref().filter(|_| !message.verdicts.as_ref().is_some_and(is_proven))
+        else {
+            return Ok(true);
+        };
+        let takes_part = |one: Mailbox| ticket.record.participants.contains(&one.address.normalised());
+        if mailboxes(&message.content.reply_to).all(takes_part) {
+            return Ok(true);
+        }
+        let snapshot = self.store.of(organisation).snapshot()?;
+        let first = snapshot.scan(&keys::ticket_messages(ticket.number), Direction::Forward, None)?.next();
+        Ok(first.transpose()?.map(|(key, _)| last_number(&key)).transpose()? == Some(answered.number))
+    }
+
+    /// Those of a header field to whom mail does not come back through the channel that it leaves by.
+    fn beyond_channel(
+        &self,
+        organisation: OrganisationId,
+        field: &[Address],
+        channel: &Channel,
+    ) -> Result<Vec<Mailbox>, Error> {
+        let mut beyond = Vec::new();
+        for one in mailboxes(field) {
+            let route = self.accounts.route(one.address.local(), one.address.domain().as_str())?;
+            let is_channel = matches!(route, Route::Channel { organisation: owner, channel: id, .. }
+                if owner == organisation && id == channel.id);
+            if !is_channel {
+                beyond.push(one);
+            }
+        }
+        Ok(beyond)
+    }
+
+    /// Puts the plain address in the place of a reply address of ours, where others than those who were told it by the
+    /// answered mail would see it.
+    fn hide_reply_addresses(
+        &self,
+        organisation: OrganisationId,
+        matter: &Matter,
+        recipients: &mut Recipients,
+    ) -> Result<(), Error> {
+        let told: BTreeSet<String> =
+            matter.answered.iter().flat_map(|one| told_by(&one.record.content)).collect();
+        if recipients.each().all(|(address, _)| told.contains(&address.normalised())) {
+            return Ok(());
+        }
+        let Recipients { to, cc, bcc } = recipients;
+        for one in to.iter_mut().chain(cc).chain(bcc) {
+            if self.accounts.is_ours(organisation, &one.address)? {
+                one.address = without_token(&one.address);
+            }
+        }
+        Ok(())
     }
 
     /// Those of a header field who are not ourselves.
@@ -189,6 +246,12 @@ impl Desk {
         }
         Ok(names)
     }
+}
+
+/// Everybody who has seen the header of a mail, and the addresses in it, normalised.
+fn told_by(content: &Content) -> impl Iterator<Item = String> {
+    let reply_to = content.reply_to.iter().filter_map(|entry| entry.address.as_ref());
+    content.people().chain(reply_to).map(MailAddress::normalised)
 }
 
 /// The entries of a header field that are valid addresses.
