@@ -27,7 +27,7 @@ pub(crate) use due::DueRows;
 pub use due::{Due, DueCursor};
 pub(crate) use enqueue::{Addressee, Posting, enqueue};
 pub use lease::Lease;
-pub(crate) use report::{Trust, reported};
+pub(crate) use report::Trust;
 pub use standing::StoredDelivery;
 
 use std::sync::Arc;

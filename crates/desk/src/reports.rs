@@ -17,7 +17,7 @@ use crate::copies::Copies;
 use crate::groups::{Group, Incoming};
 use crate::manner::{Manner, Part, is_machines_answer};
 use crate::plan::Places;
-use crate::queue::{StoredDelivery, Trust, reported};
+use crate::queue::{Act, StoredDelivery, Trust};
 use crate::receive::{Outcome, Planned};
 use crate::rows::{Aside, Target};
 use crate::stored::{self, StoredMessage, last_number};
@@ -73,8 +73,11 @@ impl Desk {
         };
         let arrival = mail.arrival;
         let said = arrival.reading.report.as_ref().map(|report| about(report, &delivery));
-        let change =
-            said.flatten().and_then(|said| reported(&delivery, said, Trust::Envelope, arrival.received));
+        let act = Act::of_system(mail.organisation, arrival.received);
+        let change = match said.flatten() {
+            Some(said) => self.reported(snapshot, act, &delivery, (said, Trust::Envelope))?,
+            None => None,
+        };
         let Some(ticket) = stored::ticket_checked(snapshot, delivery.ticket)? else {
             let why = "it came back from a notice that this server sent by itself; nothing needs to be done";
             places.asides.push(aside(why, change.map(|change| (delivery, change))));
@@ -115,7 +118,8 @@ impl Desk {
         let ticket = stored::ticket_checked(snapshot, message.ticket)?.ok_or(Error::Damaged("ticket"))?;
         let manner = match delivery_of(snapshot, message.number, inside(report))? {
             Some((delivery, said)) => {
-                let change = reported(&delivery, said, Trust::Message, arrival.received);
+                let act = Act::of_system(organisation, arrival.received);
+                let change = self.reported(snapshot, act, &delivery, (said, Trust::Message))?;
                 Manner::report(&delivery, change)
             }
             None => Manner::of(Part::Machine),

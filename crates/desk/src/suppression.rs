@@ -63,6 +63,14 @@ impl Suppression {
         batch.put(keys::suppression(&self.address.normalised()), record::encode(self));
     }
 
+    /// Itself, unless the address is on the list for at least as long already: a bounce does not shorten what somebody
+    /// put there by hand. Read as a check of the batch.
+    pub(crate) fn unless_there(self, snapshot: &mut Snapshot) -> Result<Option<Self>, Error> {
+        let there = Self::read(snapshot, &self.address, self.created)?;
+        let lasts = |entry: &Self| entry.expires.unwrap_or(Timestamp::MAX);
+        Ok(if there.is_some_and(|there| lasts(&there) >= lasts(&self)) { None } else { Some(self) })
+    }
+
     /// Whether it holds at this time.
     pub fn counts(&self, now: Timestamp) -> bool {
         self.expires.is_none_or(|expires| expires > now)
@@ -70,7 +78,12 @@ impl Suppression {
 
     /// Why a delivery was not sent, for people.
     pub(crate) fn sentence(&self) -> String {
-        format!("not sent, because {} is on the suppression list: {}", self.address, self.reason)
+        format!("not sent, because {} is on the suppression list: {}", self.address, self.told())
+    }
+
+    /// The reason for whoever writes to the address. What a server said is for those who see the delivery that bounced.
+    pub(crate) fn told(&self) -> &str {
+        if self.delivery.is_some() { "a mail to it bounced" } else { &self.reason }
     }
 
     fn is_seen(&self, snapshot: &Snapshot, actor: &Actor) -> Result<bool, Error> {

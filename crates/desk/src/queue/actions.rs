@@ -38,7 +38,8 @@ impl Desk {
             if let Some(entry) = Suppression::read(snapshot, &record.recipient, now)? {
                 return Err(Error::Invalid(format!(
                     "{} is on the suppression list ({}): remove it there first",
-                    entry.address, entry.reason
+                    entry.address,
+                    entry.told()
                 )));
             }
             Ok(Some(Change::to(Delivery {

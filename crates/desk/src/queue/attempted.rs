@@ -49,6 +49,8 @@ fn after_attempt(id: DeliveryId, before: &Delivery, attempt: &Attempt, random: u
     after.last = Some(Attempt { signature: None, ..attempt.clone() });
     let change = Change { attempt: Some(attempt.clone()), ..Change::to(after) };
     match attempt.fate {
+        // It came back before we could write down that it had left.
+        _ if before.state == DeliveryState::Bounced => change,
         Fate::Delivered => settle(change, DeliveryState::Delivered),
         // Somebody took it back meanwhile. Nothing has left, so it stays so.
         _ if !before.state.is_waiting() => change,

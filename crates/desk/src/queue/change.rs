@@ -77,6 +77,14 @@ impl Change {
         Self { after, concern: Concern::Nothing, is_delay: false, attempt: None, suppress: None }
     }
 
+    /// The same, without an entry for the suppression list that would be of no use there.
+    pub(super) fn minding_the_list(mut self, snapshot: &mut Snapshot) -> Result<Self, Error> {
+        if let Some(entry) = self.suppress.take() {
+            self.suppress = entry.unless_there(snapshot)?;
+        }
+        Ok(self)
+    }
+
     /// Writes all rows but the ticket's. Who writes the ticket in the same batch applies [`Change::concern`] to it;
     /// `team` is whose it is.
     pub(crate) fn write(
@@ -202,6 +210,7 @@ impl Desk {
             let Some(change) = decide(&mut snapshot, &before, ticket.as_ref())? else {
                 return Ok(before);
             };
+            let change = change.minding_the_list(&mut snapshot)?;
             let (mut batch, mut due) = (snapshot.batch(), self.due_rows());
             change.write_with_ticket(&mut batch, &mut due, act, &before, ticket.as_ref());
             match self.commit_queued(batch, due).await {

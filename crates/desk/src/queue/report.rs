@@ -1,15 +1,18 @@
 //! What a report says of a delivery (RFC 3464).
 //!
 //! *Security*: a report that came to the delivery's own bounce address is trusted; one that merely knows a Message-ID
-//! of ours may come from anybody who got the mail, so it puts nobody on the suppression list (itop#218).
+//! of ours may come from anybody who got the mail, so it puts nobody on the suppression list (itop#218), and stops no
+//! delivery that still waits.
 
 use guichet_mail::report::{Action, RecipientReport};
+use guichet_store::Snapshot;
 use jiff::Timestamp;
 
 use crate::delivery::{Delivery, DeliveryState};
 use crate::queue::attempted::unknown_mailbox;
-use crate::queue::change::{Change, Concern};
+use crate::queue::change::{Act, Change, Concern};
 use crate::queue::standing::StoredDelivery;
+use crate::{Desk, Error};
 
 /// How far a report is believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,19 +23,34 @@ pub(crate) enum Trust {
     Message,
 }
 
-/// What a report changes of a delivery; none where it tells nothing new, or of a mail that never left.
-pub(crate) fn reported(
-    delivery: &StoredDelivery,
-    report: &RecipientReport,
-    trust: Trust,
-    now: Timestamp,
-) -> Option<Change> {
-    let before = &delivery.record;
-    if !may_have_left(before) {
-        return None;
+impl Desk {
+    /// What a report changes of a delivery; none where it tells nothing new, or of a mail that never left. What the
+    /// change rests on is read as a check of the batch.
+    pub(crate) fn reported(
+        &self,
+        snapshot: &mut Snapshot,
+        act: Act,
+        delivery: &StoredDelivery,
+        (report, trust): (&RecipientReport, Trust),
+    ) -> Result<Option<Change>, Error> {
+        // A quick report overtakes the writing down of its own attempt.
+        let is_leaving =
+            self.queue.is_marked(act.organisation, delivery.id) && delivery.record.state.is_waiting();
+        if !is_leaving && !may_have_left(&delivery.record) {
+            return Ok(None);
+        }
+        let change = said(delivery, report, trust, act.at);
+        change.map(|change| change.minding_the_list(snapshot)).transpose()
     }
+}
+
+fn said(delivery: &StoredDelivery, report: &RecipientReport, trust: Trust, now: Timestamp) -> Option<Change> {
+    let before = &delivery.record;
     let noted = Delivery { note: Some(sentence(report)), ..before.clone() };
     match report.action {
+        Action::Failed if trust == Trust::Message && before.state.is_waiting() => {
+            Some(Change { concern: Concern::Attention, ..Change::to(noted) })
+        }
         Action::Failed => Some(failed(delivery, noted, report, trust, now)),
         Action::Delayed if before.state == DeliveryState::Bounced => None,
         Action::Delayed => {

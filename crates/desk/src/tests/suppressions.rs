@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::queue_world::{address, due, lease_by, post, record, send, stored, ticket, world};
 use super::world::{World, at};
-use crate::queue::{Act, Trust, reported};
+use crate::queue::{Act, Trust};
 use crate::{DeliveryId, DeliveryState, Error, Fate, NewSuppression, State};
 
 const DAY: i64 = 24 * 3600;
@@ -143,10 +143,11 @@ fn report(action: Action, status: &str) -> RecipientReport {
 async fn report_on(world: &World, id: DeliveryId, report: &RecipientReport, trust: Trust) -> bool {
     let act = Act::of_system(world.acme, at(9));
     let before = stored(world, id);
-    let Some(change) = reported(&before, report, trust, act.at) else {
+    let mut snapshot = world.store.of(world.acme).snapshot().unwrap();
+    let Some(change) = world.desk.reported(&mut snapshot, act, &before, (report, trust)).unwrap() else {
         return false;
     };
-    let (mut batch, mut rows) = (world.store.of(world.acme).batch(), world.desk.due_rows());
+    let (mut batch, mut rows) = (snapshot.batch(), world.desk.due_rows());
     let ticket = ticket(world, before.ticket);
     change.write_with_ticket(&mut batch, &mut rows, act, &before, Some(&ticket));
     world.desk.commit_queued(batch, rows).await.unwrap();
@@ -192,4 +193,66 @@ async fn a_report_on_a_mail_that_never_left_is_not_believed() {
     let id = post(&world, 1, "bia@customer.example", at(10)).await;
     assert!(!report_on(&world, id, &report(Action::Failed, "5.1.1"), Trust::Envelope).await);
     assert_eq!((due(&world), listed(&world, 9).len()), (vec![id], 0));
+}
+
+/// Somebody asked never to be written to again; then a mail that left before comes back.
+#[tokio::test]
+async fn promise_5_a_bounce_does_not_shorten_what_an_admin_put_on_the_list_for_ever() {
+    let world = world().await;
+    let id = post(&world, 1, "bia@customer.example", at(0)).await;
+    let other = post(&world, 1, "bia@customer.example", at(0)).await;
+    send(&world, id, 1, Fate::Delivered, "2.0.0").await;
+    let lease = lease_by(&world.desk, &world, other, 1).await.unwrap();
+    suppress(&world, "bia@customer.example", None).await;
+    let gone = super::queue_world::attempt(2, Fate::Refused, "5.1.1", "gone");
+    world.desk.attempted(&lease, &gone).await.unwrap();
+    assert!(report_on(&world, id, &report(Action::Failed, "5.1.1"), Trust::Envelope).await);
+    let entries = world.desk.suppressions(&world.admin(), None, 9, at(9)).unwrap().items;
+    assert_eq!((entries[0].expires, entries[0].reason.as_str()), (None, "they asked"));
+}
+
+/// Whoever got the mail knows its Message-ID, so the report may be theirs: what waits for another is not given up for it.
+#[tokio::test]
+async fn promise_6_a_report_that_anybody_could_have_made_stops_nothing_that_waits() {
+    let world = world().await;
+    let id = post(&world, 1, "bia@customer.example", at(0)).await;
+    send(&world, id, 1, Fate::Deferred(crate::Retry::AsScheduled), "4.0.0").await;
+    assert!(report_on(&world, id, &report(Action::Failed, "5.1.1"), Trust::Message).await);
+    let record = record(&world, id);
+    assert_eq!((record.state, due(&world)), (DeliveryState::Deferred, vec![id]));
+    assert!(record.note.unwrap().contains("could not be delivered"));
+    assert!(ticket(&world, 1).record.attention);
+}
+
+/// The remote took it and sent its report before our commit.
+#[tokio::test]
+async fn a_bounce_that_overtakes_the_record_of_its_own_attempt_counts() {
+    let world = world().await;
+    let id = post(&world, 1, "bia@customer.example", at(0)).await;
+    let lease = lease_by(&world.desk, &world, id, 1).await.unwrap();
+    assert!(report_on(&world, id, &report(Action::Failed, "5.2.2"), Trust::Envelope).await);
+    let taken = super::queue_world::attempt(10, Fate::Delivered, "2.0.0", "ok");
+    world.desk.attempted(&lease, &taken).await.unwrap();
+    let record = record(&world, id);
+    assert_eq!((record.state, record.attempts), (DeliveryState::Bounced, 1));
+    assert!(record.note.unwrap().contains("no such user"));
+    assert_eq!(due(&world), []);
+}
+
+#[tokio::test]
+async fn promise_7_what_a_server_said_to_another_team_is_not_told_with_the_list() {
+    let world = world().await;
+    let theirs = post(&world, 1, "gone@customer.example", at(0)).await;
+    send(&world, theirs, 1, Fate::Refused, "5.1.1").await;
+    let ours = post(&world, 2, "gone@customer.example", at(2)).await;
+    let agent = world.billing_agent().await;
+    let note = world.desk.delivery(&agent, ours).unwrap().delivery.record.note.unwrap();
+    assert_eq!(
+        note,
+        "not sent, because gone@customer.example is on the suppression list: a mail to it bounced"
+    );
+    let Err(Error::Invalid(sentence)) = world.desk.retry_delivery(&agent, ours, at(3)).await else {
+        panic!("it is suppressed")
+    };
+    assert!(!sentence.contains("the remote's words"), "{sentence}");
 }
