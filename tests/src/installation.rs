@@ -176,6 +176,11 @@ impl Server<'_> {
         self.process.stop()
     }
 
+    /// Waits until it ends by itself, or by another's hand.
+    pub fn wait(&mut self) -> Result<ExitStatus> {
+        self.process.ended()
+    }
+
     /// Kills it at once.
     pub fn kill(self) -> Result<()> {
         self.process.kill()

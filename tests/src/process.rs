@@ -70,6 +70,12 @@ impl Drop for Process {
     }
 }
 
+/// Kills any process at once (SIGKILL).
+pub fn kill(pid: u32) -> Result<()> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).context("no process")?;
+    kill_process(pid, Signal::KILL).context("killing")
+}
+
 /// The value of a line like `VmRSS:   1234 kB` of `/proc/PID/status`, in bytes.
 pub fn memory_bytes(pid: u32, line: &str) -> Result<u64> {
     let path = format!("/proc/{pid}/status");

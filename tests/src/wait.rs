@@ -4,6 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
+use jiff::Timestamp;
 
 /// A program is up, or says why not, within this.
 pub const START_SECS_MAX: u64 = 30;
@@ -29,4 +30,10 @@ pub fn until<T>(what: &str, secs_max: u64, mut look: impl FnMut() -> Option<T>) 
         }
         thread::park_timeout(LOOK_AGAIN);
     }
+}
+
+/// So many seconds from now.
+pub fn in_secs(secs: i64) -> Timestamp {
+    let now = Timestamp::now();
+    now.checked_add(jiff::SignedDuration::from_secs(secs)).unwrap_or(now)
 }

@@ -22,14 +22,17 @@ pub(crate) struct Peer {
     pub(crate) tests: &'static str,
 }
 
-/// Python's verifiers, known by a program that comes along, with what they take from elsewhere: Ed25519, SPF, and the list
-/// of public suffixes.
-const AUTHHEADERS: &[&str] = &["python3-authheaders", "python3-nacl", "python3-spf", "publicsuffix"];
+/// Python's verifiers, known by a program that comes along, with what they take from elsewhere: Ed25519 and SPF.
+const AUTHHEADERS: &[&str] = &["python3-authheaders", "python3-nacl", "python3-spf"];
 
 const PEERS: &[Peer] = &[
     Peer { program: "postfix", packages: &["postfix"], tests: "delivery by a real mail server" },
     Peer { program: "postgrey", packages: &["postgrey"], tests: "greylisting" },
-    Peer { program: "dmarc-policy-find", packages: AUTHHEADERS, tests: "our signatures, by another verifier" },
+    Peer {
+        program: "dmarc-policy-find",
+        packages: AUTHHEADERS,
+        tests: "our signatures, by another verifier",
+    },
     Peer { program: "dnsmasq", packages: &["dnsmasq-base"], tests: "real DNS in a private network" },
     Peer { program: "swaks", packages: &["swaks"], tests: "SMTP as another client speaks it" },
     Peer { program: "curl", packages: &["curl"], tests: "the quick start's own lines" },

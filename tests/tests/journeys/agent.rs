@@ -48,6 +48,11 @@ impl Agent {
         self.api.get(&format!("/messages/{number}"))
     }
 
+    /// A message that is kept aside.
+    pub(crate) fn quarantined(&self, number: &Value) -> Result<Value> {
+        self.api.get(&format!("/quarantine/{number}"))
+    }
+
     /// A ticket.
     pub(crate) fn ticket(&self, number: u64) -> Result<Value> {
         self.api.get(&format!("/tickets/{number}"))
@@ -62,14 +67,6 @@ impl Agent {
     pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Response> {
         let fields = [("Content-Type", "application/json")];
         self.api.request("POST", &format!("{BASE}{path}"), &fields, body.to_string().as_bytes())
-    }
-
-    /// Changes a ticket.
-    pub(crate) fn set_state(&self, ticket: u64, state: &str) -> Result<()> {
-        let fields = [("Content-Type", "application/merge-patch+json"), ("If-Match", "*")];
-        let body = json!({ "state": state }).to_string();
-        self.api.request("PATCH", &format!("{BASE}/tickets/{ticket}"), &fields, body.as_bytes())?.expect(200)?;
-        Ok(())
     }
 
     /// Answers a ticket, with more members of the request: what was written, with its deliveries.
@@ -99,7 +96,8 @@ impl Agent {
             if holds(&delivery) {
                 return Ok(delivery);
             }
-            let changed = self.events.find(|event| event.event == "delivery.changed" && event.data["delivery"] == id);
+            let changed =
+                self.events.find(|event| event.event == "delivery.changed" && event.data["delivery"] == id);
             changed.with_context(|| format!("{delivery:#}"))?;
         }
     }
@@ -121,11 +119,6 @@ impl Agent {
 pub(crate) struct Written(pub(crate) Value);
 
 impl Written {
-    /// The number of its message.
-    pub(crate) fn message(&self) -> &Value {
-        &self.0["message"]["id"]
-    }
-
     /// Its Message-ID.
     pub(crate) fn message_id(&self) -> Result<String> {
         Ok(self.0["message"]["message_id"].as_str().context("no Message-ID")?.to_owned())

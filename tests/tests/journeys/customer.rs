@@ -69,7 +69,7 @@ fn customers(signer: &Signer) -> Result<Zone> {
         .mail(OURS, OUR_HOST)
         .text(OURS, &format!("v=spf1 ip4:{our_host} -all"))
         .text(OUR_HOST, &format!("v=spf1 ip4:{our_host} -all"))
-        .text(&format!("_dmarc.{BASE}"), "v=DMARC1; p=reject")
+        .text(&format!("_dmarc.{OURS}"), "v=DMARC1; p=reject")
         .host(THEIR_HOST, their_host)
         .host("elsewhere.example", elsewhere)
         .mail(THEIRS, THEIR_HOST)

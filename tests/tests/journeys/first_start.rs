@@ -9,24 +9,35 @@ use guichet_tests::installation::Installation;
 use guichet_tests::peer::peer;
 use serde_json::Value;
 
+use crate::agent::Agent;
+
 #[test]
 fn the_lines_that_are_printed_work_when_pasted() -> Result<()> {
     if peer("curl").is_none() {
         return Ok(());
     }
-    let place = Installation::new()?;
+    let place = Installation::new()?.set("outbound.undo_secs", "1");
     let server = place.start()?;
     let lines = server.process().out.lines();
-    let pasted = |start: &str| {
-        let line = lines.iter().find(|line| line.starts_with(start)).context("no such line")?;
+    let pasted = |start: &str, end: &str| {
+        let line = lines.iter().find(|line| line.starts_with(start) && line.ends_with(end));
+        let line = line.context("no such line")?;
         let done = Command::new("sh").args(["-c", line]).output()?;
         anyhow::ensure!(done.status.success(), "{line}: {}", String::from_utf8_lossy(&done.stderr));
         anyhow::Ok(done.stdout)
     };
-    pasted("printf ")?;
-    let ticket: Value = serde_json::from_slice(&pasted("curl ")?)?;
+    pasted("printf ", "")?;
+    let ticket: Value = serde_json::from_slice(&pasted("curl ", "/api/v1/tickets/1")?)?;
     assert_eq!(ticket["number"], 1);
     assert_eq!(ticket["subject"], "The printer is on fire");
+
+    anyhow::ensure!(lines.iter().any(|line| line.starts_with("Answers are captured")), "{lines:?}");
+    let mut agent = Agent::of(&server)?;
+    let written: Value = serde_json::from_slice(&pasted("curl ", "/api/v1/tickets/1/messages")?)?;
+    let delivery = written["deliveries"][0]["id"].as_str().context("no delivery")?;
+    assert_eq!(written["deliveries"][0]["recipient"], "ada@customer.example");
+    let captured = agent.until(delivery, "captured")?;
+    assert_eq!(captured["last_attempt"]["outcome"], "captured");
     Ok(())
 }
 

@@ -2,13 +2,18 @@
 #![allow(clippy::indexing_slicing, reason = "only JSON is indexed: what it does not have is null")]
 
 mod agent;
+mod autoresponder;
 mod crash;
+mod crash_out;
 mod customer;
+mod deliveries;
 mod disk_full;
 mod first_start;
 mod isolation;
 mod large_mails;
 mod letters;
 mod other_clients;
+mod own_channels;
 mod replies;
 mod strangers_mail;
+mod strangers_out;

@@ -40,10 +40,17 @@ fn an_answer_reaches_the_customers_server_over_tls_and_proves_who_wrote_it() -> 
         ensure!(tls.is_some_and(|tls| tls.starts_with("TLSv1.3 TLS_")), "{attempt}");
         ensure!(words.is_some_and(|words| words.contains("queued as")), "Postfix's own words: {attempt}");
         let received = mail.field("Received");
-        ensure!(received.starts_with(&format!("from {OUR_HOST} ")) && received.contains("TLSv1.3"), "{received}");
+        ensure!(
+            received.starts_with(&format!("from {OUR_HOST} ")) && received.contains("TLSv1.3"),
+            "{received}"
+        );
 
         assert_eq!(mail.address("To"), ADA);
-        ensure!(mail.field("To").contains("Ada Lovelace"), "the contact's name is kept: {}", mail.field("To"));
+        ensure!(
+            mail.field("To").contains("Ada Lovelace"),
+            "the contact's name is kept: {}",
+            mail.field("To")
+        );
         assert_eq!(mail.address("From"), CHANNEL);
         assert_eq!(mail.field("In-Reply-To"), "<first@customer.example>");
         assert_eq!(mail.field("References"), "<first@customer.example>");
@@ -108,7 +115,7 @@ fn promise_4_a_forged_reply_address_is_kept_aside_and_changes_nothing() -> Resul
         let forged = forged(&genuine);
         World::submit(&postfix, &forged, &world.letter(&forged, "Re: Invoice 7", "")?)?;
         let aside = agent.next("message.quarantined").with_context(|| postfix.log())?;
-        let aside = agent.message(&aside.data["message"])?;
+        let aside = agent.quarantined(&aside.data["message"])?;
         assert_eq!(aside["ticket"], Value::Null);
         let why = aside["quarantine"].as_str().unwrap_or_default();
         ensure!(why.contains("never gave"), "{why}");
