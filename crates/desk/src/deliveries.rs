@@ -113,7 +113,7 @@ impl Desk {
 
     /// Whether a delivery of the actor's organisation is being sent just now.
     pub fn is_sending(&self, actor: &Actor, id: DeliveryId) -> bool {
-        self.queue.is_marked(actor.organisation, id)
+        self.queue.is_sending(actor.organisation, id)
     }
 
     /// The mail as the latest attempt that came so far sent it, or would have; none was signed before the first.

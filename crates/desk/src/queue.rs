@@ -36,7 +36,7 @@ use guichet_store::OrganisationId;
 use tokio::sync::watch;
 
 use crate::DeliveryId;
-use crate::queue::marks::Marks;
+use crate::queue::marks::{Marks, Work};
 
 /// What all clones of a desk know together of the queue.
 #[derive(Clone)]
@@ -56,7 +56,12 @@ impl Default for Queue {
 impl Queue {
     /// Whether a delivery is being worked on.
     pub(crate) fn is_marked(&self, organisation: OrganisationId, delivery: DeliveryId) -> bool {
-        self.marks.is_marked(organisation, delivery)
+        self.marks.work(organisation, delivery).is_some()
+    }
+
+    /// Whether a delivery is being sent.
+    pub(crate) fn is_sending(&self, organisation: OrganisationId, delivery: DeliveryId) -> bool {
+        self.marks.work(organisation, delivery) == Some(Work::Sending)
     }
 
     fn changed(&self) {

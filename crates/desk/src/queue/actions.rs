@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::delivery::{Delivery, DeliveryId, DeliveryState};
 use crate::queue::change::{Act, Change};
 use crate::queue::enqueue::EXPIRY;
-use crate::queue::marks::Mark;
+use crate::queue::marks::{Mark, Work};
 use crate::queue::standing::StoredDelivery;
 use crate::stored::{StoredTicket, last_number};
 use crate::suppression::Suppression;
@@ -121,7 +121,7 @@ impl Desk {
     pub(super) fn marked(&self, actor: &Actor, id: DeliveryId) -> Result<ActionMark, Error> {
         // Sight comes first: that something is being sent is nobody else's to know.
         self.delivery(actor, id)?;
-        let mark = self.queue.marks.mark(actor.organisation, id);
+        let mark = self.queue.marks.mark(actor.organisation, id, Work::Writing);
         let mark = mark.ok_or_else(|| {
             Error::Invalid("this delivery is being sent just now: look again in a moment".to_owned())
         })?;

@@ -28,6 +28,7 @@ impl Desk {
     /// it means for the ticket, the event. On an error nothing is kept: call again with the same lease, which goes on
     /// holding the delivery. What was kept already is not kept twice.
     pub async fn attempted(&self, lease: &Lease, attempt: &Attempt) -> Result<(), Error> {
+        lease.mark.begin_writing();
         let act = Act::of_system(lease.organisation, attempt.ended);
         let mut chance = [0; 8];
         self.random.fill(&mut chance);

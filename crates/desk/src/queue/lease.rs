@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::delivery::{Delivery, DeliveryId, DeliveryState, ReversePath};
 use crate::queue::attempted::given_up;
 use crate::queue::change::{Act, Change, Concern};
-use crate::queue::marks::Mark;
+use crate::queue::marks::{Mark, Work};
 use crate::queue::standing::StoredDelivery;
 use crate::suppression::Suppression;
 use crate::{Desk, Error};
@@ -33,7 +33,7 @@ pub struct Lease {
     pub attempt: u32,
     /// An address in the mail or its envelope needs SMTPUTF8.
     pub needs_smtputf8: bool,
-    _mark: Mark,
+    pub(super) mark: Mark,
 }
 
 impl Desk {
@@ -45,7 +45,7 @@ impl Desk {
         delivery: DeliveryId,
         now: Timestamp,
     ) -> Result<Option<Lease>, Error> {
-        let Some(mark) = self.queue.marks.mark(organisation, delivery) else {
+        let Some(mark) = self.queue.marks.mark(organisation, delivery, Work::Sending) else {
             return Ok(None);
         };
         let mut snapshot = self.store.of(organisation).snapshot()?;
@@ -83,7 +83,7 @@ impl Desk {
             from_domain: record.from_domain,
             attempt: record.attempts.saturating_add(1),
             needs_smtputf8: record.smtputf8,
-            _mark: mark,
+            mark,
         })
     }
 

@@ -43,6 +43,19 @@ async fn nobody_else_sends_what_is_being_sent() {
 }
 
 #[tokio::test]
+async fn who_hears_of_an_attempt_finds_it_over() {
+    let world = world().await;
+    let id = post(&world, 1, "bia@customer.example", at(0)).await;
+    let lease = lease_by(&world.desk, &world, id, 1).await.unwrap();
+    let deferred = attempt(1, Fate::Deferred(Retry::Soon), "4.2.1", "Greylisted");
+    world.desk.attempted(&lease, &deferred).await.unwrap();
+    assert!(!world.desk.delivery(&world.admin(), id).unwrap().is_sending);
+    assert!(lease_by(&world.desk, &world, id, DAY).await.is_none(), "the lease still holds it");
+    drop(lease);
+    assert!(lease_by(&world.desk, &world, id, DAY).await.is_some());
+}
+
+#[tokio::test]
 async fn a_delivered_mail_leaves_the_queue_with_its_attempt_kept() {
     let world = world().await;
     let id = post(&world, 1, "bia@customer.example", at(0)).await;
