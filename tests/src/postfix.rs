@@ -171,10 +171,11 @@ impl Postfix {
         paths.iter().map(|path| Ok(Mail::stored(&fs::read(path)?))).collect()
     }
 
-    /// Behaves so from now on.
+    /// Stops, and comes back as another. Sessions end: an open one would go on as it began.
     pub fn change(&self, options: &Options) -> Result<()> {
+        self.stop()?;
         self.write_configuration(options)?;
-        self.control("reload")
+        self.control("start")
     }
 
     /// The folder of its queue.
