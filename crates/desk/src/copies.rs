@@ -48,9 +48,18 @@ impl Copies {
         Ok(Copies { identity, messages })
     }
 
-    /// What the mail is, if one of these channels has a copy that stands at least as well.
-    pub(crate) fn duplicate(&self, recipients: &[&Recipient], standing: Standing) -> Option<Outcome> {
-        let copies = self.messages.iter().filter(|copy| copy.came_to(recipients));
+    /// What the mail is, if one of these channels has a copy that stands at least as well. At a reply address that leads
+    /// `into` a ticket, only a copy that is there already counts: some servers make a transaction for each recipient, and
+    /// that of the plain address may come first.
+    pub(crate) fn duplicate(
+        &self,
+        recipients: &[&Recipient],
+        standing: Standing,
+        into: Option<u64>,
+    ) -> Option<Outcome> {
+        let is_there =
+            |copy: &StoredMessage| copy.ticket == 0 || into.is_none_or(|ticket| copy.ticket == ticket);
+        let copies = self.messages.iter().filter(|copy| copy.came_to(recipients) && is_there(copy));
         let best = copies.max_by_key(|copy| copy.standing())?;
         let ticket = (best.ticket != 0).then_some(best.ticket);
         (best.standing() >= standing).then_some(Outcome::Duplicate { ticket })

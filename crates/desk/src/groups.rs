@@ -12,7 +12,7 @@ use crate::manner::Manner;
 use crate::receive::Planned;
 use crate::rows::{Aside, Target};
 use crate::stored::StoredMessage;
-use crate::threading::Thread;
+use crate::threading::{Thread, is_answerable};
 use crate::{Desk, Error};
 
 /// A mail, and the organisation for which it is looked at.
@@ -53,6 +53,12 @@ impl<'a> Group<'a> {
         }
     }
 
+    /// The ticket that its reply address leads into, if it is not too old.
+    fn leads_into(&self, arrival: &Arrival) -> Option<u64> {
+        let young = self.answers.as_ref().filter(|message| is_answerable(message, arrival));
+        young.map(|message| message.ticket)
+    }
+
     fn answers_in(&self, ticket: u64) -> bool {
         self.answers.as_ref().is_some_and(|message| message.ticket == ticket)
     }
@@ -83,7 +89,7 @@ impl Desk {
     ) -> Result<(Vec<Planned>, Vec<Group<'a>>), Error> {
         let (mut plans, mut groups) = (Vec::new(), Vec::new());
         for group in self.groups(mail, claims)? {
-            match copies.duplicate(&group.recipients, standing) {
+            match copies.duplicate(&group.recipients, standing, group.leads_into(mail.arrival)) {
                 Some(duplicate) => plans.push(Planned::Settled(duplicate)),
                 None => groups.push(group),
             }

@@ -64,7 +64,11 @@ impl Manner {
         self.marked &= other.marked;
         self.attention |= other.attention;
         self.reports_on = self.reports_on.or(other.reports_on);
-        self.changes.extend(other.changes);
+        for (delivery, change) in other.changes {
+            if !self.changes.iter().any(|(known, _)| known.id == delivery.id) {
+                self.changes.push((delivery, change));
+            }
+        }
     }
 
     /// The same in a ticket that nobody looks at: somebody should. Unless a machine wrote it.
@@ -79,7 +83,7 @@ impl Manner {
 
 /// Out-of-office answers and receipts are noted (zammad#5113). A notice by machine is not: it may well be a
 /// customer's own service desk, which answers for people.
-pub(crate) fn is_machines_answer(arrival: &Arrival) -> bool {
+fn is_machines_answer(arrival: &Arrival) -> bool {
     matches!(arrival.automatic(), Automatic::Reply | Automatic::Bounce)
 }
 

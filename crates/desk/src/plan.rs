@@ -18,7 +18,7 @@ use crate::receive::Planned;
 use crate::rows::{Aside, Target, Writer};
 use crate::stored::{self, StoredMessage};
 use crate::success::Notice;
-use crate::threading::{REPLY_AGE, References, Role, Thread};
+use crate::threading::{References, Role, Thread, is_answerable};
 use crate::{Desk, Error};
 
 /// Mails of our own that go with it: made once, however often the plan is made anew.
@@ -146,10 +146,9 @@ impl Desk {
         {
             target.answering = Some(Answering { organisation, answer, rows, now: arrival.received });
         }
-        let requester = match places.targets.as_slice() {
-            [] => Number::Known(0),
-            _ => sender.enter(&mut batch, arrival.received),
-        };
+        let is_heard_of = places.has_mail();
+        let requester =
+            if is_heard_of { sender.enter(&mut batch, arrival.received) } else { Number::Known(0) };
         let raw = batch.blob(&arrival.raw);
         let (own, identities) = (&copies.identity, Identities::default());
         let writer =
@@ -192,7 +191,7 @@ impl Desk {
         mail: Incoming<'_>,
         message: &StoredMessage,
     ) -> Result<(Thread, Manner), Error> {
-        if message.record.received + REPLY_AGE < mail.arrival.received {
+        if !is_answerable(message, mail.arrival) {
             return Ok((
                 Thread { joins: None, refers_to: vec![message.ticket] },
                 Manner::of(Part::Participant),

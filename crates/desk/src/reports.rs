@@ -1,12 +1,14 @@
 //! Reports: what other servers say became of a mail of ours. They make no ticket and no mail (freescout#4806).
 //!
-//! *Security*: what comes to a bounce address knows the token of the envelope, which only the servers on the way do, and
-//! is believed. What comes to a channel from the null sender and returns a Message-ID of ours may be from anybody who
-//! got the mail: it is shown, and puts nobody on the suppression list (itop#218). A report about no mail of ours is
-//! kept aside.
+//! *Security*: what comes to a bounce address, or names it as `ENVID`, knows the token of the envelope. Only the servers
+//! on the way and the recipient do, so a report is believed; whatever else comes there is marked like a stranger's at a
+//! reply address. What comes to a channel and returns a Message-ID of ours may be from anybody who got the mail: it has
+//! to name one of its recipients, is shown, and puts nobody on the suppression list (itop#218). A report about no
+//! delivery of ours is kept aside.
 //!
 //! *Standards*: RFC 3464; RFC 3834 (out-of-office answers go to the envelope sender, so they come here too).
 
+use guichet_accounts::ChannelId;
 use guichet_mail::MailAddress;
 use guichet_mail::report::{DeliveryReport, RecipientReport, Report};
 use guichet_store::{Direction, OrganisationId, Snapshot};
@@ -15,18 +17,45 @@ use crate::arrival::{Destination, Recipient};
 use crate::claims::message_of_reference;
 use crate::copies::Copies;
 use crate::groups::{Group, Incoming};
-use crate::manner::{Manner, Part, is_machines_answer};
+use crate::manner::Manner;
 use crate::plan::Places;
-use crate::queue::{Act, StoredDelivery, Trust};
+use crate::queue::{Act, Change, StoredDelivery, Trust};
 use crate::receive::{Outcome, Planned};
 use crate::rows::{Aside, Target};
-use crate::stored::{self, StoredMessage, last_number};
+use crate::stored::{self, StoredMessage, StoredTicket, last_number};
 use crate::threading::Thread;
-use crate::token::Claim;
+use crate::token::{Claim, is_token};
 use crate::{DeliveryId, Desk, Error, keys};
 
 /// How many deliveries of one message are looked through for a recipient.
 const DELIVERIES_MAX: usize = 500;
+
+/// What a report tells of a delivery of ours.
+struct Told<'a> {
+    delivery: StoredDelivery,
+    said: Option<&'a RecipientReport>,
+    trust: Trust,
+}
+
+/// Where a return came to.
+struct Place<'a> {
+    channels: Vec<ChannelId>,
+    recipients: Vec<&'a Recipient>,
+}
+
+impl<'a> Place<'a> {
+    fn joining(self, ticket: StoredTicket, manner: Manner) -> Target<'a> {
+        let thread = Thread { joins: Some(ticket), refers_to: Vec::new() };
+        let Place { channels, recipients } = self;
+        Target { team: None, channels, recipients, thread, manner, answering: None }
+    }
+
+    /// What is about a mail that has no ticket.
+    fn of_a_notice(self, change: Option<(StoredDelivery, Change)>) -> Aside<'a> {
+        let why = "it came back from a notice that this server sent by itself; nothing needs to be done";
+        Aside { channels: self.channels, recipients: self.recipients, why: why.to_owned(), change }
+    }
+}
 
 impl Desk {
     /// Places what came to bounce addresses. `suspect` says why a mail of a person is kept aside.
@@ -63,42 +92,30 @@ impl Desk {
         (recipient, delivery): (&'a Recipient, Option<StoredDelivery>),
         places: &mut Places<'a>,
     ) -> Result<(), Error> {
-        let aside = |why: &str, change| {
-            let (channels, recipients) = (Vec::new(), vec![recipient]);
-            Aside { channels, recipients, why: why.to_owned(), change }
-        };
+        let recipients = vec![recipient];
         let Some(delivery) = delivery else {
-            places.asides.push(aside("it came back from a mail of ours that is not known any more", None));
+            let why = "it came back from a mail of ours that is not known any more".to_owned();
+            places.asides.push(Aside { channels: Vec::new(), recipients, why, change: None });
             return Ok(());
-        };
-        let arrival = mail.arrival;
-        let said = arrival.reading.report.as_ref().map(|report| about(report, &delivery));
-        let act = Act::of_system(mail.organisation, arrival.received);
-        let change = match said.flatten() {
-            Some(said) => self.reported(snapshot, act, &delivery, (said, Trust::Envelope))?,
-            None => None,
-        };
-        let Some(ticket) = stored::ticket_checked(snapshot, delivery.ticket)? else {
-            let why = "it came back from a notice that this server sent by itself; nothing needs to be done";
-            places.asides.push(aside(why, change.map(|change| (delivery, change))));
-            return Ok(());
-        };
-        let manner = if arrival.reading.report.is_some() {
-            Manner::report(&delivery, change)
-        } else if is_machines_answer(arrival) {
-            Manner::of(Part::Machine)
-        } else {
-            self.manner_by_token(mail, &ticket.record)?
         };
         let message = stored::message(snapshot, delivery.message)?;
-        let channels = message.map_or_else(|| vec![ticket.record.channel], |message| message.record.channels);
-        let thread = Thread { joins: Some(ticket), refers_to: Vec::new() };
-        let recipients = vec![recipient];
-        places.add(Target { team: None, channels, recipients, thread, manner, answering: None });
+        let channels = message.map_or_else(Vec::new, |message| message.record.channels);
+        let at = Place { channels, recipients };
+        if let Some(report) = &mail.arrival.reading.report {
+            let told = Told { said: about(report, &delivery), delivery, trust: Trust::Envelope };
+            return self.place_told(snapshot, mail, told, at, places);
+        }
+        match stored::ticket_checked(snapshot, delivery.ticket)? {
+            Some(ticket) => {
+                let manner = self.manner_by_token(mail, &ticket.record)?;
+                places.add(at.joining(ticket, manner));
+            }
+            None => places.asides.push(at.of_a_notice(None)),
+        }
         Ok(())
     }
 
-    /// Places a report that came to a channel; what is none comes back.
+    /// Places a report that came to a channel; what is none, or a person's to read, comes back.
     pub(crate) fn place_report<'a>(
         &self,
         snapshot: &mut Snapshot,
@@ -107,25 +124,61 @@ impl Desk {
         places: &mut Places<'a>,
     ) -> Result<Option<Group<'a>>, Error> {
         let Incoming { arrival, organisation } = mail;
-        let Some(report) = &arrival.reading.report else { return Ok(Some(group)) };
-        if !arrival.reverse_path.is_empty() {
+        let is_from_nobody = arrival.reverse_path.is_empty();
+        // Some servers send reports in their postmaster's name; then only what is labelled as one counts.
+        let is_report = |report: &&Report| is_from_nobody || matches!(report, Report::DeliveryStatus(_));
+        let Some(report) = arrival.reading.report.as_ref().filter(is_report) else { return Ok(Some(group)) };
+        if let Some(told) = self.told(snapshot, organisation, report)? {
+            let at = Place { channels: group.channels(), recipients: group.recipients };
+            self.place_told(snapshot, mail, told, at, places)?;
+            return Ok(None);
+        }
+        if group.answers.is_some() || !is_from_nobody {
             return Ok(Some(group));
         }
-        let Some(message) = self.returned(snapshot, organisation, inside(report))? else {
-            places.asides.push(group.aside("a bounce of a mail that is not ours".to_owned()));
-            return Ok(None);
-        };
-        let ticket = stored::ticket_checked(snapshot, message.ticket)?.ok_or(Error::Damaged("ticket"))?;
-        let manner = match delivery_of(snapshot, message.number, inside(report))? {
-            Some((delivery, said)) => {
-                let act = Act::of_system(organisation, arrival.received);
-                let change = self.reported(snapshot, act, &delivery, (said, Trust::Message))?;
-                Manner::report(&delivery, change)
-            }
-            None => Manner::of(Part::Machine),
-        };
-        places.add(group.target(Thread { joins: Some(ticket), refers_to: Vec::new() }, manner));
+        places.asides.push(group.aside("a bounce of no mail that was sent from here".to_owned()));
         Ok(None)
+    }
+
+    /// Puts a report beside the mail that it is about.
+    fn place_told<'a>(
+        &self,
+        snapshot: &mut Snapshot,
+        mail: Incoming<'_>,
+        Told { delivery, said, trust }: Told<'_>,
+        at: Place<'a>,
+        places: &mut Places<'a>,
+    ) -> Result<(), Error> {
+        let act = Act::of_system(mail.organisation, mail.arrival.received);
+        let change = match said {
+            Some(said) => self.reported(snapshot, act, &delivery, (said, trust))?,
+            None => None,
+        };
+        match stored::ticket_checked(snapshot, delivery.ticket)? {
+            Some(ticket) => places.add(at.joining(ticket, Manner::report(&delivery, change))),
+            None => places.asides.push(at.of_a_notice(change.map(|change| (delivery, change)))),
+        }
+        Ok(())
+    }
+
+    /// The delivery of ours that a report at a channel is about: by its `ENVID`, which only the servers on the way know,
+    /// or by the mail that it returns and the recipient that it names.
+    fn told<'a>(
+        &self,
+        snapshot: &mut Snapshot,
+        organisation: OrganisationId,
+        report: &'a Report,
+    ) -> Result<Option<Told<'a>>, Error> {
+        let envelope_id = inside(report).envelope_id.as_deref().filter(|id| is_token(id));
+        if let Some(id) = envelope_id
+            && let Claim::Genuine(id) = self.tokens()?.read_bounce(organisation, id)
+            && let Some(delivery) = StoredDelivery::read(snapshot, id)?
+        {
+            return Ok(Some(Told { said: about(report, &delivery), delivery, trust: Trust::Envelope }));
+        }
+        let Some(message) = self.returned(snapshot, organisation, inside(report))? else { return Ok(None) };
+        let found = delivery_of(snapshot, message.number, inside(report))?;
+        Ok(found.map(|(delivery, said)| Told { delivery, said: Some(said), trust: Trust::Message }))
     }
 
     /// The message of ours that a report returns.

@@ -18,6 +18,7 @@ mod receiving;
 mod records;
 mod replies;
 mod reports;
+mod returns;
 mod strangers;
 mod suppressions;
 mod threads;

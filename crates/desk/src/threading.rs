@@ -30,7 +30,7 @@ use crate::stored::{self, StoredMessage, StoredTicket};
 
 /// How long a reply address leads into its ticket; then it begins a new one, linked. People look half a year back for a
 /// mail to answer to; whoever comes later has another matter.
-pub(crate) const REPLY_AGE: SignedDuration = SignedDuration::from_hours(180 * 24);
+const REPLY_AGE: SignedDuration = SignedDuration::from_hours(180 * 24);
 
 /// How many messages a mail's references are followed to: all that one identity remembers.
 const CANDIDATES_MAX: usize = ENTRIES_MAX;
@@ -40,6 +40,11 @@ const NAMED_MAX: usize = 20;
 
 /// How many tickets one mail is linked to.
 const LINKS_MAX: usize = 16;
+
+/// Whether the reply address of this message still leads into its ticket.
+pub(crate) fn is_answerable(message: &StoredMessage, arrival: &Arrival) -> bool {
+    arrival.received <= message.record.received + REPLY_AGE
+}
 
 /// Where a mail belongs.
 #[derive(Debug, Default)]

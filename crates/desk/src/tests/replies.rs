@@ -12,7 +12,7 @@ const BIA: &str = "Bia <bia@customer.example>";
 const EVE: &str = "Eve <eve@evil.example>";
 
 /// Whom a mail to this address reaches.
-fn recipient(world: &World, address: &str) -> Recipient {
+pub(super) fn recipient(world: &World, address: &str) -> Recipient {
     let (local, domain) = address.split_once('@').unwrap();
     let route: Route = world.desk.accounts().route(local, domain).unwrap();
     world.desk.recipient(route, address.to_owned()).unwrap().expect("somebody is there")

@@ -14,7 +14,7 @@ use crate::{
 const BIA: &str = "Bia <bia@customer.example>";
 
 /// Ticket 1, answered by message 2, which the customer's server took; with its delivery and bounce address.
-async fn sent() -> (World, DeliveryId, Recipient) {
+pub(super) async fn sent() -> (World, DeliveryId, Recipient) {
     let world = asked("").await;
     let id = world.write(reply(), 1).await.deliveries[0];
     send(&world, id, 2, Fate::Delivered, "2.0.0").await;
@@ -22,7 +22,7 @@ async fn sent() -> (World, DeliveryId, Recipient) {
     (world, id, to)
 }
 
-fn bounce(world: &World, id: DeliveryId) -> Recipient {
+pub(super) fn bounce(world: &World, id: DeliveryId) -> Recipient {
     let domain = record(world, id).from_domain;
     let address = world.desk.tokens().unwrap().bounce_address(world.acme, id, &domain);
     let (local, domain) = address.split_once('@').unwrap();
@@ -31,7 +31,7 @@ fn bounce(world: &World, id: DeliveryId) -> Recipient {
 }
 
 /// A report of a remote server, from the null sender.
-fn report(world: &World, to: &Recipient, action: &str, status: &str, returned: &str) -> Arrival {
+pub(super) fn report(world: &World, to: &Recipient, action: &str, status: &str, returned: &str) -> Arrival {
     let raw = format!(
         "From: Mail Delivery System <MAILER-DAEMON@mx.customer.example>\nTo: {}\n\
          Subject: Undelivered Mail Returned to Sender\nMessage-ID: <{action}.{status}@mx.customer.example>\n\
@@ -46,7 +46,7 @@ fn report(world: &World, to: &Recipient, action: &str, status: &str, returned: &
     Arrival { reverse_path: String::new(), ..world.arrival(&raw, &[to]) }
 }
 
-async fn receive(world: &World, arrival: &Arrival) -> Outcome {
+pub(super) async fn receive(world: &World, arrival: &Arrival) -> Outcome {
     let received = outcomes(world.desk.receive(arrival).await.unwrap());
     let [outcome] = received[..] else { panic!("{received:?}") };
     outcome
@@ -185,7 +185,7 @@ async fn case_12_a_bounce_of_no_mail_of_ours_makes_no_ticket_and_is_kept_aside()
         bounced.reading.content.message_id = None;
         let Outcome::Quarantined { message } = receive(&world, &bounced).await else { panic!("{returned}") };
         let kept = world.desk.quarantined(&world.admin(), message).unwrap();
-        assert_eq!(kept.record.quarantine.as_deref(), Some("a bounce of a mail that is not ours"));
+        assert_eq!(kept.record.quarantine.as_deref(), Some("a bounce of no mail that was sent from here"));
         if returned.starts_with("<a") {
             break;
         }
