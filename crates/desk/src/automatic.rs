@@ -1,8 +1,9 @@
 //! The automatic first answer of a channel to a mail that begins a ticket.
 //!
 //! Promise 5: it is marked, capped, obeys the suppression list, goes only to the proven author of a mail that a person
-//! wrote, never to an address of this server, and quotes nothing of a stranger's text: not even their name, their
-//! subject, or a Message-ID that is more than one. Its envelope sender is empty, so that nothing answers it.
+//! wrote, never to an address of this server or a person of the organisation, and quotes nothing of a stranger's text:
+//! not even their name, their subject, or a Message-ID that is more than one. Its envelope sender is empty, so that
+//! nothing answers it.
 //!
 //! It is composed before the commit and joins the mail's own batch: the same commit that makes the ticket makes the
 //! answer, once. Where it can't be composed, the mail is received all the same.
@@ -120,8 +121,10 @@ impl Desk {
             return Ok(None);
         }
         let Some(author) = arrival.proven_author() else { return Ok(None) };
-        let is_ours =
-            self.accounts.is_hosted(author.domain())? || self.has_domain(organisation, author.domain())?;
+        // A colleague who passes a customer's mail on is no customer (zammad#1596).
+        let is_ours = self.accounts.is_hosted(author.domain())?
+            || self.has_domain(organisation, author.domain())?
+            || self.is_colleague(mail)?;
         Ok((!is_ours).then_some(author))
     }
 

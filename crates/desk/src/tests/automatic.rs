@@ -221,6 +221,21 @@ async fn promise_5_case_16_no_address_of_this_server_is_answered() {
     assert!(!is_answered(&world, &later(&world, &raw, 2)).await);
 }
 
+/// zammad#1596: a person of the organisation, perhaps from an address elsewhere, who passes a customer's mail on.
+#[tokio::test]
+async fn promise_5_case_40_a_colleague_is_not_answered() {
+    let world = answering().await;
+    let person = guichet_accounts::NewPerson {
+        name: "Ana".to_owned(),
+        address: address("ana@home.example"),
+        role: guichet_accounts::Role::Agent,
+        teams: Vec::new(),
+    };
+    world.desk.accounts().add_person(world.acme, person).await.unwrap();
+    let raw = mail("Ana@home.example", "1@home.example", "Fwd: Hello", "");
+    assert!(!is_answered(&world, &later(&world, &raw, 0)).await);
+}
+
 #[tokio::test]
 async fn only_a_mail_that_begins_a_ticket_is_answered_and_only_where_it_is_switched_on() {
     let world = answering().await;
