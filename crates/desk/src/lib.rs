@@ -55,7 +55,7 @@ pub use event::{EVENTS_READ_MAX, Event, EventKind, Log, LoggedEvent};
 pub use idempotency::Idempotency;
 pub use list::{Order, Page, SortKey, TicketFilter, TicketQuery};
 pub use message::{Content, Envelope, Message, MessageKind, Notification, NotifiedRecipient, Written};
-pub use queue::{Due, DueCursor, Lease, StoredDelivery};
+pub use queue::{Due, DueCursor, Lease, Leaving, StoredDelivery};
 pub use read::{PartContent, Texts, TicketDetail};
 pub use receive::{Kept, Outcome, Received};
 pub use stored::{StoredMessage, StoredTicket};

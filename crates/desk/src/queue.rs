@@ -26,7 +26,7 @@ pub(crate) use change::{Act, Change};
 pub(crate) use due::DueRows;
 pub use due::{Due, DueCursor};
 pub(crate) use enqueue::{Addressee, Posting, enqueue};
-pub use lease::Lease;
+pub use lease::{Lease, Leaving};
 pub(crate) use report::Trust;
 pub use standing::StoredDelivery;
 

@@ -6,8 +6,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use guichet_desk::{Attempt, Desk, Fate, Lease};
-use guichet_store::Store;
+use guichet_desk::{Attempt, DeliveryId, Desk, Fate, Lease};
+use guichet_store::{OrganisationId, Store};
 use guichet_sys::Clock;
 use jiff::Timestamp;
 
@@ -96,13 +96,27 @@ impl Deliverer {
         outcome.reached
     }
 
+    /// Signs a mail that waits, so that its signature is there when it is due.
+    pub(crate) async fn sign_ahead(
+        &self,
+        organisation: OrganisationId,
+        delivery: DeliveryId,
+    ) -> Result<(), guichet_desk::Error> {
+        if let Some(leaving) = self.desk.leaving(organisation, delivery)?
+            && let Err(trouble) = self.signing.signed(&leaving, self.clock.now()).await
+        {
+            tracing::debug!(%delivery, %trouble, "a mail can't be signed ahead of its time");
+        }
+        Ok(())
+    }
+
     async fn attempt(
         &self,
         lease: &Lease,
         destination: &Destination,
         now: Timestamp,
     ) -> (Outcome, Option<String>) {
-        let mail = match self.signing.signed(lease, now).await {
+        let mail = match self.signing.signed(&lease.leaving(), now).await {
             Ok(mail) => mail,
             Err(trouble) => return (own_trouble(lease, &trouble), None),
         };

@@ -8,6 +8,7 @@
 //! - Nobody waits behind a destination that is slow or refuses.
 //! - Every count, size and wait is bounded by [`Limits`], [`SessionLimits`] or a constant with a name.
 
+mod ahead;
 mod connection;
 mod content;
 mod deliver;
@@ -24,6 +25,7 @@ mod remote;
 mod scheduler;
 mod servers;
 mod settings;
+mod signatures;
 mod signing;
 #[cfg(test)]
 mod tests;
@@ -39,6 +41,7 @@ use guichet_sys::tls::ClientTls;
 use guichet_sys::{Clock, Random};
 use tokio::sync::watch;
 
+use ahead::sign_ahead;
 use deliver::Deliverer;
 pub use limits::Limits;
 use scheduler::Scheduler;
@@ -86,7 +89,11 @@ impl Outbound {
     /// end, and returns after `stop_secs_max` at the latest.
     pub async fn run(self, stop: watch::Receiver<bool>) -> Stopped {
         metrics::describe();
-        let deliverer = Deliverer::new(&self.settings, self.backends);
-        Scheduler::new(self.settings, deliverer).run(stop).await
+        let deliverer = Arc::new(Deliverer::new(&self.settings, self.backends));
+        // Set apart, since signing keeps a thread busy for a moment.
+        let ahead = tokio::spawn(sign_ahead(Arc::clone(&deliverer)));
+        let stopped = Scheduler::new(self.settings, deliverer).run(stop).await;
+        ahead.abort();
+        stopped
     }
 }

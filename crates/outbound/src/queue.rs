@@ -105,6 +105,10 @@ pub(crate) struct Queue {
     waiting: usize,
 }
 
+/// How far a destination may catch up with its pace: who waits for a moment is woken a little after it, and at a quick pace
+/// that would be all the time.
+const CATCH_UP: SignedDuration = SignedDuration::from_millis(10);
+
 /// One destination.
 struct Line {
     waiting: VecDeque<Reference>,
@@ -179,7 +183,9 @@ impl Queue {
             let Some(reference) = line.waiting.pop_front() else { continue };
             line.under_way += 1;
             if line.rest.is_none() && destination.is_far() {
-                line.next_at = now.saturating_add(self.pace).unwrap_or(Timestamp::MAX);
+                let catch_up = if self.pace < CATCH_UP { CATCH_UP } else { SignedDuration::ZERO };
+                let earliest = now.saturating_sub(catch_up).unwrap_or(Timestamp::MIN);
+                line.next_at = line.next_at.max(earliest).saturating_add(self.pace).unwrap_or(Timestamp::MAX);
             }
             let rest = line.rest.clone();
             self.waiting -= 1;
@@ -239,6 +245,16 @@ impl Queue {
             self.lines.iter_mut().find(|(_, line)| line.left.is_some() && line.waiting.len() <= few)?;
         let place = line.left.take()?;
         Some((destination.clone(), place))
+    }
+
+    /// Lets every destination go on at once: the clock was set back, so nobody knows how long they have rested.
+    pub(crate) fn forget_times(&mut self) {
+        for line in self.lines.values_mut() {
+            line.rest = None;
+            line.next_at = Timestamp::MIN;
+        }
+        let paced = std::mem::take(&mut self.paced);
+        self.turns.extend(paced.into_iter().map(|(_, destination)| destination));
     }
 
     /// Forgets destinations with nothing to do.

@@ -28,8 +28,8 @@ const PAGE_ROWS: usize = 500;
 const COMMIT_MAX: SignedDuration = SignedDuration::from_secs(5);
 /// How often everything due is read from the start, for what took longer still.
 const SWEEP: SignedDuration = SignedDuration::from_mins(5);
-/// The longest sleep: a clock that was set is noticed within it, and so are a disk with room again and connections that
-/// have waited long enough.
+/// The longest sleep: a clock that was set is noticed within it, and so are a disk with room again, connections that
+/// have waited long enough and mail that nobody told of.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 /// Reading rests so many times as long as it took.
 const REST_FACTOR: u32 = 9;
@@ -54,6 +54,8 @@ pub(crate) struct Scheduler {
     /// Everything up to here is so old that no row can come in before it.
     settled: Place,
     sweep_at: Timestamp,
+    /// The latest time that the clock showed since it was last set back.
+    latest: Timestamp,
     /// When the first row behind `read_to` is due.
     next_due: Option<Timestamp>,
     is_read_due: bool,
@@ -62,12 +64,12 @@ pub(crate) struct Scheduler {
 }
 
 impl Scheduler {
-    pub(crate) fn new(settings: Settings, deliverer: Deliverer) -> Self {
+    pub(crate) fn new(settings: Settings, deliverer: Arc<Deliverer>) -> Self {
         let per_minute = settings.mails_per_minute.map_or(0, std::num::NonZeroU32::get);
         let pace_micros = 60_000_000_i64.checked_div(per_minute.into()).unwrap_or_default();
         Self {
             queue: Queue::new(settings.limits.clone(), SignedDuration::from_micros(pace_micros)),
-            deliverer: Arc::new(deliverer),
+            deliverer,
             settings,
             jobs: JoinSet::new(),
             under_way: HashMap::new(),
@@ -75,6 +77,7 @@ impl Scheduler {
             read_to: None,
             settled: None,
             sweep_at: Timestamp::MIN,
+            latest: Timestamp::MIN,
             next_due: None,
             is_read_due: true,
             read_not_before: Instant::now(),
@@ -98,7 +101,8 @@ impl Scheduler {
                 Some(_) = self.farewells.join_next() => {}
                 // The desk that we hold lives as long as we do.
                 _ = changes.changed() => self.is_read_due = true,
-                () = sleep(pause) => {}
+                // A commit whose author went away is told of by nobody.
+                () = sleep(pause) => self.is_read_due = true,
             }
         }
         self.finish().await
@@ -183,6 +187,7 @@ impl Scheduler {
 
     async fn read_if_due(&mut self) {
         let now = self.deliverer.clock.now();
+        self.mind_the_clock(now);
         if now >= self.sweep_at {
             self.settled = None;
             self.sweep_at = now.saturating_add(SWEEP).unwrap_or(Timestamp::MAX);
@@ -204,6 +209,17 @@ impl Scheduler {
         metrics::due_scanned(began.elapsed().as_secs_f64());
         let rest_min = if self.queue.has_room() { REST_MIN } else { REST_FULL };
         self.read_not_before = Instant::now() + (began.elapsed() * REST_FACTOR).max(rest_min);
+    }
+
+    /// Times that lie ahead mean nothing any more once the clock was set back, and rows come in before those read.
+    fn mind_the_clock(&mut self, now: Timestamp) {
+        if self.latest.duration_since(now) > COMMIT_MAX {
+            tracing::warn!(%now, before = %self.latest, "the clock was set back");
+            self.queue.forget_times();
+            self.sweep_at = now;
+            self.latest = now;
+        }
+        self.latest = self.latest.max(now);
     }
 
     async fn read(&mut self, now: Timestamp) -> Result<(), Error> {

@@ -1,30 +1,28 @@
-//! Signing what leaves: with every key of the domain in `From`, each parsed once; a mail to many is signed once.
+//! Signing what leaves: with every key of the domain in `From`, each parsed once; a mail to many is signed once, and one that
+//! is held may be signed before its time.
 //!
 //! *Must hold*: a mail is never held back for want of a key: unsigned it arrives more often than not, and the log says so once.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::io::Read as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use guichet_accounts::DkimKey;
-use guichet_desk::{Desk, Lease};
+use guichet_desk::{Desk, Lease, Leaving};
 use guichet_mail::DomainName;
 use guichet_mailauth::sign::{SignError, Signer, SigningKey, sign};
 use guichet_store::{BlobReader, OrganisationId};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::content::{Content, INLINE_BYTES_MAX};
 use crate::limits::Limits;
+use crate::signatures::{Signatures, Signed};
 use crate::trouble::Trouble;
 
 /// Sets of keys kept parsed; past it all are parsed anew.
 const KEY_SETS_MAX: usize = 1024;
-/// Signatures kept for further recipients of the same mail.
-const SIGNATURES_MAX: usize = 64;
-/// How long a signature is used again; later the keys may be others.
-const SIGNATURE_AGE: SignedDuration = SignedDuration::from_mins(10);
 /// Domains without keys that were complained of; past it the log may repeat itself.
 const COMPLAINTS_MAX: usize = 1024;
 /// One permit of memory; a semaphore counts in 32 bits, memory doesn't.
@@ -41,17 +39,8 @@ pub(crate) struct Signing {
 #[derive(Default)]
 struct Kept {
     keys: HashMap<Vec<(DomainName, String)>, Arc<[Signer]>>,
-    signatures: VecDeque<Made>,
+    signatures: Signatures,
     complained: HashSet<(OrganisationId, DomainName)>,
-}
-
-/// A signature, and what it is of.
-struct Made {
-    organisation: OrganisationId,
-    from: DomainName,
-    digest: [u8; 32],
-    at: Timestamp,
-    fields: Arc<str>,
 }
 
 /// A mail that may leave.
@@ -76,20 +65,21 @@ impl Signing {
     }
 
     /// Reads a mail, and signs it if it has not been signed a moment ago.
-    pub(crate) async fn signed(&self, lease: &Lease, now: Timestamp) -> Result<SignedMail, Trouble> {
-        let length = lease.raw.bytes_len();
-        let raw = if length <= INLINE_BYTES_MAX { Some(self.read(lease)?) } else { None };
-        let signature = match self.made(lease, now) {
+    pub(crate) async fn signed(&self, leaving: &Leaving, now: Timestamp) -> Result<SignedMail, Trouble> {
+        let length = leaving.raw.bytes_len();
+        let raw = if length <= INLINE_BYTES_MAX { Some(self.read(leaving)?) } else { None };
+        let made = self.kept().signatures.get(&name(leaving), now);
+        let signature = match made {
             Some(fields) => fields,
-            None => self.sign(lease, raw.clone(), now).await?,
+            None => self.sign(leaving, raw.clone(), now).await?,
         };
         let bytes_len = length + signature.len() as u64;
         Ok(SignedMail { signature, raw, bytes_len })
     }
 
-    fn read(&self, lease: &Lease) -> Result<Arc<[u8]>, Trouble> {
+    fn read(&self, leaving: &Leaving) -> Result<Arc<[u8]>, Trouble> {
         let mut bytes = Vec::new();
-        append(self.desk.open(lease)?, &mut bytes)?;
+        append(self.desk.open_leaving(leaving)?, &mut bytes)?;
         Ok(bytes.into())
     }
 
@@ -101,37 +91,33 @@ impl Signing {
         })
     }
 
-    async fn sign(&self, lease: &Lease, raw: Option<Arc<[u8]>>, now: Timestamp) -> Result<Arc<str>, Trouble> {
-        let signers = self.signers(lease)?;
+    async fn sign(
+        &self,
+        leaving: &Leaving,
+        raw: Option<Arc<[u8]>>,
+        now: Timestamp,
+    ) -> Result<Arc<str>, Trouble> {
+        let signers = self.signers(leaving)?;
         if signers.is_empty() {
-            self.complain(lease);
+            self.complain(leaving);
             return Ok(Arc::from(""));
         }
         let fields: Arc<str> = match raw {
             Some(raw) => sign(&raw, &signers, now)?.into(),
-            None => self.sign_large(lease, signers, now).await?.into(),
+            None => self.sign_large(leaving, signers, now).await?.into(),
         };
-        let made = Made {
-            organisation: lease.organisation,
-            from: lease.from_domain.clone(),
-            digest: *lease.raw.digest(),
-            at: now,
-            fields: fields.clone(),
-        };
-        let mut kept = self.kept();
-        kept.signatures.push_front(made);
-        kept.signatures.truncate(SIGNATURES_MAX);
+        self.kept().signatures.keep(name(leaving), now, fields.clone());
         Ok(fields)
     }
 
     async fn sign_large(
         &self,
-        lease: &Lease,
+        leaving: &Leaving,
         signers: Arc<[Signer]>,
         now: Timestamp,
     ) -> Result<String, Trouble> {
-        let _permit = self.memory(lease.raw.bytes_len()).await;
-        let raw = self.desk.open(lease)?;
+        let _permit = self.memory(leaving.raw.bytes_len()).await;
+        let raw = self.desk.open_leaving(leaving)?;
         let work = move || {
             let mut bytes = Vec::new();
             append(raw, &mut bytes)?;
@@ -148,18 +134,8 @@ impl Signing {
         self.memory.clone().acquire_many_owned(permits).await.ok()
     }
 
-    fn made(&self, lease: &Lease, now: Timestamp) -> Option<Arc<str>> {
-        let is_fresh = |made: &&Made| {
-            made.organisation == lease.organisation
-                && made.digest == *lease.raw.digest()
-                && made.from == lease.from_domain
-                && now.duration_since(made.at) < SIGNATURE_AGE
-        };
-        self.kept().signatures.iter().find(is_fresh).map(|made| made.fields.clone())
-    }
-
-    fn signers(&self, lease: &Lease) -> Result<Arc<[Signer]>, Trouble> {
-        let keys = self.desk.accounts().dkim_keys(lease.organisation, &lease.from_domain)?;
+    fn signers(&self, leaving: &Leaving) -> Result<Arc<[Signer]>, Trouble> {
+        let keys = self.desk.accounts().dkim_keys(leaving.organisation, &leaving.from_domain)?;
         let names: Vec<_> = keys.iter().map(|key| (key.domain.clone(), key.selector.clone())).collect();
         let mut kept = self.kept();
         if let Some(signers) = kept.keys.get(&names) {
@@ -173,13 +149,13 @@ impl Signing {
         Ok(signers)
     }
 
-    fn complain(&self, lease: &Lease) {
+    fn complain(&self, leaving: &Leaving) {
         let mut kept = self.kept();
         if kept.complained.len() >= COMPLAINTS_MAX {
             kept.complained.clear();
         }
-        if kept.complained.insert((lease.organisation, lease.from_domain.clone())) {
-            let (organisation, domain) = (lease.organisation, &lease.from_domain);
+        if kept.complained.insert((leaving.organisation, leaving.from_domain.clone())) {
+            let (organisation, domain) = (leaving.organisation, &leaving.from_domain);
             tracing::warn!(%organisation, %domain, "there is no DKIM key for this domain: its mail goes unsigned");
         }
     }
@@ -187,6 +163,12 @@ impl Signing {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Under which its signature is kept.
+fn name(leaving: &Leaving) -> Signed {
+    let Leaving { organisation, raw, from_domain } = leaving;
+    Signed { organisation: *organisation, from: from_domain.clone(), digest: *raw.digest() }
 }
 
 fn signer(key: DkimKey) -> Result<Signer, SignError> {

@@ -6,4 +6,5 @@ mod promises;
 mod queue;
 mod replies;
 mod tls;
+mod unheard;
 mod world;

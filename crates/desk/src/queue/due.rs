@@ -60,11 +60,13 @@ impl DueCursor {
 pub(crate) struct DueRows {
     batch: Batch,
     is_empty: bool,
+    /// Something becomes due that was not, or at another time.
+    has_entries: bool,
 }
 
 impl DueRows {
     pub(crate) fn enter(&mut self, organisation: OrganisationId, id: DeliveryId, delivery: &Delivery) {
-        self.is_empty = false;
+        (self.is_empty, self.has_entries) = (false, true);
         let domain = record::encode(delivery.recipient.domain());
         self.batch.put(keys::due(delivery.due, organisation, id), domain);
     }
@@ -78,7 +80,7 @@ impl DueRows {
 impl Desk {
     /// An empty change of the due-table.
     pub(crate) fn due_rows(&self) -> DueRows {
-        DueRows { batch: self.store.operator().batch(), is_empty: true }
+        DueRows { batch: self.store.operator().batch(), is_empty: true, has_entries: false }
     }
 
     /// Commits what is written in an organisation together with its rows in the due-table, and tells whoever waits
@@ -100,7 +102,9 @@ impl Desk {
         batches.push(due.batch);
         let mut receipts = self.store.commit(batches).await?;
         receipts.truncate(organisations);
-        self.queue.changed();
+        if due.has_entries {
+            self.queue.changed();
+        }
         Ok(receipts)
     }
 
@@ -129,7 +133,7 @@ impl Desk {
         Ok(first.first().map(|due| due.at))
     }
 
-    /// Tells of every commit that adds or moves rows of the due-table, as a number that changes.
+    /// Tells of every commit that adds rows to the due-table, as a number that changes.
     pub fn queue_changes(&self) -> watch::Receiver<u64> {
         self.queue.changes.subscribe()
     }

@@ -36,7 +36,42 @@ pub struct Lease {
     pub(super) mark: Mark,
 }
 
+/// What is signed of a delivery.
+#[derive(Debug, Clone)]
+pub struct Leaving {
+    /// Whose.
+    pub organisation: OrganisationId,
+    /// The mail without signatures.
+    pub raw: BlobRef,
+    /// The domain in `From`, which signs.
+    pub from_domain: DomainName,
+}
+
+impl Lease {
+    /// What is signed of it.
+    pub fn leaving(&self) -> Leaving {
+        let Self { organisation, raw, from_domain, .. } = self;
+        Leaving { organisation: *organisation, raw: raw.clone(), from_domain: from_domain.clone() }
+    }
+}
+
 impl Desk {
+    /// What will be signed of a delivery that waits; none of any other. It may be signed ahead of its time, which gives
+    /// no right to send it.
+    pub fn leaving(
+        &self,
+        organisation: OrganisationId,
+        delivery: DeliveryId,
+    ) -> Result<Option<Leaving>, Error> {
+        let snapshot = self.store.of(organisation).snapshot()?;
+        let stored = StoredDelivery::peek(&snapshot, delivery)?;
+        let waiting = stored.filter(|stored| stored.record.state.is_waiting());
+        Ok(waiting.map(|stored| {
+            let Delivery { raw, from_domain, .. } = stored.record;
+            Leaving { organisation, raw, from_domain }
+        }))
+    }
+
     /// Leases a delivery that is due. None where there is nothing to do: it was cancelled, is not due, is being sent or
     /// changed just now. One that is on the suppression list by now, or whose time is over, is settled here.
     pub async fn lease(
@@ -89,7 +124,12 @@ impl Desk {
 
     /// The mail of a leased delivery, without signatures.
     pub fn open(&self, lease: &Lease) -> Result<BlobReader<'static>, Error> {
-        Ok(self.store.of(lease.organisation).open_blob(&lease.raw)?)
+        self.open_leaving(&lease.leaving())
+    }
+
+    /// A mail that leaves or will, without signatures.
+    pub fn open_leaving(&self, leaving: &Leaving) -> Result<BlobReader<'static>, Error> {
+        Ok(self.store.of(leaving.organisation).open_blob(&leaving.raw)?)
     }
 }
 
