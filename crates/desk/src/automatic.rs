@@ -187,7 +187,8 @@ impl Desk {
     }
 }
 
-fn is_mere_identifier(id: &MessageId) -> bool {
+/// Whether it is no text that a stranger wants to be read.
+pub(crate) fn is_mere_identifier(id: &MessageId) -> bool {
     let is_usual = |c: char| c.is_ascii_alphanumeric() || "@.-_+=$".contains(c);
     id.as_str().len() <= MESSAGE_ID_BYTES_MAX && id.as_str().chars().all(is_usual)
 }

@@ -2,12 +2,12 @@
 //! refused while its sender waits.
 //!
 //! *Security*: it goes to the envelope sender, so only where SPF says that this is theirs to use; it is capped, obeys
-//! the suppression list, and returns nothing but the header of the mail.
+//! the suppression list, and quotes nothing of a stranger's text: of the header it returns the Message-ID alone
+//! (promise 5).
 //!
 //! *Standards*: RFC 3461, sections 4.1 and 5.2; RFC 3464. It is no message of a ticket: system mail.
 
 use std::cell::OnceCell;
-use std::io::Read as _;
 
 use guichet_accounts::ChannelId;
 use guichet_mail::report::{Action, SuccessDsn, SuccessRecipient, compose_success_dsn};
@@ -16,6 +16,7 @@ use guichet_store::{Batch, OrganisationId, PendingBlob, Snapshot};
 use jiff::Timestamp;
 
 use crate::arrival::{Arrival, Recipient};
+use crate::automatic::is_mere_identifier;
 use crate::groups::Incoming;
 use crate::keys::Number;
 use crate::queue::{Addressee, DueRows, Posting, enqueue};
@@ -23,9 +24,6 @@ use crate::{DeliveryId, Desk, Error, RecipientField, ReversePath};
 
 /// Who sends the notice, before the channel's domain.
 const DAEMON: &str = "mailer-daemon";
-
-/// Octets at the beginning of a mail in which its header is looked for.
-const HEADER_BYTES_MAX: u64 = 64 << 10;
 
 /// A notice, composed.
 pub(crate) struct Notice {
@@ -72,8 +70,8 @@ impl Desk {
         let (channel, recipients) = asked_for(arrival, organisation);
         let sending = self.accounts.sending(organisation, channel?).ok()?;
         let domain = sending.message_id_domain;
-        let mut header = Vec::new();
-        arrival.raw.reader().ok()?.take(HEADER_BYTES_MAX).read_to_end(&mut header).ok()?;
+        let id = arrival.reading.content.message_id.as_ref().filter(|id| is_mere_identifier(id));
+        let header = id.map_or_else(String::new, |id| format!("Message-ID: <{id}>\r\n"));
         let reference = self.new_reference();
         let octets = compose_success_dsn(&SuccessDsn {
             from: MailAddress::parse(&format!("{DAEMON}@{domain}")).ok()?,
@@ -84,7 +82,7 @@ impl Desk {
             envelope_id: arrival.notification.envelope_id.as_deref(),
             arrival: arrival.received,
             recipients,
-            returned_header: &header,
+            returned_header: header.as_bytes(),
         });
         let mut writer = self.store.blobs().writer();
         writer.write(&octets).ok()?;
@@ -107,12 +105,17 @@ fn asked_for(
         let (Some(found), Ok(address)) = (found, MailAddress::parse(&notified.address)) else { continue };
         channel = channel.or(Some(found));
         recipients.push(SuccessRecipient {
-            original_recipient: notified.original.as_deref(),
+            original_recipient: notified.original.as_deref().filter(|original| names_address(original)),
             final_recipient: address,
             action: Action::Delivered,
         });
     }
     (channel, recipients)
+}
+
+/// Whether an `ORCPT` is an address, and no text that a stranger wants to be read.
+fn names_address(original: &str) -> bool {
+    original.split_once(';').is_some_and(|(_, address)| MailAddress::parse(address).is_ok())
 }
 
 impl Notice {

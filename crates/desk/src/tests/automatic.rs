@@ -283,16 +283,17 @@ fn asking(world: &World, n: usize, spf: AuthResult, reverse_path: &str) -> Arriv
     let mut arrival = later(world, &raw, 0);
     arrival.reverse_path = reverse_path.to_owned();
     arrival.verdicts.spf_mail_from.result = spf;
-    let notified = NotifiedRecipient {
+    let notified = |original: &str| NotifiedRecipient {
         address: world.support.address.clone(),
-        original: Some("rfc822;support@acme.example".to_owned()),
+        original: Some(original.to_owned()),
     };
-    arrival.notification = Notification { envelope_id: Some("QQ1".to_owned()), on_success: vec![notified] };
+    let on_success = vec![notified("rfc822;support@acme.example"), notified("x;see http://evil.example")];
+    arrival.notification = Notification { envelope_id: Some("QQ1".to_owned()), on_success };
     arrival
 }
 
 #[tokio::test]
-async fn success_is_told_only_where_it_is_asked_for_and_spf_passes() {
+async fn promise_5_success_is_told_only_where_it_is_asked_for_and_spf_passes() {
     let world = World::new().await;
     for (n, spf) in [AuthResult::None, AuthResult::Fail, AuthResult::SoftFail, AuthResult::Neutral]
         .into_iter()
@@ -315,5 +316,8 @@ async fn success_is_told_only_where_it_is_asked_for_and_spf_passes() {
     for line in ["Original-Envelope-Id: QQ1", "Action: delivered", "Final-Recipient: rfc822;"] {
         assert!(text.contains(line), "{line}: {text}");
     }
-    assert!(!text.contains("Dear support"), "no word of the text");
+    assert!(text.contains("Message-ID: <8@customer.example>"), "{text}");
+    for strangers in ["Dear support", "Matter", "Bia", "http"] {
+        assert!(!text.contains(strangers), "no word that is a stranger's: {text}");
+    }
 }
