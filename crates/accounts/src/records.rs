@@ -127,7 +127,7 @@ pub struct Channel {
 /// An automatic answer to mail that opens a ticket (RFC 3834).
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct AutoReply {
-    /// Its subject; without one, that of the mail that it answers.
+    /// Its subject; without one, `We have received your message`. Never that of the mail, which is a stranger's.
     #[n(0)]
     pub subject: Option<String>,
     /// Its text, plain.

@@ -45,7 +45,7 @@ pub(crate) struct Channel {
 /// An automatic first answer.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AutoReply {
-    /// Its subject; null is that of the mail that it answers.
+    /// Its subject; null is `We have received your message`.
     #[schema(required, example = "We have your mail")]
     subject: Option<String>,
     /// Its text, plain.
@@ -132,7 +132,7 @@ pub(crate) struct ChannelPatch {
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "it is documentation")]
 pub(crate) struct AutoReplyPatch {
-    /// Its subject; null, or without it, that of the mail that it answers.
+    /// Its subject; null, or without it, `We have received your message`.
     #[schema(example = "We have your mail")]
     subject: Option<String>,
     /// Its text, plain.
