@@ -13,7 +13,7 @@ pub struct Certificate {
 impl Certificate {
     /// Good for that name, for years to come.
     pub fn of(name: &str) -> Result<Self> {
-        Self::made(CertificateParams::new([name.to_owned()]).context("a certificate")?)
+        Self::made(&CertificateParams::new([name.to_owned()]).context("a certificate")?)
     }
 
     /// The same, but it ended long ago.
@@ -21,10 +21,10 @@ impl Certificate {
         let mut params = CertificateParams::new([name.to_owned()]).context("a certificate")?;
         params.not_before = date_time_ymd(2019, 1, 1);
         params.not_after = date_time_ymd(2020, 1, 1);
-        Self::made(params)
+        Self::made(&params)
     }
 
-    fn made(params: CertificateParams) -> Result<Self> {
+    fn made(params: &CertificateParams) -> Result<Self> {
         let key = KeyPair::generate().context("a key")?;
         let chain = params.self_signed(&key).context("a certificate")?.pem();
         Ok(Self { chain, key: key.serialize_pem() })

@@ -53,7 +53,7 @@ impl Zone {
 
     /// These records and those.
     #[must_use]
-    pub fn and(mut self, more: Self) -> Self {
+    pub fn and(mut self, more: &Self) -> Self {
         self.0.push_str(&more.0);
         self
     }

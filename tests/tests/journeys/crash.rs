@@ -91,7 +91,7 @@ fn promise_1_a_kill_loses_nothing_that_heard_250_and_doubles_nothing() -> Result
 }
 
 /// Kills the server as its `when`th sync begins: the moment between writing and promising.
-fn killed_at_sync(place: &Installation, when: usize) -> Result<Command> {
+pub(crate) fn killed_at_sync(place: &Installation, when: usize) -> Result<Command> {
     let mut strace = Command::new("strace");
     let kill = format!("inject=fdatasync:signal=SIGKILL:when={when}");
     strace.args(["-f", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", &kill, "--"]);

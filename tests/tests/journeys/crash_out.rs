@@ -8,12 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
 use guichet_tests::installation::{Installation, Server};
+use guichet_tests::peer::skip;
 use guichet_tests::process::kill;
 use guichet_tests::remote::{Remote, Step};
 use guichet_tests::smtp::Client;
 use serde_json::json;
 
 use crate::agent::{Agent, Written};
+use crate::crash::killed_at_sync;
 use crate::customer::{ADA, CHANNEL, THEIR_HOST, World, journey, their_address};
 
 const DISK_BYTES: usize = 160 << 20;
@@ -44,6 +46,14 @@ fn ticket(world: &World, server: &Server<'_>, agent: &mut Agent) -> Result<u64> 
     let mail = world.letter(CHANNEL, "Invoice 7", "Message-ID: <first@customer.example>\r\n")?;
     Client::greet(server.smtp, THEIR_HOST)?.send(ADA, &[CHANNEL], &mail)?.expect(250)?;
     agent.next_ticket()
+}
+
+/// The same, and the server stops.
+fn first_ticket(world: &World, place: &Installation) -> Result<u64> {
+    let server = place.start()?;
+    let ticket = ticket(world, &server, &mut Agent::of(&server)?)?;
+    server.stop()?;
+    Ok(ticket)
 }
 
 /// Kills the server as an answer comes to that step, and starts it again until the answer is there: how often the remote
@@ -85,13 +95,7 @@ fn promise_6_a_kill_at_any_step_loses_no_answer_and_doubles_only_what_was_taken(
         let victim = Victim::default();
         let remote = remote(&victim)?;
         let place = World::guichet()?;
-        let ticket = {
-            let server = place.start()?;
-            let mut agent = Agent::of(&server)?;
-            let ticket = ticket(world, &server, &mut agent)?;
-            server.stop()?;
-            ticket
-        };
+        let ticket = first_ticket(world, &place)?;
         for step in [Step::Greeting, Step::Mail, Step::Recipient, Step::Data] {
             assert_eq!(killed_at(&place, &remote, &victim, ticket, step)?, 1, "{step:?}");
         }
@@ -100,6 +104,43 @@ fn promise_6_a_kill_at_any_step_loses_no_answer_and_doubles_only_what_was_taken(
             2,
             "taken, and not written down"
         );
+        Ok(())
+    })
+}
+
+/// So many different syncs are the last one: those of a start, of a writing and of what came of it.
+const SYNCS: usize = 14;
+/// More answers than that many syncs let through.
+const ANSWERS_MAX: usize = 30;
+
+#[test]
+fn promise_6_a_kill_in_the_middle_of_a_sync_loses_no_answer_that_was_promised() -> Result<()> {
+    journey(&["strace"], |world| {
+        if !Command::new("strace").args(["-o", "/dev/null", "true"]).status()?.success() {
+            skip("no right to trace");
+            return Ok(());
+        }
+        let remote = remote(&Victim::default())?;
+        let place = World::guichet()?;
+        let ticket = first_ticket(world, &place)?;
+        let mut promised: Vec<Written> = Vec::new();
+        for when in 1..=SYNCS {
+            // The first syncs are those of the start itself; killed there, it has promised nothing.
+            let Ok(server) = place.start_as(&mut killed_at_sync(&place, when)?) else { continue };
+            let Ok(agent) = Agent::of(&server) else { continue };
+            let answers = std::iter::from_fn(|| agent.reply(ticket, json!({})).ok());
+            let before = promised.len();
+            promised.extend(answers.take(ANSWERS_MAX));
+            ensure!(promised.len() < before + ANSWERS_MAX, "it outlived sync {when}");
+        }
+        ensure!(!promised.is_empty(), "no answer was ever promised");
+        let server = place.start()?;
+        let mut agent = Agent::of(&server)?;
+        for written in &promised {
+            agent.until(&written.delivery()?, "delivered")?;
+            let times = taken(&remote, written)?;
+            ensure!((1..=2).contains(&times), "{times} times: {}", written.0);
+        }
         Ok(())
     })
 }

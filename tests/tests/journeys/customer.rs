@@ -12,7 +12,7 @@ use guichet_tests::postfix::{Options, Postfix};
 use guichet_tests::private_internet::{self, ADDRESSES};
 use guichet_tests::smtp::Client;
 
-use crate::letters::letter;
+use crate::letters::{every, letter};
 
 /// The organisation that the first start makes, its domain and its channel.
 pub(crate) const ORGANISATION: &str = "demo";
@@ -56,7 +56,7 @@ where
             zone: Zone::new(),
             signer: Signer::generate(Algorithm::Ed25519, "s2026")?,
         };
-        world.add(customers(&world.signer)?)?;
+        world.add(&customers(&world.signer)?)?;
         journey(&mut world)
     })
 }
@@ -81,7 +81,7 @@ fn customers(signer: &Signer) -> Result<Zone> {
 
 impl World {
     /// Publishes more.
-    pub(crate) fn add(&mut self, more: Zone) -> Result<()> {
+    pub(crate) fn add(&mut self, more: &Zone) -> Result<()> {
         self.zone = std::mem::take(&mut self.zone).and(more);
         let names = self.names.take().context("a name server")?;
         self.names = Some(names.publish(&self.zone)?);
@@ -90,13 +90,12 @@ impl World {
 
     /// Publishes the keys that our server signs with, as it says them.
     pub(crate) fn publish_keys(&mut self, server: &Server<'_>) -> Result<()> {
-        let records = server.operator(&["domain", "records", ORGANISATION, OURS])?;
         let mut zone = Zone::new();
-        for record in records["items"].as_array().context("no records")? {
-            let (name, text) = (record["name"].as_str(), record["text"].as_str());
+        for record in every(&server.api(), &format!("/domains/{OURS}/records"))? {
+            let (name, text) = (record["name"].as_str(), record["value"].as_str());
             zone = zone.text(name.context("no name")?, text.context("no text")?);
         }
-        self.add(zone)
+        self.add(&zone)
     }
 
     /// Our server, not started yet. It sends.

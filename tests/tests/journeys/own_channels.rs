@@ -66,13 +66,8 @@ fn from_a_channel_to_itself_it_arrives_once() -> Result<()> {
         let written = write(&agent, CHANNEL)?;
         agent.until(&written.delivery()?, "delivered")?;
         let all = tickets(&agent)?;
-        let inbound: Vec<Value> = all
-            .iter()
-            .map(|ticket| agent.messages(ticket["number"].as_u64().context("no number")?))
-            .collect::<Result<Vec<_>>>()?
-            .concat();
-        let inbound = inbound.iter().filter(|message| message["kind"] == "inbound").count();
-        assert!(inbound <= 1, "{all:?}");
+        // It is there already: what comes back is known as the same mail.
+        assert_eq!((all.len(), &all[0]["message_count"]), (1, &json!(1)), "{all:?}");
         assert_eq!(every(&agent.api, "/deliveries")?.len(), 1, "no answer was sent");
         Ok(())
     })

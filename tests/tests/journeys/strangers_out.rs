@@ -30,7 +30,7 @@ struct Scene<'a> {
 }
 
 fn scene(world: &mut World, act: impl FnOnce(&mut Scene<'_>) -> Result<()>) -> Result<()> {
-    world.add(strangers(world)?)?;
+    world.add(&strangers(world)?)?;
     let place = World::guichet()?;
     let server = place.start()?;
     world.publish_keys(&server)?;
