@@ -158,6 +158,33 @@ fn promise_4_a_learned_reply_address_is_marked_and_gets_no_further_mail() -> Res
 }
 
 #[test]
+fn who_is_agreed_to_takes_part_from_then_on() -> Result<()> {
+    journey(&["postfix"], |world| {
+        scene(world, |scene| {
+            let reply_to = scene.answer.address("Reply-To");
+            scene
+                .stranger_writes(&reply_to, "Re: Invoice 7", "Message-ID: <1@stranger.example>\r\n")?
+                .expect(250)?;
+            assert_eq!(scene.agent.next_message()?["marked"], true);
+            let path = format!("/tickets/{}/participants", scene.ticket);
+            let agreed = scene.agent.post(&path, &json!({ "address": EVE }))?.expect(200)?.json()?;
+            assert_eq!(agreed["participants"], json!([ADA, EVE]));
+
+            let id = scene.written.message_id()?;
+            let more = format!("Message-ID: <2@stranger.example>\r\nIn-Reply-To: <{id}>\r\n");
+            scene.stranger_writes(CHANNEL, "Re: Invoice 7", &more)?.expect(250)?;
+            let joined = scene.agent.next_message()?;
+            assert_eq!(
+                (&joined["ticket"], &joined["marked"]),
+                (&json!(scene.ticket), &json!(false)),
+                "{joined}"
+            );
+            Ok(())
+        })
+    })
+}
+
+#[test]
 fn promise_4_a_forged_message_id_of_ours_is_kept_aside() -> Result<()> {
     journey(&["postfix"], |world| {
         scene(world, |scene| {
