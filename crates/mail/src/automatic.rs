@@ -92,12 +92,13 @@ impl Automatic {
         self == Self::No
     }
 
-    /// The same mail, known to have come with an empty envelope sender: no person sends so (RFC 3834, section 3.3).
+    /// The same mail, known to have come with an empty envelope sender: no person sends so, nor does anybody who wants to
+    /// hear of it (RFC 3834, section 3.3).
     #[must_use]
     pub fn with_null_sender(self) -> Self {
         match self {
-            Self::No => Self::Reply,
-            known => known,
+            Self::Bounce => Self::Bounce,
+            _ => Self::Reply,
         }
     }
 }
@@ -110,6 +111,8 @@ pub(crate) fn classify(header: &Header<'_>, subject: &str) -> Automatic {
     let submitted = submitted(header);
     match submitted {
         Submitted::Replied => return Automatic::Reply,
+        // Exchange labels what it says for people who are away like this.
+        Submitted::Generated if is_about_absence(subject) => return Automatic::Reply,
         Submitted::Generated => return Automatic::Generated,
         Submitted::No | Submitted::Unstated => {}
     }
@@ -184,9 +187,13 @@ fn is_out_of_office(header: &Header<'_>, subject: &str) -> bool {
     let suppresses = header
         .text("X-Auto-Response-Suppress")
         .is_some_and(|value| !matches!(value.to_ascii_lowercase().as_str(), "" | "none"));
-    let subject = subject.to_lowercase();
     let is_marked = suppresses || matches!(precedence(header).as_str(), "bulk" | "junk");
-    is_marked && OUT_OF_OFFICE.iter().any(|start| subject.starts_with(start))
+    is_marked && is_about_absence(subject)
+}
+
+fn is_about_absence(subject: &str) -> bool {
+    let subject = subject.to_lowercase();
+    OUT_OF_OFFICE.iter().any(|start| subject.starts_with(start))
 }
 
 /// Mail to many.

@@ -2,7 +2,7 @@
 
 use guichet_mail::DmarcPolicy;
 
-use super::queue_world::{record, send, ticket};
+use super::queue_world::{record, send, set_state, ticket};
 use super::replies::{recipient, reply_address};
 use super::reports::{bounce, receive, report, sent};
 use super::world::{World, at, forged, mail};
@@ -158,4 +158,18 @@ async fn case_8_an_answer_that_came_to_the_plain_address_first_still_joins_by_it
     let late = Arrival { received: at(2 + 180 * days), ..world.arrival(&late, &[&to]) };
     assert_eq!(receive(&world, &late).await, Outcome::Created { ticket: 3 });
     assert_eq!(receive(&world, &late).await, Outcome::Duplicate { ticket: Some(3) });
+}
+
+/// Exchange says so of what it sends for people who are away, vacation(1) says `bulk`.
+#[tokio::test]
+async fn case_14_whatever_comes_from_the_null_sender_opens_nothing() {
+    for header in ["Auto-Submitted: auto-generated", "Precedence: bulk"] {
+        let (world, _, to) = sent().await;
+        set_state(&world, 1, State::Solved).await;
+        let raw = mail(BIA, "3@customer.example", "Re: Invoice", &format!("{header}\n"));
+        let away = Arrival { reverse_path: String::new(), ..world.arrival(&raw, &[&to]) };
+        assert_eq!(receive(&world, &away).await, Outcome::Joined { ticket: 1 });
+        let now = ticket(&world, 1).record;
+        assert_eq!((now.state, now.attention), (State::Solved, false), "{header}");
+    }
 }

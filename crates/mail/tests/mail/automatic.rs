@@ -23,6 +23,14 @@ fn case_14_out_of_office_by_rfc_3834_first() {
     assert_eq!(classified("Precedence: auto_reply"), Automatic::Reply);
 }
 
+/// Exchange labels what it says for people who are away as generated.
+#[test]
+fn case_14_an_out_of_office_answer_of_exchange_is_an_answer() {
+    let exchange = "Auto-Submitted: auto-generated\nX-Auto-Response-Suppress: All\nSubject: Automatic reply: Re: My order";
+    assert_eq!(classified(exchange), Automatic::Reply);
+    assert_eq!(classified("Auto-Submitted: auto-generated\nSubject: Abwesenheit: Re: x"), Automatic::Reply);
+}
+
 // osTicket#726, #5320
 #[test]
 fn case_15_suppress_header_alone_is_no_machine() {
@@ -61,7 +69,9 @@ fn lists_and_mass_mail() {
 
 #[test]
 fn nobody_writes_with_an_empty_envelope_sender() {
-    assert_eq!(Automatic::No.with_null_sender(), Automatic::Reply);
+    for kind in [Automatic::No, Automatic::Generated, Automatic::Bulk, Automatic::List] {
+        assert_eq!(kind.with_null_sender(), Automatic::Reply);
+    }
     assert_eq!(Automatic::Bounce.with_null_sender(), Automatic::Bounce);
 }
 
