@@ -69,6 +69,36 @@ fn reply_address(mail: &Mail) -> String {
     if asked.is_empty() { mail.address("From") } else { asked }
 }
 
+/// zammad#5113: as Gmail writes it, without a word of Microsoft's.
+#[test]
+fn case_14_an_out_of_office_answer_is_noted_and_the_ticket_stays_as_it_is() -> Result<()> {
+    journey(&["postfix"], |world| {
+        let place = World::guichet()?;
+        let server = place.start()?;
+        let mut agent = Agent::of(&server)?;
+        let postfix = Postfix::start(&World::their_server()?)?;
+        World::submit(&postfix, CHANNEL, &world.letter(CHANNEL, "Invoice 7", "")?)?;
+        let ticket = agent.next_ticket().with_context(|| postfix.log())?;
+        let written = agent.reply(ticket, json!({}))?;
+        agent.until(&written.delivery()?, "delivered").with_context(|| postfix.log())?;
+        let mail = postfix.mails(1)?.pop().context("no mail")?;
+
+        // Such answers go to the envelope's sender (RFC 3834, 4), those of other programs to Reply-To.
+        for (number, to) in [mail.address("Return-Path"), mail.address("Reply-To")].iter().enumerate() {
+            let more = format!(
+                "Message-ID: <away-{number}@{THEIRS}>\r\nAuto-Submitted: auto-replied (vacation)\r\n"
+            );
+            World::submit(&postfix, to, &world.letter(to, "Out of office", &more)?)?;
+            let noted = agent.next_message().with_context(|| postfix.log())?;
+            assert_eq!((&noted["ticket"], &noted["automatic"]), (&json!(ticket), &json!("reply")), "{noted}");
+            let after = agent.ticket(ticket)?;
+            assert_eq!((&after["state"], &after["attention"]), (&json!("pending"), &json!(false)), "{after}");
+        }
+        assert_eq!(agent.delivery(&written.delivery()?)?["state"], "delivered");
+        Ok(())
+    })
+}
+
 /// osTicket#1041, chatwoot#5131: it marks nothing, and its address is another one each time.
 #[test]
 fn promise_5_a_machine_that_hides_and_changes_its_address_comes_to_an_end() -> Result<()> {

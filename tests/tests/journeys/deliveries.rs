@@ -78,6 +78,24 @@ fn a_refusal_opens_the_ticket_and_nothing_more_goes_to_an_address_that_is_not_th
     })
 }
 
+/// gophish/gophish#1604: a 5xx that is over tomorrow.
+#[test]
+fn case_19_a_quota_that_is_used_up_waits_for_the_next_one() -> Result<()> {
+    journey(&["postfix"], |world| {
+        let place = World::guichet()?;
+        let server = place.start()?;
+        let mut agent = Agent::of(&server)?;
+        let words = "550 5.4.5 Daily user sending quota exceeded";
+        let postfix = Postfix::start(&World::their_server()?.answering(&[(ADA, words)]))?;
+        let ticket = ticket(world, &server, &mut agent)?;
+        let delivery = agent.reply(ticket, json!({}))?.delivery()?;
+        let deferred = agent.until(&delivery, "deferred").with_context(|| postfix.log())?;
+        assert_eq!((last_words(&deferred).0, &deferred["last_attempt"]["retry"]), (550, &json!("late")));
+        assert_eq!(every(&agent.api, "/suppressions")?.len(), 0);
+        Ok(())
+    })
+}
+
 /// Where postgrey listens.
 const POLICY: ([u8; 4], u16) = ([127, 0, 0, 1], 10_023);
 
