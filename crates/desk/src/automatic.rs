@@ -8,7 +8,7 @@
 //! It is composed before the commit and joins the mail's own batch: the same commit that makes the ticket makes the
 //! answer, once. Where it can't be composed, the mail is received all the same.
 //!
-//! *Standards*: RFC 3834.
+//! *Standards*: RFC 3834; RFC 5230, section 4.6.
 
 use std::cell::OnceCell;
 
@@ -37,6 +37,10 @@ const SUBJECT: &str = "We have received your message";
 
 /// A longer Message-ID, or one with unusual characters, may be a text; it is not repeated.
 const MESSAGE_ID_BYTES_MAX: usize = 128;
+
+/// What the local part of an address has, without its punctuation, where no person reads the answer (RFC 5230, section
+/// 4.6, and custom).
+const NOBODY: [&str; 5] = ["noreply", "donotreply", "mailerdaemon", "listserv", "majordomo"];
 
 /// That an address was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -125,7 +129,7 @@ impl Desk {
         let is_ours = self.accounts.is_hosted(author.domain())?
             || self.has_domain(organisation, author.domain())?
             || self.is_colleague(mail)?;
-        Ok((!is_ours).then_some(author))
+        Ok((!is_ours && !is_nobodys(author.local())).then_some(author))
     }
 
     /// Composes an answer, if the caps let one more go. A trouble means none: the mail itself matters more.
@@ -185,6 +189,15 @@ impl Desk {
             attachments: Vec::new(),
         })
     }
+}
+
+/// Whether the local part says that no person reads what comes there.
+fn is_nobodys(local: &str) -> bool {
+    let local = local.to_lowercase();
+    let letters: String = local.chars().filter(|c| !"-_.".contains(*c)).collect();
+    NOBODY.iter().any(|name| letters.contains(name))
+        || local.starts_with("owner-")
+        || ["-request", "-bounces"].iter().any(|end| local.ends_with(end))
 }
 
 /// Whether it is no text that a stranger wants to be read.

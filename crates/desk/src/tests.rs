@@ -20,6 +20,7 @@ mod replies;
 mod reports;
 mod returns;
 mod strangers;
+mod success;
 mod suppressions;
 mod threads;
 mod tokens;

@@ -1,17 +1,15 @@
 //! The automatic first answer: to whom, how often, and what it says.
 
 use guichet_accounts::{AutoReply, ChannelChange};
-use guichet_mail::{AuthResult, DmarcPolicy, Verdicts};
+use guichet_mail::{DmarcPolicy, Verdicts};
 
 use super::queue_world::{address, due, ticket};
 use super::replies::reply_address;
 use super::world::{World, at, forged, mail, outcomes};
 use super::writing_letters::{new_mail, reply};
-use crate::{
-    Arrival, MessageKind, NewSuppression, Notification, NotifiedRecipient, Outcome, ReversePath, State,
-};
+use crate::{Arrival, MessageKind, NewSuppression, Outcome, ReversePath, State};
 
-const BIA: &str = "Bia <bia@customer.example>";
+pub(super) const BIA: &str = "Bia <bia@customer.example>";
 const TEXT: &str = "Thank you. We answer within a day.";
 
 /// A desk whose support channel answers by itself.
@@ -24,7 +22,7 @@ async fn answering() -> World {
     world
 }
 
-fn later(world: &World, raw: &str, second: i64) -> Arrival {
+pub(super) fn later(world: &World, raw: &str, second: i64) -> Arrival {
     Arrival { received: at(second), ..world.arrival(raw, &[&world.support]) }
 }
 
@@ -34,7 +32,7 @@ async fn receive(world: &World, arrival: &Arrival) -> Outcome {
     outcome
 }
 
-async fn is_answered(world: &World, arrival: &Arrival) -> bool {
+pub(super) async fn is_answered(world: &World, arrival: &Arrival) -> bool {
     let before = due(world).len();
     receive(world, arrival).await;
     due(world).len() > before
@@ -110,6 +108,31 @@ async fn promise_5_nothing_that_a_machine_or_a_list_sends_is_answered() {
     let raw = mail(BIA, "1@customer.example", "Hello", "");
     let null_sender = Arrival { reverse_path: String::new(), ..later(&world, &raw, 0) };
     assert!(!is_answered(&world, &null_sender).await);
+}
+
+/// RFC 5230, section 4.6. Gmail asks so whether mail may be forwarded to us, with no header that tells (case 43).
+#[tokio::test]
+async fn promise_5_an_address_that_no_person_reads_is_not_answered() {
+    let world = answering().await;
+    for (n, local) in [
+        "forwarding-noreply",
+        "No-Reply",
+        "do_not_reply",
+        "MAILER-DAEMON",
+        "owner-news",
+        "news-request",
+        "news-bounces",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let raw = mail(&format!("{local}@customer.example"), &format!("{n}@customer.example"), "Hello", "");
+        assert!(!is_answered(&world, &later(&world, &raw, 0)).await, "{local}");
+    }
+    for (n, local) in ["norbert.eply", "requests", "owner", "bouncer"].into_iter().enumerate() {
+        let raw = mail(&format!("{local}@customer.example"), &format!("h{n}@customer.example"), "Hello", "");
+        assert!(is_answered(&world, &later(&world, &raw, 0)).await, "{local}");
+    }
 }
 
 /// Relay-spam waves of 2025 and 2026: tickets opened with a forged author, to have the answers flood somebody.
@@ -276,48 +299,4 @@ async fn a_mail_is_received_though_its_answer_can_not_be_written() {
     assert!(!is_answered(&world, &later(&world, &raw, 0)).await);
     assert_eq!(ticket(&world, 1).record.message_count, 1);
     assert!(world.try_write(reply(), 1).await.is_err());
-}
-
-fn asking(world: &World, n: usize, spf: AuthResult, reverse_path: &str) -> Arrival {
-    let raw = mail(BIA, &format!("{n}@customer.example"), &format!("Matter {n}"), "");
-    let mut arrival = later(world, &raw, 0);
-    arrival.reverse_path = reverse_path.to_owned();
-    arrival.verdicts.spf_mail_from.result = spf;
-    let notified = |original: &str| NotifiedRecipient {
-        address: world.support.address.clone(),
-        original: Some(original.to_owned()),
-    };
-    let on_success = vec![notified("rfc822;support@acme.example"), notified("x;see http://evil.example")];
-    arrival.notification = Notification { envelope_id: Some("QQ1".to_owned()), on_success };
-    arrival
-}
-
-#[tokio::test]
-async fn promise_5_success_is_told_only_where_it_is_asked_for_and_spf_passes() {
-    let world = World::new().await;
-    for (n, spf) in [AuthResult::None, AuthResult::Fail, AuthResult::SoftFail, AuthResult::Neutral]
-        .into_iter()
-        .enumerate()
-    {
-        assert!(!is_answered(&world, &asking(&world, n, spf, "bia@customer.example")).await, "{spf:?}");
-    }
-    assert!(!is_answered(&world, &asking(&world, 7, AuthResult::Pass, "")).await);
-    let asked = asking(&world, 8, AuthResult::Pass, "returns@customer.example");
-    assert!(is_answered(&world, &asked).await);
-    assert_eq!(world.stored(6).record.envelope.unwrap().notification, Some(asked.notification));
-    let due = world.desk.due(None, jiff::Timestamp::MAX, 9).unwrap();
-    let lease = world.desk.lease(world.acme, due[0].delivery, at(1)).await.unwrap().unwrap();
-    assert_eq!(
-        (lease.reverse_path.as_str(), lease.recipient.to_string().as_str()),
-        ("", "returns@customer.example")
-    );
-    let mut text = String::new();
-    std::io::Read::read_to_string(&mut world.desk.open(&lease).unwrap(), &mut text).unwrap();
-    for line in ["Original-Envelope-Id: QQ1", "Action: delivered", "Final-Recipient: rfc822;"] {
-        assert!(text.contains(line), "{line}: {text}");
-    }
-    assert!(text.contains("Message-ID: <8@customer.example>"), "{text}");
-    for strangers in ["Dear support", "Matter", "Bia", "http"] {
-        assert!(!text.contains(strangers), "no word that is a stranger's: {text}");
-    }
 }
