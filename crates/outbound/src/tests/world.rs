@@ -147,7 +147,7 @@ impl World {
 
     /// The delivery once it was attempted so often and is not being sent.
     pub(super) async fn attempted(&self, id: DeliveryId, times: usize) -> DeliveryDetail {
-        let mut changes = self.backends.desk.queue_changes();
+        let mut changes = self.backends.store.watch(self.organisation).unwrap();
         loop {
             let detail = self.backends.desk.delivery(&self.actor(), id).unwrap();
             if detail.attempts.len() >= times && !detail.is_sending {
