@@ -168,10 +168,12 @@ impl Desk {
         let Some(mut group) = self.place_report(snapshot, mail, group, places)? else {
             return Ok(());
         };
-        let (mut thread, mut manner) = match group.answers.take() {
-            Some(message) => self.by_token(snapshot, mail, &message)?,
+        let answers = group.answers.take();
+        let (mut thread, mut manner) = match answers.as_ref().filter(|one| is_answerable(one, mail.arrival)) {
+            Some(message) => self.by_token(snapshot, mail, message)?,
             None => self.by_references(mail, &group, references, requester)?,
         };
+        thread.refer_to(answers.as_ref().map(|message| message.ticket));
         if let Some(joins) = &mut thread.joins {
             // Read again as a check: what the ticket becomes rests on what it is.
             let checked = stored::ticket_checked(snapshot, joins.number)?;
@@ -184,19 +186,13 @@ impl Desk {
         Ok(())
     }
 
-    /// It came to the reply address of this message.
+    /// It came to the reply address of this message, which leads into its ticket.
     fn by_token(
         &self,
         snapshot: &Snapshot,
         mail: Incoming<'_>,
         message: &StoredMessage,
     ) -> Result<(Thread, Manner), Error> {
-        if !is_answerable(message, mail.arrival) {
-            return Ok((
-                Thread { joins: None, refers_to: vec![message.ticket] },
-                Manner::of(Part::Participant),
-            ));
-        }
         let ticket = stored::ticket(snapshot, message.ticket)?.ok_or(Error::Damaged("ticket"))?;
         let manner = self.manner_by_token(mail, &ticket.record)?;
         Ok((Thread { joins: Some(ticket), refers_to: Vec::new() }, manner))

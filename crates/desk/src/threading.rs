@@ -28,8 +28,8 @@ use crate::copies::{Copies, Standing};
 use crate::identity::{ENTRIES_MAX, Identity, Known};
 use crate::stored::{self, StoredMessage, StoredTicket};
 
-/// How long a reply address leads into its ticket; then it begins a new one, linked. People look half a year back for a
-/// mail to answer to; whoever comes later has another matter.
+/// How long a reply address or a reference leads into its ticket; then it begins a new one, linked. People look half a
+/// year back for a mail to answer to; whoever comes later has another matter.
 const REPLY_AGE: SignedDuration = SignedDuration::from_hours(180 * 24);
 
 /// How many messages a mail's references are followed to: all that one identity remembers.
@@ -41,7 +41,7 @@ const NAMED_MAX: usize = 20;
 /// How many tickets one mail is linked to.
 const LINKS_MAX: usize = 16;
 
-/// Whether the reply address of this message still leads into its ticket.
+/// Whether this message still leads into its ticket.
 pub(crate) fn is_answerable(message: &StoredMessage, arrival: &Arrival) -> bool {
     arrival.received <= message.record.received + REPLY_AGE
 }
@@ -53,6 +53,14 @@ pub(crate) struct Thread {
     pub(crate) joins: Option<StoredTicket>,
     /// Tickets that it refers to without a right to enter.
     pub(crate) refers_to: Vec<u64>,
+}
+
+impl Thread {
+    /// Links a new ticket to this one as well.
+    pub(crate) fn refer_to(&mut self, ticket: Option<u64>) {
+        let is_new = self.joins.is_none();
+        self.refers_to.extend(ticket.filter(|ticket| is_new && !self.refers_to.contains(ticket)));
+    }
 }
 
 /// What its author is to the organisation.
@@ -160,7 +168,10 @@ impl Candidate {
         let takes_part = arrival
             .proven_author()
             .is_some_and(|author| role == Role::Colleague || participants.contains(&author.normalised()));
-        takes_part && self.message.came_to(recipients) && (self.is_named || self.is_same_matter(arrival))
+        takes_part
+            && is_answerable(&self.message, arrival)
+            && self.message.came_to(recipients)
+            && (self.is_named || self.is_same_matter(arrival))
     }
 
     fn is_same_matter(&self, arrival: &Arrival) -> bool {

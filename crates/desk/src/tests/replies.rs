@@ -156,6 +156,28 @@ async fn a_reply_address_older_than_180_days_begins_a_new_ticket_that_is_linked(
     assert_eq!(outcome, Outcome::Joined { ticket: 1 });
 }
 
+/// Mail programs keep the address that was answered once, and use it for ever.
+#[tokio::test]
+async fn an_old_reply_address_does_not_stand_in_the_way_of_a_young_reference() {
+    let (world, old, old_id) = answered().await;
+    let half_a_year = 181 * 24 * 3_600;
+    let at_last = world.write(reply(), half_a_year).await;
+    let young_id = world.field(at_last.message, "Message-ID").unwrap();
+    for (n, to) in [&old, &world.support].into_iter().enumerate() {
+        let named = format!("References: {old_id} {young_id}\n");
+        let raw = mail(BIA, &format!("y{n}@customer.example"), "Re: Invoice", &named);
+        let outcome = receive(&world, &arrival(&world, &raw, &[to], half_a_year + 1)).await;
+        assert_eq!(outcome, Outcome::Joined { ticket: 1 });
+    }
+    for (n, to) in [&old, &world.support].into_iter().enumerate() {
+        let named = format!("References: <1@customer.example> {old_id}\n");
+        let raw = mail(BIA, &format!("o{n}@customer.example"), "Re: Invoice", &named);
+        let outcome = receive(&world, &arrival(&world, &raw, &[to], half_a_year + 1)).await;
+        assert_eq!(outcome, Outcome::Created { ticket: 2 + n as u64 }, "a reference grows as old");
+        assert_eq!(world.desk.ticket(&world.admin(), 2 + n as u64).unwrap().linked, [1]);
+    }
+}
+
 #[tokio::test]
 async fn an_answer_to_spam_or_trash_stays_there_and_asks_for_attention() {
     for state in [State::Spam, State::Trash] {
