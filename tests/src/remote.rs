@@ -67,8 +67,7 @@ impl Remote {
     }
 
     fn serve(&self, connection: &TcpStream, go_on: &dyn Fn(Step) -> bool) -> Result<()> {
-        let mut lines = BufReader::new(connection);
-        let mut out = connection;
+        let (mut lines, mut out) = (BufReader::new(connection), connection);
         let mut say = |words: &str| out.write_all(format!("{words}\r\n").as_bytes());
         if !go_on(Step::Greeting) {
             return Ok(());
@@ -77,37 +76,42 @@ impl Remote {
         let (mut from, mut to) = (String::new(), String::new());
         loop {
             let line = String::from_utf8_lossy(&line(&mut lines)?).trim_end().to_owned();
-            let verb = line.split(' ').next().unwrap_or_default().to_ascii_uppercase();
-            match verb.as_str() {
-                "MAIL" => from = line,
-                "RCPT" => to = line,
-                _ => {}
-            }
-            let step = match verb.as_str() {
-                "MAIL" => Some(Step::Mail),
-                "RCPT" => Some(Step::Recipient),
-                "DATA" => Some(Step::Data),
-                _ => None,
-            };
+            let step = step(&line);
             if step.is_some_and(|step| !go_on(step)) {
                 return Ok(());
             }
-            match verb.as_str() {
-                "DATA" => {
+            match step {
+                Some(Step::Mail) => from = line,
+                Some(Step::Recipient) => to = line,
+                Some(Step::Data) => {
                     say("354 go on")?;
                     let mail = Mail { raw: content(&mut lines)? };
-                    let taken = Taken { from: from.clone(), to: to.clone(), mail };
-                    self.taken.lock().unwrap_or_else(PoisonError::into_inner).push(taken);
+                    self.keep(Taken { from: from.clone(), to: to.clone(), mail });
                     if !go_on(Step::Content) {
                         return Ok(());
                     }
-                    say("250 2.0.0 taken")?;
-                    go_on(Step::Accepted);
                 }
-                "QUIT" => return Ok(say("221 2.0.0 bye")?),
-                _ => say("250 2.0.0 fine")?,
+                _ => {}
+            }
+            say("250 2.0.0 fine")?;
+            if step == Some(Step::Data) {
+                go_on(Step::Accepted);
             }
         }
+    }
+
+    fn keep(&self, taken: Taken) {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).push(taken);
+    }
+}
+
+/// The step that a command begins, if it is one at which the test is asked.
+fn step(line: &str) -> Option<Step> {
+    match line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase().as_str() {
+        "MAIL" => Some(Step::Mail),
+        "RCPT" => Some(Step::Recipient),
+        "DATA" => Some(Step::Data),
+        _ => None,
     }
 }
 
