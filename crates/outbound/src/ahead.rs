@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use guichet_desk::{DeliveryId, Error};
+use guichet_desk::{DeliveryId, DueCursor, Error};
 use jiff::Timestamp;
 use tokio::task::yield_now;
 use tokio::time::sleep;
@@ -44,13 +44,13 @@ async fn look(deliverer: &Deliverer, known: &HashSet<DeliveryId>) -> Result<Hash
     let mut found = HashSet::new();
     let now = deliverer.clock.now();
     let until = now.saturating_add(SIGNATURE_AGE / 2).unwrap_or(Timestamp::MAX);
-    let mut place = None;
+    // What is due already is on its way, however much it is.
+    let mut place = DueCursor::at(now);
     loop {
         let page = deliverer.desk.due(place, until, PAGE_ROWS)?;
         let is_last = page.len() < PAGE_ROWS;
         for due in page {
             place = Some(due.cursor);
-            // What is due already is on its way.
             if due.at > now && found.insert(due.delivery) && !known.contains(&due.delivery) {
                 deliverer.sign_ahead(due.organisation, due.delivery).await?;
                 yield_now().await;
@@ -59,5 +59,6 @@ async fn look(deliverer: &Deliverer, known: &HashSet<DeliveryId>) -> Result<Hash
         if is_last || found.len() >= SIGNATURES_MAX {
             return Ok(found);
         }
+        yield_now().await;
     }
 }

@@ -40,6 +40,7 @@ use guichet_sys::dns::Resolver;
 use guichet_sys::tls::ClientTls;
 use guichet_sys::{Clock, Random};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use ahead::sign_ahead;
 use deliver::Deliverer;
@@ -90,10 +91,9 @@ impl Outbound {
     pub async fn run(self, stop: watch::Receiver<bool>) -> Stopped {
         metrics::describe();
         let deliverer = Arc::new(Deliverer::new(&self.settings, self.backends));
-        // Set apart, since signing keeps a thread busy for a moment.
-        let ahead = tokio::spawn(sign_ahead(Arc::clone(&deliverer)));
-        let stopped = Scheduler::new(self.settings, deliverer).run(stop).await;
-        ahead.abort();
-        stopped
+        // Set apart, since signing keeps a thread busy for a moment. It ends with the set.
+        let mut ahead = JoinSet::new();
+        ahead.spawn(sign_ahead(Arc::clone(&deliverer)));
+        Scheduler::new(self.settings, deliverer).run(stop).await
     }
 }

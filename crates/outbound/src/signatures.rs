@@ -28,10 +28,11 @@ pub(crate) struct Signatures {
 }
 
 impl Signatures {
-    /// The fields, if they were made a short while ago.
+    /// The fields, if they were made a short while ago; not if they are of a time to come, since the clock was set back.
     pub(crate) fn get(&self, of: &Signed, now: Timestamp) -> Option<Arc<str>> {
         let (at, fields) = self.made.get(of)?;
-        (now.duration_since(*at) < SIGNATURE_AGE).then(|| fields.clone())
+        let age = now.duration_since(*at);
+        (!age.is_negative() && age < SIGNATURE_AGE).then(|| fields.clone())
     }
 
     pub(crate) fn keep(&mut self, of: Signed, now: Timestamp, fields: Arc<str>) {
@@ -66,5 +67,12 @@ mod tests {
         assert!(signatures.get(&signed(0), now).is_none());
         assert!(signatures.get(&signed(1), now).is_some());
         assert!(signatures.get(&signed(1), now + SIGNATURE_AGE).is_none());
+    }
+
+    #[test]
+    fn nothing_is_sent_with_a_signature_of_a_time_to_come() {
+        let (mut signatures, now) = (Signatures::default(), Timestamp::UNIX_EPOCH);
+        signatures.keep(signed(1), now, Arc::from("DKIM-Signature: v=1\r\n"));
+        assert!(signatures.get(&signed(1), now - SignedDuration::from_secs(1)).is_none());
     }
 }

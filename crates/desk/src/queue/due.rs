@@ -39,6 +39,12 @@ pub struct DueCursor {
 }
 
 impl DueCursor {
+    /// The place before all that is due at this time.
+    pub fn at(at: Timestamp) -> Option<Self> {
+        let micros = u64::try_from(at.as_microsecond()).ok()?;
+        Some(Self { micros, organisation: OrganisationId::new(1)?, delivery: DeliveryId(0) })
+    }
+
     fn key(self) -> Key {
         let Self { micros, organisation, delivery } = self;
         Key::new(keys::DUE).number(micros).number(organisation.get().into()).number(delivery.0)

@@ -202,6 +202,9 @@ async fn ten_thousand_that_wait_are_read_page_by_page_in_the_order_in_which_they
     assert!(read.windows(2).all(|pair| pair[0].cursor < pair[1].cursor && pair[0].at <= pair[1].at));
     assert_eq!(world.desk.due(None, at(1), COUNT).unwrap().len(), 11);
     assert_eq!(world.desk.next_due(after).unwrap(), None);
+    let from = crate::DueCursor::at(at(501));
+    let later: Vec<_> = read.into_iter().filter(|due| due.at >= at(501)).collect();
+    assert_eq!(world.desk.due(from, Timestamp::MAX, COUNT).unwrap(), later);
 }
 
 #[tokio::test(flavor = "multi_thread")]
