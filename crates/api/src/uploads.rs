@@ -62,8 +62,8 @@ impl From<StoredUpload> for Upload {
 
 /// Upload a file
 ///
-/// The body is the file as it is, `Content-Type` its media type. It can be attached to messages for a day, by whoever of the
-/// organisation knows its `id`. Needs the scope `messages:send` or `tickets:write`.
+/// The body is the file as it is, `Content-Type` its media type. Whoever uploaded it can attach it to messages for a
+/// day. Needs the scope `messages:send` or `tickets:write`.
 #[utoipa::path(
     post,
     path = "/api/v1/uploads",
