@@ -71,7 +71,6 @@ impl Desk {
         let sending = self.accounts.sending(organisation, channel?).ok()?;
         let domain = sending.message_id_domain;
         let id = arrival.reading.content.message_id.as_ref().filter(|id| is_mere_identifier(id));
-        let header = id.map_or_else(String::new, |id| format!("Message-ID: <{id}>\r\n"));
         let reference = self.new_reference();
         let octets = compose_success_dsn(&SuccessDsn {
             from: MailAddress::parse(&format!("{DAEMON}@{domain}")).ok()?,
@@ -82,7 +81,7 @@ impl Desk {
             envelope_id: arrival.notification.envelope_id.as_deref(),
             arrival: arrival.received,
             recipients,
-            returned_header: header.as_bytes(),
+            returned_message_id: id,
         });
         let mut writer = self.store.blobs().writer();
         writer.write(&octets).ok()?;

@@ -3,8 +3,8 @@
 //! *Standards*: RFC 3461, sections 6.2 and 6.3; RFC 3464, sections 2.2 and 2.3; RFC 3834 (marked as automatic); RFC
 //! 6533 (recipients beyond ASCII).
 //!
-//! *Security*: envelope identifier, original recipient and header are a stranger's. They are written as one line of
-//! ASCII, or encoded. Only the header is returned, and no word of the text.
+//! *Security*: envelope identifier, original recipient and Message-ID are a stranger's; they are written as one line of
+//! ASCII. Nothing else of the mail is returned, neither of its header nor of its text.
 
 use std::fmt::Write as _;
 
@@ -19,12 +19,8 @@ use crate::compose::transfer::TextEncoding;
 use crate::display::one_line;
 use crate::message_id::MessageId;
 
-/// Octets of the header that are returned.
-const RETURNED_BYTES_MAX: usize = 16 * 1024;
 /// The longest foreign value, in characters: ENVID and ORCPT are bounded to 100 and 500 by RFC 3461, section 4.
 const VALUE_CHARS_MAX: usize = 500;
-/// The longest line of text that needs no encoding (RFC 5322, section 2.1.1).
-const LINE_BYTES_MAX: usize = 998;
 /// Octets of the digest that the boundary shows.
 const BOUNDARY_DIGEST_BYTES: usize = 15;
 
@@ -47,8 +43,8 @@ pub struct SuccessDsn<'a> {
     pub arrival: Timestamp,
     /// The recipients that asked for it.
     pub recipients: Vec<SuccessRecipient<'a>>,
-    /// The header of the mail that arrived, as it was; a whole mail will do, since only its header is read.
-    pub returned_header: &'a [u8],
+    /// The Message-ID of the mail that arrived: all that is returned of it.
+    pub returned_message_id: Option<&'a MessageId>,
 }
 
 /// One recipient of a notice of success.
@@ -62,7 +58,7 @@ pub struct SuccessRecipient<'a> {
     pub action: Action,
 }
 
-/// Composes a notice of success (RFC 3464; RFC 3461, sections 6.2 and 6.3). Only the header of the mail is returned.
+/// Composes a notice of success (RFC 3464; RFC 3461, sections 6.2 and 6.3).
 pub fn compose_success_dsn(dsn: &SuccessDsn<'_>) -> Vec<u8> {
     let boundary = boundary(&dsn.message_id);
     let mut out = Vec::new();
@@ -78,11 +74,9 @@ pub fn compose_success_dsn(dsn: &SuccessDsn<'_>) -> Vec<u8> {
         &words(dsn),
     );
     part("Content-Type: message/delivery-status", fields(dsn).as_bytes());
-    let (encoding, header) = returned(dsn.returned_header, &boundary);
-    part(
-        &format!("Content-Type: text/rfc822-headers; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}"),
-        &header,
-    );
+    if let Some(id) = dsn.returned_message_id.and_then(header::identifier) {
+        part("Content-Type: text/rfc822-headers", format!("Message-ID: {id}\r\n").as_bytes());
+    }
     out.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
     out
 }
@@ -173,28 +167,4 @@ fn recipient_field(address: &MailAddress) -> String {
 /// One line of ASCII; what is beyond becomes `?`.
 fn ascii(text: &str) -> String {
     one_line(text, VALUE_CHARS_MAX).chars().map(|c| if c.is_ascii() { c } else { '?' }).collect()
-}
-
-/// The returned header and its encoding: as it is where that is safe, since programs look for the Message-ID in it.
-fn returned(raw: &[u8], boundary: &str) -> (&'static str, Vec<u8>) {
-    let shown = raw.get(..raw.len().min(RETURNED_BYTES_MAX)).unwrap_or(raw);
-    let text = crate::charset::decode_text(shown, None).replace('\r', "");
-    let mut lines: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).collect();
-    // The last line may be cut in two.
-    if shown.len() < raw.len() && lines.len() > 1 && !text.contains("\n\n") {
-        lines.pop();
-    }
-    let is_plain = |line: &&str| {
-        line.len() <= LINE_BYTES_MAX
-            && line.bytes().all(|byte| byte == b'\t' || byte == b' ' || byte.is_ascii_graphic())
-            && !line.contains(boundary)
-    };
-    if lines.iter().all(is_plain) {
-        let body: String = lines.iter().flat_map(|line| [line, "\r\n"]).collect();
-        return ("7bit", body.into_bytes());
-    }
-    let mut out = Vec::new();
-    // Writing into a vector can't fail.
-    let _ = TextEncoding::QuotedPrintable.write(&lines.join("\n"), &mut out);
-    ("quoted-printable", out)
 }
