@@ -4,8 +4,8 @@
 //! knows. Else it joins only by a reference from an authenticated participant: `In-Reply-To` or `References` name a
 //! message of the ticket, a check that is aligned with the domain in `From` passed, and that address takes part in the
 //! ticket, or is that of a person of the organisation, who answered from another program. Anything less makes a new
-//! ticket, linked to the one it refers to, so that an agent sees both and nobody enters by knowing a Message-ID. A
-//! number in a subject never counts.
+//! ticket, linked to the one it refers to, so that an agent sees both and nobody enters by knowing a Message-ID; so does
+//! a message that is half a year old. A number in a subject never counts.
 //!
 //! Two mails may also name a third that never came here (we were put in copy late): with the same participants and the
 //! same subject they are one conversation.
