@@ -3,7 +3,7 @@
 //! An action marks the delivery as a sender does, so it never meets one that is being sent.
 
 use guichet_accounts::Actor;
-use guichet_store::Direction;
+use guichet_store::{Direction, Snapshot};
 use jiff::Timestamp;
 
 use crate::delivery::{Delivery, DeliveryId, DeliveryState};
@@ -28,10 +28,7 @@ impl Desk {
         now: Timestamp,
     ) -> Result<StoredDelivery, Error> {
         use DeliveryState::{Bounced, Captured, Deferred, Suppressed};
-        let _mark = self.marked(actor, id)?;
-        self.change_delivery(act(actor, now), id, |snapshot, before, ticket| {
-            sees(actor, ticket)?;
-            let record = &before.record;
+        self.act_on(actor, id, now, |snapshot, record| {
             if !matches!(record.state, Deferred | Bounced | Captured | Suppressed) {
                 return Err(refuse(record.state, "sent again"));
             }
@@ -61,14 +58,12 @@ impl Desk {
         id: DeliveryId,
         now: Timestamp,
     ) -> Result<StoredDelivery, Error> {
-        let _mark = self.marked(actor, id)?;
-        self.change_delivery(act(actor, now), id, |_, before, ticket| {
-            sees(actor, ticket)?;
-            if !before.record.state.is_waiting() {
-                return Err(refuse(before.record.state, "cancelled"));
+        self.act_on(actor, id, now, |_, record| {
+            if !record.state.is_waiting() {
+                return Err(refuse(record.state, "cancelled"));
             }
             let state = DeliveryState::Cancelled;
-            Ok(Some(Change::to(Delivery { state, note: None, ..before.record.clone() })))
+            Ok(Some(Change::to(Delivery { state, note: None, ..record.clone() })))
         })
         .await
     }
@@ -108,11 +103,25 @@ impl Desk {
         id: DeliveryId,
         now: Timestamp,
     ) -> Result<StoredDelivery, Error> {
+        self.act_on(actor, id, now, |_, record| {
+            let after = Delivery { state: DeliveryState::Cancelled, ..record.clone() };
+            Ok((record.state == DeliveryState::Held).then(|| Change::to(after)))
+        })
+        .await
+    }
+
+    /// Changes a delivery that the actor sees, while nobody sends it.
+    async fn act_on(
+        &self,
+        actor: &Actor,
+        id: DeliveryId,
+        now: Timestamp,
+        decide: impl Fn(&mut Snapshot, &Delivery) -> Result<Option<Change>, Error>,
+    ) -> Result<StoredDelivery, Error> {
         let _mark = self.marked(actor, id)?;
-        self.change_delivery(act(actor, now), id, |_, before, ticket| {
+        self.change_delivery(act(actor, now), id, |snapshot, before, ticket| {
             sees(actor, ticket)?;
-            let after = Delivery { state: DeliveryState::Cancelled, ..before.record.clone() };
-            Ok((before.record.state == DeliveryState::Held).then(|| Change::to(after)))
+            decide(snapshot, &before.record)
         })
         .await
     }
