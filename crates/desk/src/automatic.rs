@@ -38,9 +38,18 @@ const SUBJECT: &str = "We have received your message";
 /// A longer Message-ID, or one with unusual characters, may be a text; it is not repeated.
 const MESSAGE_ID_BYTES_MAX: usize = 128;
 
-/// What the local part of an address has, without its punctuation, where no person reads the answer (RFC 5230, section
+/// What a local part has, read as words with a hyphen before each, where no person reads the answer (RFC 5230, section
 /// 4.6, and custom).
-const NOBODY: [&str; 5] = ["noreply", "donotreply", "mailerdaemon", "listserv", "majordomo"];
+const NOBODY: [&str; 8] = [
+    "-noreply",
+    "-no-reply",
+    "-donotreply",
+    "-do-not-reply",
+    "-mailerdaemon",
+    "-mailer-daemon",
+    "-listserv",
+    "-majordomo",
+];
 
 /// That an address was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -193,10 +202,9 @@ impl Desk {
 
 /// Whether the local part says that no person reads what comes there.
 fn is_nobodys(local: &str) -> bool {
-    let local = local.to_lowercase();
-    let letters: String = local.chars().filter(|c| !"-_.".contains(*c)).collect();
-    NOBODY.iter().any(|name| letters.contains(name))
-        || local.starts_with("owner-")
+    let local = format!("-{}", local.to_lowercase().replace(['_', '.'], "-"));
+    NOBODY.iter().any(|name| local.contains(name))
+        || local.starts_with("-owner-")
         || ["-request", "-bounces"].iter().any(|end| local.ends_with(end))
 }
 
