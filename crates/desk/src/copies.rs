@@ -65,13 +65,13 @@ impl Copies {
         (best.standing() >= standing).then_some(Outcome::Duplicate { ticket })
     }
 
-    /// The ticket, 0 while it is kept aside, of the copy that came to this very address.
+    /// The ticket of the copy that came to this very address; 0 while all such are kept aside.
     pub(crate) fn at(&self, recipient: &Recipient) -> Option<u64> {
         let came = |copy: &&StoredMessage| {
             let envelope = copy.record.envelope.as_ref();
             envelope.is_some_and(|envelope| envelope.recipients.contains(&recipient.address))
         };
-        self.messages.iter().find(came).map(|copy| copy.ticket)
+        self.messages.iter().filter(came).map(|copy| copy.ticket).max()
     }
 
     /// The copies that are in tickets.

@@ -69,7 +69,9 @@ impl Desk {
     ) -> Result<(), Error> {
         for recipient in mail.recipients() {
             let Destination::Bounce(id) = recipient.destination else { continue };
-            if let Some(ticket) = copies.at(recipient) {
+            // A person's mail that is suspect no more is not kept out by its copy in quarantine.
+            let counts = |ticket: &u64| *ticket != 0 || suspect.is_some() || mail.arrival.is_return();
+            if let Some(ticket) = copies.at(recipient).filter(counts) {
                 let ticket = (ticket != 0).then_some(ticket);
                 plans.push(Planned::Settled(Outcome::Duplicate { ticket }));
                 continue;

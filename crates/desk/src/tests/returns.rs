@@ -1,5 +1,6 @@
 //! Reports and other returns that know something of ours, and what strangers make of that.
 
+use guichet_accounts::VerdictPolicy;
 use guichet_mail::DmarcPolicy;
 
 use super::queue_world::{record, send, set_state, ticket};
@@ -171,5 +172,20 @@ async fn case_14_whatever_comes_from_the_null_sender_opens_nothing() {
         assert_eq!(receive(&world, &away).await, Outcome::Joined { ticket: 1 });
         let now = ticket(&world, 1).record;
         assert_eq!((now.state, now.attention), (State::Solved, false), "{header}");
+    }
+}
+
+/// A forger who is quicker than the mail itself, or a forwarder who broke its signature.
+#[tokio::test]
+async fn promise_2_a_mail_to_a_bounce_address_is_not_kept_out_by_a_copy_in_quarantine() {
+    let (world, _, to) = sent().await;
+    world.desk.accounts().set_policy(world.acme, VerdictPolicy::Quarantine, Vec::new()).await.unwrap();
+    let proven = world.arrival(&mail(BIA, "3@customer.example", "Re: Invoice", ""), &[&to]);
+    let suspect = Arrival { verdicts: forged("customer.example", DmarcPolicy::None), ..proven.clone() };
+    assert!(matches!(receive(&world, &suspect).await, Outcome::Quarantined { .. }));
+    assert_eq!(receive(&world, &suspect).await, Outcome::Duplicate { ticket: None });
+    assert_eq!(receive(&world, &proven).await, Outcome::Joined { ticket: 1 });
+    for again in [&proven, &suspect] {
+        assert_eq!(receive(&world, again).await, Outcome::Duplicate { ticket: Some(1) });
     }
 }
