@@ -135,10 +135,8 @@ pub(crate) fn leave_one_by_one(server: &Server<'_>, count: usize) -> Result<Vec<
     for number in 0..count {
         let began = SystemTime::now();
         let made = writer.post(&writer.mail(number, json!({ "undo_seconds": 0 })))?;
-        let path = format!(
-            "/messages/{}/deliveries",
-            made.get("message").and_then(Value::as_u64).context("no message")?
-        );
+        let message = made.pointer("/message/id").and_then(Value::as_u64).context("no message")?;
+        let path = format!("/messages/{message}/deliveries");
         let ended = guichet_tests::wait::until("the delivery", DELIVERY_SECS_MAX, || {
             let deliveries = writer.api.get(&path).ok()?;
             let last = deliveries.pointer("/items/0/last_attempt")?;
