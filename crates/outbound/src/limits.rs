@@ -38,7 +38,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             references_max: 10_000,
-            deliveries_max: 200,
+            deliveries_max: 1_000,
             per_destination_max: 20,
             per_destination_first: 5,
             rest_secs: 60,

@@ -103,7 +103,12 @@ pub(crate) struct Queue {
     paced: BTreeSet<(Timestamp, Destination)>,
     known: HashSet<(OrganisationId, DeliveryId)>,
     waiting: usize,
+    under_way: usize,
 }
+
+/// With so many parts of all deliveries taken as this says (two: half of them), a destination gets one at a time. Those that
+/// are slow to answer would have all of them in the end; one that is quick loses little by it.
+const CROWDED_PARTS: usize = 2;
 
 /// How far a destination may catch up with its pace: who waits for a moment is woken a little after it, and at a quick pace
 /// that would be all the time.
@@ -137,6 +142,7 @@ impl Queue {
             paced: BTreeSet::new(),
             known: HashSet::new(),
             waiting: 0,
+            under_way: 0,
         }
     }
 
@@ -165,13 +171,14 @@ impl Queue {
     /// The next delivery that may begin now.
     pub(crate) fn next(&mut self, now: Timestamp) -> Option<Next> {
         self.relist(now);
+        let is_crowded = self.under_way * CROWDED_PARTS >= self.limits.deliveries_max;
         while let Some(destination) = self.turns.pop_front() {
             let Some(line) = self.lines.get_mut(&destination) else { continue };
             line.is_listed = false;
             if line.rest.as_ref().is_some_and(|rest| rest.until <= now) {
                 line.rest = None;
             }
-            if line.waiting.is_empty() || line.under_way >= line.window(&self.limits) {
+            if line.waiting.is_empty() || line.under_way >= line.window(&self.limits, is_crowded) {
                 // It is listed again when one of its deliveries ends, or one is offered.
                 continue;
             }
@@ -182,6 +189,7 @@ impl Queue {
             }
             let Some(reference) = line.waiting.pop_front() else { continue };
             line.under_way += 1;
+            self.under_way += 1;
             if line.rest.is_none() && destination.is_far() {
                 let catch_up = if self.pace < CATCH_UP { CATCH_UP } else { SignedDuration::ZERO };
                 let earliest = now.saturating_sub(catch_up).unwrap_or(Timestamp::MIN);
@@ -204,6 +212,7 @@ impl Queue {
         now: Timestamp,
     ) {
         self.known.remove(&(reference.organisation, reference.delivery));
+        self.under_way = self.under_way.saturating_sub(1);
         let Some(line) = self.lines.get_mut(destination) else { return };
         line.under_way = line.under_way.saturating_sub(1);
         match reached {
@@ -308,8 +317,12 @@ impl Line {
     }
 
     /// Deferring without trying costs the destination nothing.
-    fn window(&self, limits: &Limits) -> usize {
-        if self.rest.is_some() { limits.per_destination_max } else { self.window }
+    fn window(&self, limits: &Limits, is_crowded: bool) -> usize {
+        match (&self.rest, is_crowded) {
+            (Some(_), _) => limits.per_destination_max,
+            (None, true) => 1,
+            (None, false) => self.window,
+        }
     }
 
     fn is_over(&self, now: Timestamp) -> bool {

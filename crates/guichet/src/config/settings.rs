@@ -190,7 +190,7 @@ settings! {
         /// The port at which the servers of other domains are reached.
         port: Whole<1, 65_535> = "25",
         /// Connections at one time to all servers.
-        connections_max: Whole<1, 10_000> = "200",
+        connections_max: Whole<1, 10_000> = "1000",
         /// Connections at one time to the servers of one domain, or to the smart host.
         connections_per_destination_max: Whole<1, 1_000> = "20",
         /// Mails a minute to one domain, or to the smart host.

@@ -120,3 +120,18 @@ async fn a_pace_is_kept() {
     assert_eq!(queue.wakes_at(), Some(then));
     assert_eq!(begin(&mut queue, then).len(), 1);
 }
+
+#[tokio::test]
+async fn promise_9_where_half_of_all_are_under_way_a_destination_gets_one_at_a_time() {
+    let to: Vec<String> =
+        ["a", "b", "c", "d"].iter().flat_map(|name| at(&format!("{name}.example"), 3)).collect();
+    let (rows, now) = rows(&to).await;
+    let mut queue = Queue::new(Limits { deliveries_max: 8, ..limits() }, NO_PACE);
+    offer_all(&mut queue, &rows);
+    let begun = begin(&mut queue, now);
+    assert_eq!(begun.len(), 4, "the first four are one for each; then half of eight are under way");
+    end(&mut queue, &begun[0], &Reached::Yes, now);
+    let again = begin(&mut queue, now);
+    assert_eq!(again.len(), 1);
+    assert_eq!(again[0].destination, begun[0].destination);
+}
