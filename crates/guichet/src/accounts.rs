@@ -28,11 +28,3 @@ pub(crate) async fn open(
     dkim_keys::ensure_base(&accounts).await?;
     Ok(accounts)
 }
-
-/// Of a store that ends with the test.
-#[cfg(test)]
-pub(crate) fn in_memory() -> Accounts {
-    #[expect(clippy::unwrap_used, reason = "it is a domain")]
-    let base_domain = guichet_mail::DomainName::parse("desk.localhost").unwrap();
-    Accounts::new(Store::memory(), Vault::new([7; 32]), base_domain)
-}

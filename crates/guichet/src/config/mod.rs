@@ -8,6 +8,7 @@ mod environment;
 mod error;
 mod file;
 mod given;
+mod outbound;
 mod settings;
 mod suggest;
 #[cfg(test)]
@@ -19,8 +20,9 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use document::{example, reference};
 pub(crate) use error::ConfigError;
+pub(crate) use outbound::{HostPort, OutboundMode, Security};
 pub(crate) use settings::Configuration;
-pub(crate) use value::{HostPort, LogFilter, OutboundMode, Security, Value};
+pub(crate) use value::{LogFilter, Value};
 
 use given::{Layers, Origin};
 use value::Given;

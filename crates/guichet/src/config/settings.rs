@@ -14,9 +14,8 @@ use guichet_mail::DomainName;
 
 use super::error::ConfigError;
 use super::given::Layers;
-use super::value::{
-    Bytes, DnsServer, HostPort, Listen, LogFilter, OutboundMode, SecretText, Security, Spelling, Value, Whole,
-};
+use super::outbound::{HostPort, OutboundMode, SecretText, Security};
+use super::value::{Bytes, DnsServer, Listen, LogFilter, Spelling, Value, Whole};
 use crate::master_key::MasterKey;
 
 /// One setting, for whoever writes about it.
