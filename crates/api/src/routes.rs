@@ -33,7 +33,8 @@ pub fn router(wiring: Wiring) -> Router {
     let quick = quick
         .layer(DefaultBodyLimit::max(bounds.body_bytes_max))
         .layer(from_fn_with_state(Duration::from_secs(bounds.request_secs_max), limits::hurry))
-        .layer(from_fn_with_state(places, limits::admit));
+        .layer(from_fn_with_state(places, limits::admit))
+        .layer(from_fn(limits::carry_through));
     let (slow, _) = slow().split_for_parts();
     let operator = Router::new()
         .route("/healthz", get(health::live))
