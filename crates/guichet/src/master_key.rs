@@ -134,8 +134,8 @@ mod tests {
     fn the_key_is_made_once_for_its_user_alone() {
         let (_folder, directory) = directory();
         let made = MasterKey::obtain(None, &directory, true, &SystemRandom).unwrap();
-        let mode = fs::metadata(directory.master_key()).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let permissions = fs::metadata(directory.master_key()).unwrap().permissions();
+        assert_eq!(permissions.mode() & 0o777, 0o600);
         assert_eq!(MasterKey::obtain(None, &directory, true, &SystemRandom).unwrap(), made);
         assert_eq!(MasterKey::obtain(None, &directory, false, &SystemRandom).unwrap(), made);
     }
