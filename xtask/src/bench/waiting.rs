@@ -21,7 +21,7 @@ const TIMES: usize = 10;
 /// Recipients of one mail: what the fewest requests make the most of.
 const RECIPIENTS: usize = 50;
 /// When they are due: not during the measuring.
-const HOLD: Duration = Duration::from_secs(86_400);
+const HOLD: Duration = Duration::from_hours(24);
 /// Answers sent one after the other, before and after.
 const SINGLE: usize = 100;
 
