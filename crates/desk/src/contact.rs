@@ -8,8 +8,8 @@ use minicbor::{Decode, Encode};
 
 use crate::facet::Facet;
 use crate::keys::{self, Number};
-use crate::list::Page;
 use crate::message::Content;
+use crate::page::Page;
 use crate::read::{numbered_page, seen_ticket};
 use crate::{Desk, Error, numbers};
 

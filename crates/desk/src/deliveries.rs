@@ -7,17 +7,11 @@ use guichet_accounts::Actor;
 use guichet_store::{BlobReader, Direction, Key, Snapshot, record};
 
 use crate::delivery::{Attempt, DeliveryId, DeliveryState};
-use crate::list::Page;
+use crate::page::Page;
 use crate::queue::StoredDelivery;
 use crate::read::numbered_page;
 use crate::stored::{self, last_number};
 use crate::{Desk, Error, keys};
-
-/// How many deliveries a page has at most.
-const PAGE_MAX: usize = 200;
-
-/// How many rows one page looks at. Such a page may be short or empty and still have a cursor to go on with.
-const ROWS_READ_MAX: usize = 2_000;
 
 /// How many attempts of one delivery are shown, the latest: five days bring forty, and people try again.
 const ATTEMPTS_READ_MAX: usize = 200;
@@ -58,27 +52,8 @@ impl Desk {
     pub fn deliveries(&self, actor: &Actor, query: &DeliveryQuery) -> Result<Page<StoredDelivery>, Error> {
         let snapshot = self.store.of(actor.organisation).snapshot()?;
         let ids = newest_first(&snapshot, query)?;
-        let limit = query.limit.clamp(1, PAGE_MAX);
-        let mut page = Page { items: Vec::new(), next: None };
-        let (mut last_read, mut last_shown) = (None, None);
-        for (count, id) in ids.enumerate() {
-            if count == ROWS_READ_MAX {
-                page.next = if page.items.len() == limit { last_shown } else { last_read };
-                break;
-            }
-            let id = id?;
-            last_read = Some(id);
-            let Some(delivery) = seen(&snapshot, actor, DeliveryId(id))? else {
-                continue;
-            };
-            if page.items.len() == limit {
-                page.next = last_shown;
-                break;
-            }
-            last_shown = last_read;
-            page.items.push(delivery);
-        }
-        Ok(page)
+        let rows = ids.map(|id| Ok((id?, ())));
+        Page::read(rows, query.limit, |id, ()| seen(&snapshot, actor, DeliveryId(*id)))
     }
 
     /// A page of the deliveries of a message that the actor sees, in the order in which they were made.

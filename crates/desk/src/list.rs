@@ -1,9 +1,7 @@
 //! Lists of tickets: by what they are found and in which order.
 //!
 //! A list by activity is a merge of facet scans (a team is one scan for each state), so a page costs as many rows as it
-//! shows. What no facet covers is filtered row by row, at most [`ROWS_READ_MAX`] of them: such a page may be short or
-//! empty and still have a cursor to go on with. Within that bound a cursor says that there is more to see for the one
-//! who asks, so it tells nothing of what others have.
+//! shows. What no facet covers is filtered row by row; see [`crate::page`].
 
 use std::collections::BTreeSet;
 
@@ -12,15 +10,10 @@ use guichet_store::{Direction, Key, Snapshot};
 
 use crate::facet::Facet;
 use crate::keys::{self, Number};
+use crate::page::Page;
 use crate::stored::{self, StoredTicket, last_number};
 use crate::ticket::State;
 use crate::{ContactId, Desk, Error, numbers};
-
-/// How many rows one page looks at.
-const ROWS_READ_MAX: usize = 2_000;
-
-/// How many tickets a page has at most.
-const PAGE_MAX: usize = 200;
 
 /// Which tickets. Every field that is given must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -92,15 +85,6 @@ pub struct TicketQuery {
     pub limit: usize,
 }
 
-/// A page of a list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Page<T> {
-    /// What it shows.
-    pub items: Vec<T>,
-    /// Where the next page begins; none after the last.
-    pub next: Option<u64>,
-}
-
 impl Desk {
     /// A page of the tickets that the actor sees.
     pub fn tickets(&self, actor: &Actor, query: &TicketQuery) -> Result<Page<StoredTicket>, Error> {
@@ -109,8 +93,10 @@ impl Desk {
             SortKey::Updated => merged(&snapshot, &facets(actor, &query.filter), query)?,
             SortKey::Created => by_number(&snapshot, query)?,
         };
-        page(&snapshot, rows, query.limit.clamp(1, PAGE_MAX), |ticket| {
-            actor.sight.sees(ticket.record.team) && matches(&query.filter, ticket)
+        Page::read(rows, query.limit, |_, number| {
+            let ticket = stored::ticket(&snapshot, number)?.ok_or(Error::Damaged("ticket"))?;
+            let is_shown = actor.sight.sees(ticket.record.team) && matches(&query.filter, &ticket);
+            Ok(is_shown.then_some(ticket))
         })
     }
 }
@@ -192,36 +178,6 @@ fn by_number<'s>(
         let number = last_number(&row?.0)?;
         Ok((number, number))
     })))
-}
-
-fn page(
-    snapshot: &Snapshot,
-    rows: impl Iterator<Item = Row>,
-    limit: usize,
-    shows: impl Fn(&StoredTicket) -> bool,
-) -> Result<Page<StoredTicket>, Error> {
-    let mut page = Page { items: Vec::new(), next: None };
-    let mut last_read = None;
-    let mut last_shown = None;
-    for (read, row) in rows.enumerate() {
-        if read == ROWS_READ_MAX {
-            page.next = if page.items.len() == limit { last_shown } else { last_read };
-            break;
-        }
-        let (place, number) = row?;
-        last_read = Some(place);
-        let ticket = stored::ticket(snapshot, number)?.ok_or(Error::Damaged("ticket"))?;
-        if !shows(&ticket) {
-            continue;
-        }
-        if page.items.len() == limit {
-            page.next = last_shown;
-            break;
-        }
-        last_shown = last_read;
-        page.items.push(ticket);
-    }
-    Ok(page)
 }
 
 fn matches(filter: &TicketFilter, ticket: &StoredTicket) -> bool {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::copies::Copies;
 use crate::event::{self, Event, EventKind};
 use crate::keys::{self, Number};
-use crate::list::Page;
+use crate::page::Page;
 use crate::read::numbered_page;
 use crate::rows::{link, put_message, put_ticket};
 use crate::stored::{self, StoredMessage};

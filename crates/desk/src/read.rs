@@ -9,7 +9,7 @@ use guichet_mail::{Part, PartDecoder, SanitiseLimits, decode_text, html_to_text}
 use guichet_store::{BlobReader, Direction, Key, Snapshot};
 
 use crate::keys;
-use crate::list::Page;
+use crate::page::{PAGE_MAX, Page};
 use crate::stored::{self, StoredMessage, StoredTicket, last_number};
 use crate::{Desk, Error};
 
@@ -18,12 +18,6 @@ const TEXT_BYTES_MAX: u64 = 2 << 20;
 
 /// How many octets of a blob are read at once.
 const CHUNK_BYTES: usize = 64 << 10;
-
-/// How many entries a page has at most.
-const PAGE_MAX: usize = 200;
-
-/// How many rows one page looks at.
-const ROWS_READ_MAX: usize = 2_000;
 
 /// A ticket with what stands beside it.
 #[derive(Debug, Clone, PartialEq)]
@@ -228,27 +222,11 @@ pub(crate) fn numbered_page<T>(
     limit: usize,
     read: impl Fn(u64, &[u8]) -> Result<Option<T>, Error>,
 ) -> Result<Page<T>, Error> {
-    let limit = limit.clamp(1, PAGE_MAX);
     let after = cursor.map(|cursor| prefix.clone().number(cursor));
-    let mut page = Page { items: Vec::new(), next: None };
-    let (mut last_read, mut last_shown) = (None, None);
     let rows = snapshot.scan(prefix, Direction::Forward, after.as_ref().map(Key::as_bytes))?;
-    for (count, row) in rows.enumerate() {
-        if count == ROWS_READ_MAX {
-            page.next = if page.items.len() == limit { last_shown } else { last_read };
-            break;
-        }
+    let rows = rows.map(|row| {
         let (key, value) = row?;
-        last_read = Some(last_number(&key)?);
-        let Some(item) = last_read.map(|number| read(number, &value)).transpose()?.flatten() else {
-            continue;
-        };
-        if page.items.len() == limit {
-            page.next = last_shown;
-            break;
-        }
-        last_shown = last_read;
-        page.items.push(item);
-    }
-    Ok(page)
+        Ok((last_number(&key)?, value))
+    });
+    Page::read(rows, limit, |number, value| read(*number, &value))
 }

@@ -10,13 +10,8 @@ use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
 use crate::deliveries::is_seen;
+use crate::page::Page;
 use crate::{DeliveryId, Desk, Error, keys};
-
-/// How many entries a page has at most.
-const PAGE_MAX: usize = 200;
-
-/// How many rows one page looks at. Such a page may be short or empty and still have a cursor to go on with.
-const ROWS_READ_MAX: usize = 2_000;
 
 /// How long a reason may be.
 const REASON_CHARS_MAX: usize = 500;
@@ -106,15 +101,6 @@ pub struct NewSuppression {
     pub expires: Option<Timestamp>,
 }
 
-/// A page of the suppression list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SuppressionPage {
-    /// What it shows.
-    pub items: Vec<Suppression>,
-    /// The address after which the next page begins; none after the last.
-    pub next: Option<String>,
-}
-
 impl Desk {
     /// A page of the suppressed addresses that the actor sees and that count now, by their alphabet, beyond the address
     /// `after`.
@@ -124,32 +110,18 @@ impl Desk {
         after: Option<&str>,
         limit: usize,
         now: Timestamp,
-    ) -> Result<SuppressionPage, Error> {
+    ) -> Result<Page<Suppression, String>, Error> {
         let snapshot = self.store.of(actor.organisation).snapshot()?;
-        let limit = limit.clamp(1, PAGE_MAX);
         let after = after.map(keys::suppression);
-        let mut page = SuppressionPage { items: Vec::new(), next: None };
-        let (mut last_read, mut last_shown) = (None, None);
         let list = Key::new(keys::SUPPRESSIONS);
         let rows = snapshot.scan(&list, Direction::Forward, after.as_ref().map(Key::as_bytes))?;
-        for (count, row) in rows.enumerate() {
-            if count == ROWS_READ_MAX {
-                page.next = if page.items.len() == limit { last_shown } else { last_read };
-                break;
-            }
+        let rows = rows.map(|row| {
             let entry = decode(&row?.1)?;
-            last_read = Some(entry.address.normalised());
-            if !entry.counts(now) || !entry.is_seen(&snapshot, actor)? {
-                continue;
-            }
-            if page.items.len() == limit {
-                page.next = last_shown;
-                break;
-            }
-            last_shown.clone_from(&last_read);
-            page.items.push(entry);
-        }
-        Ok(page)
+            Ok((entry.address.normalised(), entry))
+        });
+        Page::read(rows, limit, |_, entry| {
+            Ok((entry.counts(now) && entry.is_seen(&snapshot, actor)?).then_some(entry))
+        })
     }
 
     /// Puts an address on the list by hand, in place of an entry that may be there. Only who sees all of the

@@ -6,7 +6,7 @@ use guichet_accounts::Actor;
 
 use super::queue_world::{attempt, due, lease_by, post, record, send, stored, world};
 use super::world::{World, at};
-use crate::{DeliveryQuery, DeliveryState, Desk, Error, Fate, Retry};
+use crate::{DeliveryId, DeliveryQuery, DeliveryState, Desk, Error, Fate, Retry, keys};
 
 /// Another process over the same data, after the first was killed: it knows no leases.
 pub(super) fn restarted(world: &World) -> Desk {
@@ -95,7 +95,7 @@ async fn promise_6_an_attempt_that_can_not_be_kept_leaves_the_mail_in_the_queue_
 }
 
 /// Whoever is given another's delivery by its number gets nothing, and nothing happens to it.
-async fn is_hidden_from(world: &World, actor: &Actor, id: crate::DeliveryId) {
+async fn is_hidden_from(world: &World, actor: &Actor, id: DeliveryId) {
     let desk = &world.desk;
     let is_hidden = |error: Error| matches!(error, Error::NotFound(_));
     let elsewhere = super::queue_world::address("elsewhere@customer.example");
@@ -142,4 +142,16 @@ async fn promise_7_that_another_s_delivery_is_being_sent_is_not_told() {
     let agent = world.billing_agent().await;
     let answer = world.desk.cancel_delivery(&agent, id, at(1)).await;
     assert!(matches!(answer, Err(Error::NotFound(_))), "{answer:?}");
+}
+
+#[tokio::test]
+async fn promise_2_a_row_that_cannot_be_read_keeps_nobody_else_s_mail() {
+    let world = world().await;
+    let id = post(&world, 1, "bia@customer.example", at(5)).await;
+    let mut batch = world.store.operator().batch();
+    batch.put(keys::due(at(1), world.acme, DeliveryId(7)), vec![0xFF]);
+    world.store.commit(vec![batch]).await.unwrap();
+    let found = world.desk.due(None, at(9), 1).unwrap();
+    assert_eq!(found.iter().map(|due| due.delivery).collect::<Vec<_>>(), [id]);
+    assert_eq!(world.desk.next_due(None).unwrap(), Some(at(5)));
 }

@@ -3,18 +3,10 @@
 use guichet_store::{Key, record};
 
 use super::queue_world::{post, send, world};
+use super::records::{hex, octets};
 use super::world::at;
 use crate::queue::StoredDelivery;
 use crate::{Attempt, DeliveryId, DeliveryState, Fate, Suppression, keys};
-
-fn octets(hex: &str) -> Vec<u8> {
-    let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
-    digits.chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().fold(String::new(), |hex, octet| hex + &format!("{octet:02x}"))
-}
 
 #[test]
 fn a_delivery_and_its_attempt_of_the_first_release_are_read() {

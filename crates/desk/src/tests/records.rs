@@ -8,12 +8,12 @@ use crate::idempotency::FirstAnswer;
 use crate::stored::{message_of, ticket_of};
 use crate::{Contact, Event, EventKind, MessageKind, Priority, State, TicketChange, Upload, keys};
 
-fn octets(hex: &str) -> Vec<u8> {
+pub(super) fn octets(hex: &str) -> Vec<u8> {
     let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
     digits.chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
 
-fn hex(octets: &[u8]) -> String {
+pub(super) fn hex(octets: &[u8]) -> String {
     octets.iter().fold(String::new(), |hex, octet| hex + &format!("{octet:02x}"))
 }
 

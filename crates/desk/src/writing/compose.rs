@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
 use guichet_accounts::Actor;
-use guichet_mail::compose::{Attachment, Original, Outgoing, Quoted, compose};
+use guichet_mail::compose::{Attachment, Original, Outgoing, Quoted, compose, shown};
 use guichet_mail::{Address, Part};
 use guichet_store::{BlobWriter, PendingBlob};
 use jiff::Timestamp;
@@ -161,19 +161,9 @@ fn name_of(part: &Part) -> String {
 /// Addresses as a person reads them. A reply address that a customer's answer came to stays ours: whoever knows it may
 /// write into the ticket.
 fn listed(addresses: &[Address]) -> String {
-    let each: Vec<String> = addresses.iter().map(shown).collect();
-    each.join(", ")
-}
-
-fn shown(entry: &Address) -> String {
-    let address = entry.address.as_ref().map(|address| without_token(address).to_string());
-    let address = address.or_else(|| entry.raw.clone());
-    match (&entry.name, address) {
-        (Some(name), Some(address)) => format!("{name} <{address}>"),
-        (None, Some(address)) => address,
-        (Some(name), None) => name.clone(),
-        (None, None) => String::new(),
-    }
+    let untold =
+        |entry: &Address| Address { address: entry.address.as_ref().map(without_token), ..entry.clone() };
+    shown(&addresses.iter().map(untold).collect::<Vec<_>>())
 }
 
 fn busy() -> Error {
