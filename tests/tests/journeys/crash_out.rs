@@ -174,6 +174,45 @@ fn mount(folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Fills the disk, as another program would, until less is left than a commit needs.
+fn fill(other: &Path) -> Result<()> {
+    fs::write(other, vec![1; OTHER_BYTES]).or_else(|error| match error.kind() {
+        std::io::ErrorKind::StorageFull => Ok(()),
+        _ => Err(error.into()),
+    })
+}
+
+#[test]
+fn promise_6_what_left_while_the_disk_filled_is_recorded_once_there_is_room_and_not_sent_again() -> Result<()>
+{
+    journey(&[], |world| {
+        let folder = tempfile::tempdir()?;
+        let disk = folder.path().join("disk");
+        mount(&disk)?;
+        let other = disk.join("other");
+        let filler = other.clone();
+        // The mail is taken, and before our side hears so the disk is full.
+        let remote =
+            Remote::start(their_address(), move |step| step != Step::Content || fill(&filler).is_ok())?;
+        let place = World::set_up(Installation::at(&disk.join("data"))).set("disk_reserve_bytes_min", "1 MB");
+        let server = place.start()?;
+        let mut agent = Agent::of(&server)?;
+        let ticket = ticket(world, &server, &mut agent)?;
+        let written = agent.reply(ticket, json!({}))?;
+        guichet_tests::wait::until("a commit that fails", guichet_tests::wait::ANSWER_SECS_MAX, || {
+            let metrics = server.api().request("GET", "/metrics", &[], b"").ok()?.text();
+            let failed =
+                metrics.lines().find(|line| line.starts_with("guichet_outbound_recording_failed_total"))?;
+            (!failed.ends_with(" 0")).then_some(())
+        })?;
+
+        fs::remove_file(&other)?;
+        agent.until(&written.delivery()?, "delivered")?;
+        assert_eq!(taken(&remote, &written)?, 1, "it was recorded, not sent again");
+        Ok(())
+    })
+}
+
 #[test]
 fn what_a_full_disk_cannot_record_is_refused_and_not_sent() -> Result<()> {
     journey(&[], |world| {
@@ -188,10 +227,7 @@ fn what_a_full_disk_cannot_record_is_refused_and_not_sent() -> Result<()> {
         let ticket = ticket(world, &server, &mut agent)?;
 
         let other = disk.join("other");
-        fs::write(&other, vec![1; OTHER_BYTES]).or_else(|error| match error.kind() {
-            std::io::ErrorKind::StorageFull => Ok(()),
-            _ => Err(error),
-        })?;
+        fill(&other)?;
         let body = json!({ "kind": "reply", "text": "This can't be kept." });
         let refused = agent.post(&format!("/tickets/{ticket}/messages"), &body)?;
         ensure!(matches!(refused.status, 503 | 507), "{} {}", refused.status, refused.text());
