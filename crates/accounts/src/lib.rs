@@ -7,6 +7,7 @@
 //! organisation's space; the operator's space holds only what finds the organisation (address, domain, slug, token).
 
 mod actor;
+mod by;
 mod channels;
 mod dkim;
 mod domains;
@@ -27,6 +28,7 @@ mod tokens;
 mod vault;
 
 pub use actor::{Actor, Sight, Who};
+pub use by::By;
 pub use channels::{ChannelChange, NewChannel};
 pub use dkim::{DkimAlgorithm, DkimKey, DkimRecord, DkimScope, NewDkimKey};
 pub use domains::DomainChange;
@@ -53,6 +55,8 @@ use guichet_store::Store;
 pub struct Accounts {
     store: Store,
     server: Arc<Server>,
+    /// Who causes the changes made through this handle.
+    by: Option<By>,
 }
 
 /// What holds for the whole server.
@@ -66,7 +70,7 @@ struct Server {
 impl Accounts {
     /// Over this store, with its secrets sealed by `vault`; organisations have their first domain below `base_domain`.
     pub fn new(store: Store, vault: Vault, base_domain: DomainName) -> Self {
-        Self { store, server: Arc::new(Server { vault, base_domain, token_key: OnceLock::new() }) }
+        Self { store, server: Arc::new(Server { vault, base_domain, token_key: OnceLock::new() }), by: None }
     }
 
     /// The domain below which each organisation has its first domain.

@@ -166,6 +166,17 @@ pub struct Person {
     pub teams: Vec<TeamId>,
 }
 
+impl Role {
+    /// The word for people and for the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Admin => "admin",
+            Role::Agent => "agent",
+            Role::Operator => "operator",
+        }
+    }
+}
+
 /// What a person may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
@@ -176,6 +187,9 @@ pub enum Role {
     /// The tickets of their teams.
     #[n(1)]
     Agent,
+    /// The whole server, but no organisation's mail. Only in the operator's own organisation.
+    #[n(2)]
+    Operator,
 }
 
 /// An API token as it is kept: never the secret, only what it opens.

@@ -28,11 +28,21 @@ pub enum Scope {
     DeliveriesWrite,
     /// Change channels and domains.
     SettingsWrite,
+    /// Change contacts and companies.
+    ContactsWrite,
+    /// Invite and change people and teams.
+    PeopleWrite,
+    /// Read the audit log.
+    AuditRead,
+    /// Read what concerns the whole server: organisations, claims, the server's own records. For operators.
+    OperatorRead,
+    /// Change what concerns the whole server. For operators.
+    OperatorWrite,
 }
 
 impl Scope {
     /// Every scope there is, in the order of their bits: a new one comes last.
-    pub const ALL: [Scope; 11] = [
+    pub const ALL: [Scope; 16] = [
         Scope::TicketsRead,
         Scope::TicketsWrite,
         Scope::ContactsRead,
@@ -44,6 +54,11 @@ impl Scope {
         Scope::DeliveriesRead,
         Scope::DeliveriesWrite,
         Scope::SettingsWrite,
+        Scope::ContactsWrite,
+        Scope::PeopleWrite,
+        Scope::AuditRead,
+        Scope::OperatorRead,
+        Scope::OperatorWrite,
     ];
 
     /// The word that people write: `tickets:read`.
@@ -60,6 +75,11 @@ impl Scope {
             Scope::DeliveriesRead => "deliveries:read",
             Scope::DeliveriesWrite => "deliveries:write",
             Scope::SettingsWrite => "settings:write",
+            Scope::ContactsWrite => "contacts:write",
+            Scope::PeopleWrite => "people:write",
+            Scope::AuditRead => "audit:read",
+            Scope::OperatorRead => "operator:read",
+            Scope::OperatorWrite => "operator:write",
         }
     }
 
@@ -149,6 +169,11 @@ mod tests {
             ("deliveries:read", 8),
             ("deliveries:write", 9),
             ("settings:write", 10),
+            ("contacts:write", 11),
+            ("people:write", 12),
+            ("audit:read", 13),
+            ("operator:read", 14),
+            ("operator:write", 15),
         ];
         assert_eq!(bits, kept);
     }

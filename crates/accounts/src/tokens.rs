@@ -117,6 +117,7 @@ impl Accounts {
         let sight = match person.role {
             Role::Admin => Sight::All,
             Role::Agent => Sight::Teams(person.teams),
+            Role::Operator => Sight::Teams(Vec::new()),
         };
         Ok(Some(Actor {
             organisation: token.organisation,

@@ -241,7 +241,7 @@ impl<'a> Answering<'a> {
         };
         enqueue(batch, due, organisation, (ticket, message), rows.delivery, &rows.addressee, &posting);
         let (kind, who) = (EventKind::MessageSent, Who::System);
-        let event = Event { kind, team_before: team, team, who, at: now, delivery: None };
+        let event = Event { kind, team_before: team, team, who, at: now, delivery: None, person: None };
         Number::Assigned(event::append(batch, ticket, message, &event))
     }
 

@@ -90,6 +90,7 @@ impl Desk {
                 who: actor.who,
                 at: now,
                 delivery: None,
+                person: None,
             };
             let (known, nothing) = (Number::Known(number), Number::Known(0));
             let activity = event::append(&mut batch, known, nothing, &event);

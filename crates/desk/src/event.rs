@@ -3,7 +3,7 @@
 //! An event never holds what a mail says. It holds the team before and after, so that somebody who loses sight of a
 //! ticket hears that it went.
 
-use guichet_accounts::{Actor, TeamId, Who};
+use guichet_accounts::{Actor, PersonId, TeamId, Who};
 use guichet_store::{Batch, Slot, Template, record};
 use jiff::Timestamp;
 use minicbor::{Decode, Encode};
@@ -36,6 +36,9 @@ pub struct Event {
     /// The delivery that it is about.
     #[n(5)]
     pub delivery: Option<DeliveryId>,
+    /// The one person whom it is for; nobody else sees it.
+    #[n(6)]
+    pub person: Option<PersonId>,
 }
 
 /// What happened.
@@ -69,6 +72,27 @@ pub enum EventKind {
     /// A delivery has been waiting for so long that somebody should know.
     #[n(8)]
     DeliveryDelayed,
+    /// A ticket's messages went to another one.
+    #[n(9)]
+    TicketMerged,
+    /// Some of a ticket's messages became a ticket of their own.
+    #[n(10)]
+    TicketSplit,
+    /// A ticket was deleted for good.
+    #[n(11)]
+    TicketDeleted,
+    /// What one person has read or starred is different.
+    #[n(12)]
+    MarkChanged,
+    /// A draft of one person is different, or gone.
+    #[n(13)]
+    DraftChanged,
+    /// Somebody was named in a note.
+    #[n(14)]
+    Mentioned,
+    /// There is something new for the admins to know, or it is settled.
+    #[n(15)]
+    NoticeChanged,
 }
 
 impl EventKind {
@@ -84,6 +108,13 @@ impl EventKind {
             EventKind::NoteAdded => "note.added",
             EventKind::DeliveryChanged => "delivery.changed",
             EventKind::DeliveryDelayed => "delivery.delayed",
+            EventKind::TicketMerged => "ticket.merged",
+            EventKind::TicketSplit => "ticket.split",
+            EventKind::TicketDeleted => "ticket.deleted",
+            EventKind::MarkChanged => "mark.changed",
+            EventKind::DraftChanged => "draft.changed",
+            EventKind::Mentioned => "mention",
+            EventKind::NoticeChanged => "notice.changed",
         }
     }
 }
@@ -118,6 +149,16 @@ pub enum Log {
     },
 }
 
+impl Event {
+    /// Whether this actor may hear of it.
+    pub fn is_for(&self, actor: &Actor) -> bool {
+        match self.person {
+            Some(person) => actor.who == Who::Person(person),
+            None => actor.sight.sees(self.team) || actor.sight.sees(self.team_before),
+        }
+    }
+}
+
 pub(crate) fn append(batch: &mut Batch, ticket: Number, message: Number, event: &Event) -> Slot {
     let value = message.write(ticket.write(Template::new())).raw(&record::encode(event));
     batch.event(value)
@@ -142,7 +183,7 @@ impl Desk {
         for stored in read {
             let ([ticket, message], rest) = numbers::<2>(&stored.value)?;
             let event: Event = record::decode(rest).map_err(|_| Error::Damaged("event"))?;
-            if actor.sight.sees(event.team) || actor.sight.sees(event.team_before) {
+            if event.is_for(actor) {
                 let known = |number: u64| (number != 0).then_some(number);
                 events.push(LoggedEvent {
                     sequence: stored.sequence,

@@ -40,7 +40,6 @@ mod suppression;
 mod tests;
 mod threading;
 mod ticket;
-mod time;
 mod token;
 mod upload;
 mod writing;
@@ -71,7 +70,7 @@ pub use writing::{
 use std::sync::Arc;
 
 use guichet_accounts::Accounts;
-use guichet_store::{Store, record};
+use guichet_store::{Store, record, time};
 use guichet_sys::Random;
 
 use crate::caps::Caps;

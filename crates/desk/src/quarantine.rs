@@ -99,6 +99,7 @@ impl Desk {
             who: actor.who,
             at: now,
             delivery: None,
+            person: None,
         };
         let activity = Number::Assigned(event::append(&mut batch, ticket, known, &event));
         put_ticket(&mut batch, ticket, &begun, requester, activity);

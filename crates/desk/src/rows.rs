@@ -232,7 +232,15 @@ fn envelope_of(arrival: &Arrival, recipients: &[&Recipient]) -> Envelope {
 }
 
 pub(crate) fn received_event(arrival: &Arrival, kind: EventKind, team: Option<TeamId>) -> Event {
-    Event { kind, team_before: team, team, who: Who::System, at: arrival.received, delivery: None }
+    Event {
+        kind,
+        team_before: team,
+        team,
+        who: Who::System,
+        at: arrival.received,
+        delivery: None,
+        person: None,
+    }
 }
 
 /// What the mail says of itself, in the light of its envelope.

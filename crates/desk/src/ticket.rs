@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
 use crate::message::Content;
+use guichet_mail::Address;
 use guichet_mail::base_subject::{base_subject, mentions};
 
 /// What is stored of a ticket, but for the numbers in front of it and the number in its key.
@@ -54,6 +55,21 @@ pub struct Ticket {
     /// Somebody should look: a delivery failed or waits, a message is marked, mail came to spam or trash.
     #[cbor(n(13), default)]
     pub attention: bool,
+    /// Of a ticket in spam or trash: the state that it goes back to.
+    #[n(14)]
+    pub state_before: Option<State>,
+    /// The ticket that its messages went to; such a ticket is closed and stays so.
+    #[n(15)]
+    pub merged_into: Option<u64>,
+    /// It stays out of the lists until then, or until a mail comes.
+    #[cbor(n(16), with = "crate::time::optional", has_nil)]
+    pub snoozed_until: Option<Timestamp>,
+    /// Who wants to hear of it.
+    #[cbor(n(17), default)]
+    pub watchers: BTreeSet<PersonId>,
+    /// Whose ticket it seems to be, where an agent forwarded the mail; an agent confirms.
+    #[n(18)]
+    pub proposed_requester: Option<Address>,
 }
 
 impl Ticket {
@@ -74,6 +90,11 @@ impl Ticket {
             updated: at,
             message_count: 1,
             attention: false,
+            state_before: None,
+            merged_into: None,
+            snoozed_until: None,
+            watchers: BTreeSet::new(),
+            proposed_requester: None,
         }
     }
 }

@@ -42,6 +42,7 @@ mod store;
 mod template;
 #[cfg(test)]
 mod tests;
+pub mod time;
 mod version;
 mod writer;
 

@@ -18,6 +18,17 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("guichet-accounts", &["guichet-store", "guichet-mail"]),
     ("guichet-desk", &["guichet-accounts", "guichet-store", "guichet-mail", "guichet-sys"]),
     (
+        "guichet-domains",
+        &[
+            "guichet-desk",
+            "guichet-accounts",
+            "guichet-mailauth",
+            "guichet-mail",
+            "guichet-store",
+            "guichet-sys",
+        ],
+    ),
+    (
         "guichet-intake",
         &[
             "guichet-desk",
@@ -44,7 +55,15 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("guichet-web", &[]),
     (
         "guichet-api",
-        &["guichet-web", "guichet-desk", "guichet-accounts", "guichet-mail", "guichet-store", "guichet-sys"],
+        &[
+            "guichet-web",
+            "guichet-domains",
+            "guichet-desk",
+            "guichet-accounts",
+            "guichet-mail",
+            "guichet-store",
+            "guichet-sys",
+        ],
     ),
     // Outside the house: the journeys know only the finished program.
     ("guichet-tests", &[]),

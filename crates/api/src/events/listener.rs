@@ -104,8 +104,7 @@ impl Listener {
             return;
         }
         self.cursor = logged.sequence;
-        let sight = &self.actor.sight;
-        if sight.sees(logged.event.team) || sight.sees(logged.event.team_before) {
+        if logged.event.is_for(&self.actor) {
             self.waiting.push_back(frame::event(logged));
         }
     }

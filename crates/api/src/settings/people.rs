@@ -43,15 +43,11 @@ pub(crate) struct Person {
     teams: Vec<u64>,
 }
 
-fn role(role: Role) -> &'static str {
-    match role {
-        Role::Admin => "admin",
-        Role::Agent => "agent",
-    }
-}
-
 fn roles() -> utoipa::openapi::schema::Object {
-    words("An admin sees all tickets, an agent those of their teams.", [Role::Admin, Role::Agent].map(role))
+    words(
+        "An admin sees all tickets, an agent those of their teams.",
+        [Role::Admin, Role::Agent].map(Role::as_str),
+    )
 }
 
 impl From<guichet_accounts::Team> for Team {
@@ -66,7 +62,7 @@ impl From<guichet_accounts::Person> for Person {
             id: person.id.0,
             name: person.name,
             address: person.address.to_string(),
-            role: role(person.role),
+            role: person.role.as_str(),
             teams: person.teams.iter().map(|team| team.0).collect(),
         }
     }

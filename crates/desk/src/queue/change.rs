@@ -176,8 +176,15 @@ fn append(
     delivery: &StoredDelivery,
     team: Option<TeamId>,
 ) -> Number {
-    let event =
-        Event { kind, team_before: team, team, who: act.who, at: act.at, delivery: Some(delivery.id) };
+    let event = Event {
+        kind,
+        team_before: team,
+        team,
+        who: act.who,
+        at: act.at,
+        delivery: Some(delivery.id),
+        person: None,
+    };
     let (ticket, message) = (Number::Known(delivery.ticket), Number::Known(delivery.message));
     Number::Assigned(event::append(batch, ticket, message, &event))
 }

@@ -179,7 +179,7 @@ impl Post<'_> {
         record: &Ticket,
     ) -> Number {
         let (team, who) = (record.team, self.actor.who);
-        let event = Event { kind, team_before: team, team, who, at: self.now, delivery: None };
+        let event = Event { kind, team_before: team, team, who, at: self.now, delivery: None, person: None };
         Number::Assigned(event::append(batch, ticket, message, &event))
     }
 

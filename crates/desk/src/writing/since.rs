@@ -52,6 +52,13 @@ fn is_message_of_another(event: &[u8], actor: &Actor, ticket: &StoredTicket) -> 
         EventKind::TicketChanged
         | EventKind::MessageQuarantined
         | EventKind::DeliveryChanged
-        | EventKind::DeliveryDelayed => false,
+        | EventKind::DeliveryDelayed
+        | EventKind::TicketMerged
+        | EventKind::TicketSplit
+        | EventKind::TicketDeleted
+        | EventKind::MarkChanged
+        | EventKind::DraftChanged
+        | EventKind::Mentioned
+        | EventKind::NoticeChanged => false,
     })
 }

@@ -76,15 +76,11 @@ async fn add(accounts: &Accounts, wanted: Add) -> Result<Answer, Error> {
 }
 
 fn record(person: &Person) -> Record {
-    let role = match person.role {
-        Role::Admin => "admin",
-        Role::Agent => "agent",
-    };
     let teams: Vec<u64> = person.teams.iter().map(|team| team.0).collect();
     Record::default()
         .with("id", person.id.0)
         .with("name", person.name.as_str())
         .with("address", person.address.to_string())
-        .with("role", role)
+        .with("role", person.role.as_str())
         .with("teams", teams)
 }

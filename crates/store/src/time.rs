@@ -1,10 +1,11 @@
-//! Points in time as they are stored: microseconds since 1970, UTC. For `#[cbor(with = "crate::time")]`.
+//! Points in time as they are stored: microseconds since 1970, UTC. For `#[cbor(with = "guichet_store::time")]`.
 
 use jiff::Timestamp;
 use minicbor::decode::{Decoder, Error as DecodeError};
 use minicbor::encode::{Encoder, Error as EncodeError, Write};
 
-pub(crate) fn encode<C, W: Write>(
+/// Writes a time.
+pub fn encode<C, W: Write>(
     at: &Timestamp,
     encoder: &mut Encoder<W>,
     _: &mut C,
@@ -12,7 +13,8 @@ pub(crate) fn encode<C, W: Write>(
     encoder.i64(at.as_microsecond())?.ok()
 }
 
-pub(crate) fn decode<C>(decoder: &mut Decoder<'_>, _: &mut C) -> Result<Timestamp, DecodeError> {
+/// Reads a time; one beyond the calendar is an error.
+pub fn decode<C>(decoder: &mut Decoder<'_>, _: &mut C) -> Result<Timestamp, DecodeError> {
     let at = Timestamp::from_microsecond(decoder.i64()?);
     at.map_err(|_| DecodeError::message("a time beyond the calendar"))
 }
@@ -24,10 +26,11 @@ pub(crate) fn decode<C>(decoder: &mut Decoder<'_>, _: &mut C) -> Result<Timestam
     clippy::unnecessary_wraps,
     reason = "the derive macro calls these with these signatures"
 )]
-pub(crate) mod optional {
+pub mod optional {
     use super::{DecodeError, Decoder, EncodeError, Encoder, Timestamp, Write};
 
-    pub(crate) fn encode<C, W: Write>(
+    /// Writes a time or null.
+    pub fn encode<C, W: Write>(
         at: &Option<Timestamp>,
         encoder: &mut Encoder<W>,
         context: &mut C,
@@ -38,10 +41,8 @@ pub(crate) mod optional {
         }
     }
 
-    pub(crate) fn decode<C>(
-        decoder: &mut Decoder<'_>,
-        context: &mut C,
-    ) -> Result<Option<Timestamp>, DecodeError> {
+    /// Reads a time or null.
+    pub fn decode<C>(decoder: &mut Decoder<'_>, context: &mut C) -> Result<Option<Timestamp>, DecodeError> {
         if decoder.datatype()? == minicbor::data::Type::Null {
             decoder.skip()?;
             return Ok(None);
@@ -49,11 +50,13 @@ pub(crate) mod optional {
         super::decode(decoder, context).map(Some)
     }
 
-    pub(crate) fn nil() -> Option<Option<Timestamp>> {
+    /// What an absent field stands for.
+    pub fn nil() -> Option<Option<Timestamp>> {
         Some(None)
     }
 
-    pub(crate) fn is_nil(at: &Option<Timestamp>) -> bool {
+    /// Whether the field can be left out.
+    pub fn is_nil(at: &Option<Timestamp>) -> bool {
         at.is_none()
     }
 }
