@@ -1,10 +1,13 @@
 //! The operator's commands: asked of the running server, or done on the data itself where no server runs.
 
+use std::sync::Arc;
+
+use guichet_desk::Desk;
 use guichet_store::Store;
-use guichet_sys::SystemRandom;
+use guichet_sys::{SystemClock, SystemRandom};
 
 use crate::accounts;
-use crate::command::{Answer, Command};
+use crate::command::{Answer, Command, Operator};
 use crate::config::Configuration;
 use crate::control::{self, Asked, Reply};
 use crate::data_dir::DataDir;
@@ -46,7 +49,9 @@ async fn execute(
     store: &Store,
     command: Command,
 ) -> Result<Reply, Failure> {
+    let random = Arc::new(SystemRandom);
     let accounts = accounts::open(configuration, directory, store, &SystemRandom).await?;
-    let done = command.execute(&accounts, &SystemRandom).await;
+    let desk = Desk::new(store.clone(), accounts, random.clone());
+    let done = command.execute(&Operator::new(desk, random, Arc::new(SystemClock))).await;
     Ok(done.map_or_else(|error| Reply::Refused(error.to_string()), Reply::Done))
 }

@@ -83,7 +83,7 @@ fn start(
     let metrics = metrics::record()?;
 
     let own = outside.sockets.addresses().map_err(Failure::system("an address"))?;
-    let house = House::new(configuration, store, accounts.clone(), outside.host_name, outside.dns);
+    let house = House::new(configuration, store, accounts, outside.host_name, outside.dns);
     let mut tasks = Tasks::new();
     let stop = tasks.stop();
     let outbound = house.outbound(configuration, own.smtp.iter().map(SocketAddr::ip).collect())?;
@@ -93,8 +93,7 @@ fn start(
     let (api, limits) =
         (house.api(configuration, metrics.clone(), &stop), translate::http_limits(configuration));
     tasks.start("HTTP", http::serve(outside.sockets.http, api, limits, stop.clone()));
-    let random = Arc::new(SystemRandom);
-    tasks.start("the control socket", control::serve(control, accounts, random, stop.clone()));
+    tasks.start("the control socket", control::serve(control, house.operator(), stop.clone()));
     if let Some(tls) = tls {
         tasks.start("the watch over the certificate", workers::watch_certificate(tls, stop.clone()));
     }

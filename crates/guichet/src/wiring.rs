@@ -16,6 +16,7 @@ use guichet_sys::tls::{ClientTls, TlsError, TlsMaterial};
 use guichet_sys::{Clock, Random, SystemClock, SystemRandom};
 use metrics_exporter_prometheus::PrometheusHandle;
 
+use crate::command::Operator;
 use crate::config::Configuration;
 use crate::retention;
 use crate::stop::Stop;
@@ -61,6 +62,11 @@ impl House {
             tls: tls.map(TlsMaterial::acceptor),
         };
         Intake::new(translate::intake_settings(configuration, &self.host_name), backends)
+    }
+
+    /// The operator at the command line.
+    pub(crate) fn operator(&self) -> Operator {
+        Operator::new(self.desk.clone(), Arc::clone(&self.random), Arc::clone(&self.clock))
     }
 
     /// The deliverer.

@@ -20,12 +20,6 @@ pub fn decode<C>(decoder: &mut Decoder<'_>, _: &mut C) -> Result<Timestamp, Deco
 }
 
 /// The same for a time that may be absent: CBOR's null, or no field at all.
-#[expect(
-    clippy::ref_option,
-    clippy::option_option,
-    clippy::unnecessary_wraps,
-    reason = "the derive macro calls these with these signatures"
-)]
 pub mod optional {
     use super::{DecodeError, Decoder, EncodeError, Encoder, Timestamp, Write};
 

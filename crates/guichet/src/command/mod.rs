@@ -7,18 +7,19 @@ mod answer;
 mod channel;
 mod domain;
 mod find;
+mod operator;
 mod organisation;
 mod person;
 mod team;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod token;
 
-use guichet_accounts::{Accounts, Error};
-use guichet_sys::Random;
+use guichet_accounts::Error;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use answer::{Answer, Record};
+pub(crate) use operator::Operator;
 pub(crate) use token::new_secret;
 
 /// One request of the operator.
@@ -47,14 +48,15 @@ pub(crate) enum Command {
 
 impl Command {
     /// Does what is asked.
-    pub(crate) async fn execute(self, accounts: &Accounts, random: &dyn Random) -> Result<Answer, Error> {
+    pub(crate) async fn execute(self, operator: &Operator) -> Result<Answer, Error> {
+        let accounts = &operator.accounts();
         match self {
             Command::Organisation(command) => command.execute(accounts).await,
             Command::Domain(command) => command.execute(accounts).await,
             Command::Channel(command) => command.execute(accounts).await,
             Command::Person(command) => command.execute(accounts).await,
             Command::Team(command) => command.execute(accounts).await,
-            Command::Token(command) => command.execute(accounts, random).await,
+            Command::Token(command) => command.execute(accounts, &*operator.random).await,
         }
     }
 }

@@ -1,22 +1,31 @@
+use std::sync::Arc;
+
 use clap::Parser as _;
 use guichet_accounts::{Accounts, Route, Vault};
+use guichet_desk::Desk;
 use guichet_mail::DomainName;
 use guichet_store::Store;
-use guichet_sys::SystemRandom;
+use guichet_sys::{SystemClock, SystemRandom};
 use serde_json::{Value, json};
 
+use super::Operator;
 use crate::cli::{Cli, Task};
 
 /// Runs lines of the command line on one store, and gives what each said as JSON.
-struct Counter(Accounts);
+struct Counter(Operator);
+
+/// The operator of a server in memory.
+pub(crate) fn in_memory() -> Operator {
+    let store = Store::memory();
+    let base = DomainName::parse("desk.localhost").unwrap();
+    let accounts = Accounts::new(store.clone(), Vault::new([1; 32]), base);
+    let random = Arc::new(SystemRandom);
+    Operator::new(Desk::new(store, accounts, random.clone()), random, Arc::new(SystemClock))
+}
 
 impl Counter {
     fn new() -> Self {
-        Self(Accounts::new(
-            Store::memory(),
-            Vault::new([1; 32]),
-            DomainName::parse("desk.localhost").unwrap(),
-        ))
+        Self(in_memory())
     }
 
     async fn run(&self, line: &str) -> Result<Value, String> {
@@ -25,7 +34,7 @@ impl Counter {
 
     async fn execute(&self, cli: Cli) -> Result<Value, String> {
         let Some(Task::Operate(command)) = cli.task else { panic!("no command") };
-        let answer = command.execute(&self.0, &SystemRandom).await.map_err(|error| error.to_string())?;
+        let answer = command.execute(&self.0).await.map_err(|error| error.to_string())?;
         Ok(serde_json::from_str(&answer.to_json()).unwrap())
     }
 
@@ -66,12 +75,12 @@ async fn aliases_and_catch_all_lead_to_the_channel() {
     assert!(changed["catch_all"].is_u64(), "{changed}");
     let domain = "acme.example";
     for local in ["help", "hilfe", "anybody"] {
-        assert!(matches!(counter.0.route(local, domain), Ok(Route::Channel { .. })), "{local}");
+        assert!(matches!(counter.0.accounts().route(local, domain), Ok(Route::Channel { .. })), "{local}");
     }
     let refuse =
         Cli::try_parse_from(["guichet", "domain", "set", "acme", "acme.example", "--catch-all", ""]).unwrap();
     counter.execute(refuse).await.unwrap();
-    assert!(matches!(counter.0.route("anybody", domain), Ok(Route::UnknownAddress)));
+    assert!(matches!(counter.0.accounts().route("anybody", domain), Ok(Route::UnknownAddress)));
 }
 
 #[tokio::test]
@@ -95,7 +104,9 @@ async fn the_bare_postmaster_is_read_where_the_operator_says() {
     counter.run("channel add acme first@acme.example").await.unwrap();
     let second = counter.run("channel add acme second@acme.example").await.unwrap();
     counter.run("channel postmaster acme second@acme.example").await.unwrap();
-    let Ok(Route::Channel { channel, .. }) = counter.0.route_postmaster() else { panic!("nobody reads it") };
+    let Ok(Route::Channel { channel, .. }) = counter.0.accounts().route_postmaster() else {
+        panic!("nobody reads it")
+    };
     assert_eq!(second["id"], channel.0);
 }
 

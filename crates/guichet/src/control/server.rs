@@ -7,8 +7,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use guichet_accounts::Accounts;
-use guichet_sys::Random;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
@@ -16,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::{CONNECTIONS_MAX, EXCHANGE_SECS_MAX, REQUEST_BYTES_MAX, Reply, Request};
+use crate::command::Operator;
 use crate::stop::Stop;
 
 /// For the owner alone.
@@ -33,12 +32,7 @@ pub(crate) fn bind(socket: &Path) -> io::Result<UnixListener> {
 }
 
 /// Serves until it is told to stop; exchanges under way are finished.
-pub(crate) async fn serve(
-    listener: UnixListener,
-    accounts: Accounts,
-    random: Arc<dyn Random>,
-    mut stop: Stop,
-) {
+pub(crate) async fn serve(listener: UnixListener, operator: Operator, mut stop: Stop) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut exchanges = JoinSet::new();
     loop {
@@ -52,9 +46,9 @@ pub(crate) async fn serve(
             Some(_) = exchanges.join_next() => {}
             accepted = accepted => match accepted {
                 Ok((stream, place)) => {
-                    let (accounts, random) = (accounts.clone(), Arc::clone(&random));
+                    let operator = operator.clone();
                     exchanges.spawn(async move {
-                        serve_one(stream, &accounts, &*random).await;
+                        serve_one(stream, &operator).await;
                         drop(place);
                     });
                 }
@@ -78,21 +72,21 @@ fn withdraw(listener: &UnixListener) {
     }
 }
 
-async fn serve_one(stream: UnixStream, accounts: &Accounts, random: &dyn Random) {
+async fn serve_one(stream: UnixStream, operator: &Operator) {
     let patience = Duration::from_secs(EXCHANGE_SECS_MAX);
-    match timeout(patience, exchange(stream, accounts, random)).await {
+    match timeout(patience, exchange(stream, operator)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!(%error, "a control connection broke"),
         Err(_) => tracing::debug!("a control connection took too long"),
     }
 }
 
-async fn exchange(mut stream: UnixStream, accounts: &Accounts, random: &dyn Random) -> io::Result<()> {
+async fn exchange(mut stream: UnixStream, operator: &Operator) -> io::Result<()> {
     let (read, mut write) = stream.split();
     let mut line = Vec::new();
     BufReader::new(read).take(REQUEST_BYTES_MAX).read_until(b'\n', &mut line).await?;
     let reply = match serde_json::from_slice::<Request>(&line) {
-        Ok(request) => match request.command.execute(accounts, random).await {
+        Ok(request) => match request.command.execute(operator).await {
             Ok(answer) => Reply::Done(answer),
             Err(error) => Reply::Refused(error.to_string()),
         },

@@ -2,21 +2,16 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser as _;
-use guichet_accounts::{Accounts, Vault};
-use guichet_mail::DomainName;
-use guichet_store::Store;
-use guichet_sys::SystemRandom;
 use tokio::io::AsyncReadExt;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 
 use super::{Asked, ClientError, EXCHANGE_SECS_MAX, REQUEST_BYTES_MAX, Reply, ask, bind, serve};
 use crate::cli::{Cli, Task};
-use crate::command::Command;
+use crate::command::{self, Command};
 use crate::stop::{self, Stopper};
 
 /// A server on a socket of its own, over a store in memory.
@@ -32,12 +27,7 @@ impl Server {
         let (stopper, stop) = stop::channel();
         let listener = bind(&folder.path().join("control.sock")).unwrap();
         let mut served = tokio::task::JoinSet::new();
-        served.spawn(serve(
-            listener,
-            Accounts::new(Store::memory(), Vault::new([1; 32]), DomainName::parse("desk.localhost").unwrap()),
-            Arc::new(SystemRandom),
-            stop,
-        ));
+        served.spawn(serve(listener, command::tests::in_memory(), stop));
         Self { folder, stopper, served }
     }
 

@@ -1,0 +1,37 @@
+//! What a command of the operator stands on: the desk, randomness and time; and the accounts, where each change is noted
+//! as the operator's.
+
+use std::sync::Arc;
+
+use guichet_accounts::{Accounts, By, Who};
+use guichet_desk::Desk;
+use guichet_sys::{Clock, Random};
+use jiff::Timestamp;
+
+/// The operator at the command line. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Operator {
+    /// The help desk, for mail that a command sends.
+    pub(crate) desk: Desk,
+    /// Where secrets come from.
+    pub(crate) random: Arc<dyn Random>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Operator {
+    /// Over this desk and its accounts.
+    pub(crate) fn new(desk: Desk, random: Arc<dyn Random>, clock: Arc<dyn Clock>) -> Self {
+        Self { desk, random, clock }
+    }
+
+    /// The accounts; what is changed through them is the operator's doing, now.
+    pub(crate) fn accounts(&self) -> Accounts {
+        let by = By { organisation: None, who: Who::Operator, from: None, at: self.now() };
+        self.desk.accounts().on_behalf(by)
+    }
+
+    /// The present instant.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
