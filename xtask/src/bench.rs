@@ -13,6 +13,7 @@ mod outbound;
 mod private;
 mod processor;
 mod sink;
+mod streams;
 mod subject;
 mod waiting;
 mod writer;
@@ -31,7 +32,7 @@ cargo xtask bench [OPTIONS]
   --quick        a tenth of the mails, and nothing about growth
   --mails N      mails of 5 KB in each run (10000); other sizes in proportion
   --tickets N    how many tickets the store is filled with to measure growth (1000000)
-  --only NAME    one part: intake, outbound, domains, waiting, memory, disk, growth
+  --only NAME    one part: intake, outbound, domains, waiting, memory, streams, disk, growth
 ";
 
 /// How much is measured.
@@ -46,12 +47,13 @@ pub(crate) struct Extent {
 /// A part and what measures it.
 type Part = (&'static str, fn(Extent, &mut Table) -> Result<()>);
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     ("intake", intake::measure),
     ("outbound", outbound::measure),
     ("domains", domains::measure),
     ("waiting", waiting::measure),
     ("memory", memory::measure),
+    ("streams", streams::measure),
     ("disk", disk::measure),
     ("growth", growth::measure),
 ];

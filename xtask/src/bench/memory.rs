@@ -47,7 +47,7 @@ fn rest_and_peak(plan: Plan, table: &mut Table) -> Result<(f64, f64)> {
     Ok((rest, peak))
 }
 
-fn megabytes(server: &Server<'_>, line: &str) -> Result<f64> {
+pub(crate) fn megabytes(server: &Server<'_>, line: &str) -> Result<f64> {
     #[expect(clippy::cast_precision_loss, reason = "a machine's memory is far below 2^52 bytes")]
     let bytes = memory_bytes(server.process().pid(), line)? as f64;
     Ok(bytes / 1e6)

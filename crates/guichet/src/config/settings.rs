@@ -207,8 +207,8 @@ settings! {
     http: Http {
         /// Where the API answers. It speaks plain HTTP: put a proxy that speaks TLS before it when it leaves the machine.
         listen: SocketAddr = "127.0.0.1:8080",
-        /// Connections at one time; further ones wait to be accepted.
-        connections_max: Whole<1, 1_000_000> = "1000",
+        /// Connections at one time; further ones wait to be accepted. Each open panel or event stream takes one.
+        connections_max: Whole<1, 1_000_000> = "4000",
         /// Seconds that a client may take to send the head of a request.
         header_secs_max: Whole<1, 3_600> = "15",
     }
