@@ -18,6 +18,7 @@
 //! | organisation | `k` | token | digest of the secret |
 //!
 //! The desk's kinds are listed in its own `keys.rs`; the two lists share one space and have no letter in common.
+//! `w` (both spaces) belongs to the watch over domains, `crates/domains/src/keys.rs`.
 
 use guichet_mail::DomainName;
 use guichet_store::{Key, OrganisationId};
