@@ -8,6 +8,7 @@ mod automatic;
 mod caps;
 mod change;
 mod claims;
+mod companies;
 mod contact;
 mod copies;
 mod deliveries;
@@ -16,6 +17,7 @@ mod disposition;
 mod error;
 mod event;
 mod facet;
+mod filter;
 mod groups;
 mod idempotency;
 mod identity;
@@ -23,6 +25,7 @@ mod keys;
 mod list;
 mod manner;
 mod message;
+mod notices;
 mod page;
 mod participants;
 mod plan;
@@ -36,33 +39,42 @@ mod rows;
 mod stored;
 mod success;
 mod suppression;
+mod system_mail;
 #[cfg(test)]
 mod tests;
 mod threading;
 mod ticket;
 mod token;
 mod upload;
+mod views;
 mod writing;
 
 pub use arrival::{Arrival, Destination, Reading, Recipient};
 pub use change::TicketChange;
+pub use companies::CompanyId;
 pub use contact::{Contact, ContactId};
 pub use deliveries::{AsItLeft, DeliveryDetail, DeliveryQuery};
 pub use delivery::{Attempt, Delivery, DeliveryId, DeliveryState, Fate, RecipientField, Retry, ReversePath};
 pub use disposition::Disposition;
 pub use error::Error;
 pub use event::{EVENTS_READ_MAX, Event, EventKind, Log, LoggedEvent};
+pub use filter::{Assignee, TicketFilter};
 pub use idempotency::Idempotency;
-pub use list::{Order, SortKey, TicketFilter, TicketQuery};
+pub use list::{Order, SortKey, TicketQuery};
 pub use message::{Content, Envelope, Message, MessageKind, Notification, NotifiedRecipient, Written};
+pub use notices::{
+    ForwardingConfirmation, NOTICES_KEPT_MAX, NewNotice, Notice, NoticeId, NoticeKind, StoredNotice,
+};
 pub use page::Page;
 pub use queue::{Due, DueCursor, Lease, Leaving, StoredDelivery};
 pub use read::{PartContent, Texts, TicketDetail};
 pub use receive::{Kept, Outcome, Received};
 pub use stored::{StoredMessage, StoredTicket};
 pub use suppression::{NewSuppression, Suppression};
+pub use system_mail::{Alert, SystemMail, SystemMailKind, plain};
 pub use ticket::{Priority, State, Ticket};
 pub use upload::{BadUploadId, StoredUpload, UPLOAD_BYTES_MAX, UPLOAD_HOURS, Upload, UploadId};
+pub use views::{BadViewId, BuiltIn, View, ViewId};
 pub use writing::{
     HOLD_DAYS_MAX, Hold, MAIL_BYTES_MAX, Target, UNDO_SECONDS_MAX, Writing, WritingKind, WrittenMessage,
 };

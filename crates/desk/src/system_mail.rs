@@ -1,0 +1,87 @@
+//! System mail: mails that the server starts itself, about the organisation and to people who belong to it or will.
+//!
+//! Each is a delivery without a ticket. It leaves from the organisation's home channel under the organisation's name,
+//! is marked as a machine's, obeys the suppression list and is capped for each recipient and each organisation
+//! (promise 5). What comes back for it changes the delivery and tells the admins, and makes neither ticket nor mail
+//! (freescout#4806); what a machine answers to it is kept aside with the reason (freescout#2488); what a person answers
+//! is a mail like any other.
+//!
+//! *Standards*: RFC 3834; RFC 5321, section 4.5.5.
+
+mod alert;
+
+pub use alert::Alert;
+
+use guichet_mail::MailAddress;
+use guichet_store::OrganisationId;
+use jiff::Timestamp;
+use minicbor::{Decode, Encode};
+
+use crate::{DeliveryId, Desk, Error};
+
+/// A mail that the server starts itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SystemMail {
+    /// To whom.
+    pub to: MailAddress,
+    /// What they are called; any text is safe, a long one is cut.
+    pub to_name: Option<String>,
+    /// One line; controls become spaces, a long one is cut.
+    pub subject: String,
+    /// What it says, in Markdown. A name or another word of somebody's own in it goes through [`plain`].
+    pub text: String,
+    /// What it is.
+    pub kind: SystemMailKind,
+}
+
+/// What a mail of the server's own is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum SystemMailKind {
+    /// Somebody is asked to join the organisation.
+    #[n(0)]
+    Invitation,
+    /// Somebody wants a new password.
+    #[n(1)]
+    PasswordReset,
+    /// Somebody signs up.
+    #[n(2)]
+    SignUp,
+    /// Something that an admin should know.
+    #[n(3)]
+    Alert,
+    /// What the operator said to a claim.
+    #[n(4)]
+    ClaimDecided,
+    /// Finds out whether an address forwards to a channel.
+    #[n(5)]
+    Probe,
+}
+
+/// A text as it stands, for the Markdown of a mail: nothing in it is a link, a heading or a list, and it has one line.
+pub fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii_punctuation() {
+            out.push('\\');
+        }
+        out.push(if c.is_control() { ' ' } else { c });
+    }
+    out
+}
+
+impl Desk {
+    /// Sends a mail from the organisation's home channel.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with a sentence for whoever asked: the address is on the suppression list, the caps of this
+    /// hour are reached, or nothing of the organisation sends.
+    pub async fn send_system_mail(
+        &self,
+        organisation: OrganisationId,
+        mail: SystemMail,
+        now: Timestamp,
+    ) -> Result<DeliveryId, Error> {
+        todo!("{organisation:?} {mail:?} {now:?}")
+    }
+}
