@@ -93,6 +93,9 @@ pub enum EventKind {
     /// There is something new for the admins to know, or it is settled.
     #[n(15)]
     NoticeChanged,
+    /// A ticket is snoozed no more. The message that woke it is named, or else the person; neither where its time came.
+    #[n(16)]
+    TicketWoken,
 }
 
 impl EventKind {
@@ -115,6 +118,7 @@ impl EventKind {
             EventKind::DraftChanged => "draft.changed",
             EventKind::Mentioned => "mention",
             EventKind::NoticeChanged => "notice.changed",
+            EventKind::TicketWoken => "ticket.woken",
         }
     }
 }

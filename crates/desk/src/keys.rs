@@ -23,8 +23,16 @@
 //! | `W` | upload | [`Upload`](crate::Upload) |
 //! | `Z` | day, digest of an idempotency key | what the first request made; see [`crate::idempotency`] |
 //! | `Y` | address | when it last got an automatic answer |
+//! | `P` | `t`, ticket, person | activity, latest message of their own, [`Mark`](crate::marks) |
+//! | `P` | `s`, person, ticket | - : what a person has starred |
+//! | `B` | `d`, person, draft | version, [`Draft`](crate::Draft) |
+//! | `B` | `t`, ticket, person | the draft of an answer |
+//! | `B` | `u`, upload, draft | [`Upload`](crate::Upload): what a draft keeps of it |
+//! | `B` | `c`, person | how much their drafts are |
+//! | `t` | time, organisation, ticket | - : in the operator's space: when a snoozed ticket wakes |
 //! | `q` | due time, organisation, delivery | recipient's domain; in the operator's space: the due-table |
 
+use guichet_accounts::PersonId;
 use guichet_store::{Key, OrganisationId, Slot, Template};
 use jiff::Timestamp;
 
@@ -159,4 +167,61 @@ pub(crate) fn idempotency_day(day: u64) -> Key {
 /// Of an address in its normalised spelling.
 pub(crate) fn answered(address: &str) -> Key {
     Key::new(b'Y').text(address)
+}
+
+/// Everybody's marks of a ticket.
+pub(crate) fn marks(ticket: u64) -> Key {
+    Key::new(b'P').byte(b't').number(ticket)
+}
+
+pub(crate) fn mark(ticket: u64, person: PersonId) -> Key {
+    marks(ticket).number(person.0)
+}
+
+pub(crate) fn mark_row(ticket: Number, person: PersonId) -> Template {
+    ticket.write(Template::from(Key::new(b'P').byte(b't'))).number(person.0)
+}
+
+/// What a person has starred.
+pub(crate) fn stars(person: PersonId) -> Key {
+    Key::new(b'P').byte(b's').number(person.0)
+}
+
+/// What a person drafts.
+pub(crate) fn drafts(person: PersonId) -> Key {
+    Key::new(b'B').byte(b'd').number(person.0)
+}
+
+pub(crate) fn draft(person: PersonId, id: u64) -> Key {
+    drafts(person).number(id)
+}
+
+/// The drafts of answers in a ticket.
+pub(crate) fn ticket_drafts(ticket: u64) -> Key {
+    Key::new(b'B').byte(b't').number(ticket)
+}
+
+pub(crate) fn ticket_draft(ticket: u64, person: PersonId) -> Key {
+    ticket_drafts(ticket).number(person.0)
+}
+
+/// The drafts that keep an upload.
+pub(crate) fn kept_uploads(upload: u64) -> Key {
+    Key::new(b'B').byte(b'u').number(upload)
+}
+
+pub(crate) fn kept_upload(upload: u64, draft: u64) -> Key {
+    kept_uploads(upload).number(draft)
+}
+
+pub(crate) fn draft_tally(person: PersonId) -> Key {
+    Key::new(b'B').byte(b'c').number(person.0)
+}
+
+/// When snoozed tickets wake, in the operator's space.
+pub(crate) const TIMERS: u8 = b't';
+
+pub(crate) fn timer(at: Timestamp, organisation: OrganisationId, ticket: u64) -> Key {
+    let micros = u64::try_from(at.as_microsecond()).unwrap_or_default();
+    Key::new(TIMERS).number(micros).number(organisation.get().into()).number(ticket)
 }

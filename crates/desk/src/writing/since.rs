@@ -59,6 +59,7 @@ fn is_message_of_another(event: &[u8], actor: &Actor, ticket: &StoredTicket) -> 
         | EventKind::MarkChanged
         | EventKind::DraftChanged
         | EventKind::Mentioned
-        | EventKind::NoticeChanged => false,
+        | EventKind::NoticeChanged
+        | EventKind::TicketWoken => false,
     })
 }
