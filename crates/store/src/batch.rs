@@ -21,6 +21,7 @@ pub struct Batch {
     pub(crate) slots: Vec<Counter>,
     pub(crate) writes: Vec<Write>,
     pub(crate) blobs: Vec<NamedBlob>,
+    pub(crate) released: Vec<BlobRef>,
 }
 
 /// A key of the space and the version that it must have; `None`: it must be absent.
@@ -34,6 +35,7 @@ pub(crate) struct Check {
 pub(crate) enum Write {
     Put { key: Template, value: Template },
     Delete { key: Key },
+    Add { key: Template, delta: i64 },
 }
 
 impl Batch {
@@ -43,7 +45,7 @@ impl Batch {
     }
 
     pub(crate) fn with_checks(owner: Owner, checks: Vec<Check>) -> Self {
-        Self { owner, checks, slots: Vec::new(), writes: Vec::new(), blobs: Vec::new() }
+        Self { owner, checks, slots: Vec::new(), writes: Vec::new(), blobs: Vec::new(), released: Vec::new() }
     }
 
     /// Takes the next number of a sequence; it is known when the batch commits, and used through the slot.
@@ -61,6 +63,15 @@ impl Batch {
     /// Deletes a key; nothing happens when it is absent.
     pub fn delete(&mut self, key: Key) {
         self.writes.push(Write::Delete { key });
+    }
+
+    /// Adds to the count that a key holds ([`Snapshot::count`](crate::Snapshot::count)); an absent one is 0, and one that
+    /// comes to 0 goes. Counts commute: two batches that add to one never conflict, and what a group of commits adds
+    /// to one key is written once, or not at all where it comes to nothing.
+    pub fn add(&mut self, key: impl Into<Template>, delta: i64) {
+        if delta != 0 {
+            self.writes.push(Write::Add { key: key.into(), delta });
+        }
     }
 
     /// The commit conflicts when the key is there. It need not have been read.
@@ -87,13 +98,30 @@ impl Batch {
         reference
     }
 
+    /// Gives up a blob of this organisation: from this commit on nothing names it, and its room comes back by and by
+    /// ([`Store::sweep`](crate::Store::sweep)). Who has it open reads on to its end.
+    ///
+    /// *Must hold:* the batch checks whatever else could name it.
+    pub fn release(&mut self, blob: &BlobRef) {
+        if blob.owner != self.owner {
+            tracing::error!("a blob is given up by its own organisation alone");
+            return;
+        }
+        if let Some(number) = blob.file_number() {
+            self.delete(Key::own(FILES).number(number));
+        }
+        self.released.push(blob.clone());
+    }
+
     /// About how many bytes of the journal it takes.
     pub(crate) fn bytes(&self) -> usize {
         let writes = self.writes.iter().map(|write| match write {
             Write::Put { key, value } => key.len() + value.len() + ROW_BYTES,
             Write::Delete { key } => key.as_bytes().len() + ROW_BYTES,
+            Write::Add { key, .. } => key.len() + ROW_BYTES,
         });
-        writes.chain(self.blobs.iter().map(NamedBlob::journal_bytes)).sum()
+        let released = self.released.iter().map(|_| 2 * ROW_BYTES);
+        writes.chain(self.blobs.iter().map(NamedBlob::journal_bytes)).chain(released).sum()
     }
 }
 

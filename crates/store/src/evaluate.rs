@@ -7,7 +7,9 @@
 use std::collections::HashMap;
 
 use crate::batch::{Batch, COUNTERS, Check, Write};
+use crate::blob::{BlobRef, Place, gone};
 use crate::commit::Receipt;
+use crate::count::Sums;
 use crate::engine::{Change, Unavailable, View};
 use crate::key::Key;
 use crate::organisation::Owner;
@@ -66,12 +68,18 @@ pub(crate) struct Evaluation<'a> {
     view: &'a dyn View,
     change: Change,
     counters: HashMap<Owner, Counters>,
+    sums: Sums,
 }
 
 impl<'a> Evaluation<'a> {
     /// A group on top of `view`, which `version` will be the version of.
     pub(crate) fn new(view: &'a dyn View, version: u64) -> Self {
-        Self { view, change: Change { version, ..Change::default() }, counters: HashMap::new() }
+        Self {
+            view,
+            change: Change { version, ..Change::default() },
+            counters: HashMap::new(),
+            sums: Sums::default(),
+        }
     }
 
     /// Adds batches, all of them or none. Checks are against the state before the first of them.
@@ -91,7 +99,8 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The change, and the head of each log that grew.
-    pub(crate) fn finish(mut self) -> (Change, Vec<(Owner, u64)>) {
+    pub(crate) fn finish(mut self) -> Result<(Change, Vec<(Owner, u64)>), Unavailable> {
+        self.sums.write(self.view, &mut self.change)?;
         let head = version::head(self.change.version);
         for (owner, counters) in &self.counters {
             let key = owner.key(Key::own(COUNTERS).as_bytes());
@@ -99,11 +108,14 @@ impl<'a> Evaluation<'a> {
         }
         let heads = self.counters.iter().map(|(owner, counters)| (*owner, counters.last(Counter::Event)));
         let heads = heads.collect();
-        (self.change, heads)
+        Ok((self.change, heads))
     }
 
     fn check(&self, owner: Owner, check: &Check) -> Result<(), Refused> {
         let key = owner.key(check.key.as_bytes());
+        if self.sums.touches(&key) {
+            return Err(Refused::Conflict);
+        }
         let found = match self.change.rows.get(&key) {
             Some(Some(stored)) => Some(version::of(stored)?),
             Some(None) => None,
@@ -131,13 +143,34 @@ impl<'a> Evaluation<'a> {
         for write in batch.writes {
             match write {
                 Write::Put { key, value } => {
-                    self.change.rows.insert(key.fill(&prefix, &numbers), Some(value.fill(&head, &numbers)))
+                    self.set(key.fill(&prefix, &numbers), Some(value.fill(&head, &numbers)));
                 }
-                Write::Delete { key } => self.change.rows.insert(batch.owner.key(key.as_bytes()), None),
-            };
+                Write::Delete { key } => self.set(batch.owner.key(key.as_bytes()), None),
+                Write::Add { key, delta } => self.sums.add(key.fill(&prefix, &numbers), delta),
+            }
+        }
+        for blob in &batch.released {
+            self.release(blob);
         }
         self.change.blobs.extend(batch.blobs);
         Receipt { numbers, version: self.change.version }
+    }
+
+    fn set(&mut self, key: Vec<u8>, stored: Option<Vec<u8>>) {
+        self.sums.forget(&key);
+        self.change.rows.insert(key, stored);
+    }
+
+    /// Notes where room is to come back. Whose the blob was no longer matters, so the operator's space has the note.
+    fn release(&mut self, blob: &BlobRef) {
+        let operators = |key: Key| Owner::OPERATOR.key(key.as_bytes());
+        let head = version::head(self.change.version);
+        if let Place::Segment(position) = blob.place {
+            let bytes = blob.stored_bytes.cast_signed();
+            self.sums.add(operators(gone::segment_bytes(position.segment)), bytes);
+        }
+        let stored = [head, blob.stored_bytes.to_be_bytes()].concat();
+        self.set(operators(gone::key(blob.place)), Some(stored));
     }
 }
 

@@ -26,6 +26,7 @@
 mod batch;
 mod blob;
 mod commit;
+pub mod count;
 mod disk;
 mod engine;
 mod evaluate;

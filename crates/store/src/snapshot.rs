@@ -9,6 +9,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::batch::{Batch, Check};
+use crate::count;
 use crate::engine::{Direction, Range, Rows, Unavailable, View};
 use crate::key::{Key, after_prefix};
 use crate::organisation::Owner;
@@ -37,6 +38,11 @@ impl Snapshot {
         let version = stored.as_ref().map(|(version, _)| *version);
         self.checks.push(Check { key: key.clone(), version });
         Ok(stored.map(|(_, value)| value))
+    }
+
+    /// What [`Batch::add`] has made of a key; 0 where it is absent. Not remembered.
+    pub fn count(&self, key: &Key) -> Result<i64, Unavailable> {
+        Ok(self.peek(key)?.map_or(0, |value| count::decode(&value)))
     }
 
     /// The value and the version of the commit that wrote it (an `ETag`'s worth); not remembered.

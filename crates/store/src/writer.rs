@@ -129,7 +129,7 @@ impl Writer {
                 Err(refused) => drop(answer.send(Err(refused.into()))),
             }
         }
-        let (change, heads) = evaluation.finish();
+        let (change, heads) = evaluation.finish()?;
         drop(view);
         if change.is_empty() {
             return Ok(());

@@ -6,6 +6,7 @@
 //! copy (of a large one, a second name of the file), so that one can be deleted without the other.
 
 mod file;
+pub(crate) mod gone;
 mod pack;
 mod reader;
 mod reference;
