@@ -1,12 +1,16 @@
-//! What every HTTP surface needs: problems, bearer tokens, bodies, pages, entity tags, idempotency keys, limits, headers,
-//! a log of requests.
+//! What every HTTP surface needs: problems, bearer tokens, cookies, proof of origin, who the client is, bodies, pages, entity
+//! tags, idempotency keys, limits, headers, a log of requests.
 //!
 //! It knows nothing of tickets or mail; the API (and every surface after it) is built from these pieces.
 
 pub mod bearer;
 pub mod body;
+pub mod client;
+pub mod cookie;
+pub mod csrf;
 pub mod disposition;
 pub mod etag;
+mod forwarded;
 pub mod headers;
 pub mod idempotency;
 pub mod incoming;
@@ -16,7 +20,9 @@ pub mod observe;
 pub mod page;
 pub mod parameters;
 pub mod problem;
+pub mod url_token;
 
+pub use client::{Client, Peer, Proxies};
 pub use etag::EntityTag;
 pub use incoming::{Incoming, IncomingLimits};
 pub use members::Members;

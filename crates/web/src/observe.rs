@@ -1,6 +1,7 @@
 //! What an operator sees of requests: counts and times by route, a line for each at debug level.
 //!
-//! *Security*: the line has the path without its query, and no header: no token, no search, no address of a person.
+//! *Security*: the line has the path without its query, and no header: no token, no search, no address of a person;
+//! where the path itself holds a token, its route.
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::Method;
@@ -8,6 +9,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 use metrics::{counter, describe_counter, describe_histogram, histogram};
 use tokio::time::Instant;
+
+use crate::url_token;
 
 const REQUESTS: &str = "guichet_http_requests_total";
 const SECONDS: &str = "guichet_http_request_seconds";
@@ -24,7 +27,7 @@ pub async fn observe(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let route = route.unwrap_or_else(|| "unmatched".to_owned());
     let method = method(request.method());
-    let path = request.uri().path().to_owned();
+    let path = if url_token::is_exposed(request.uri()) { &*route } else { request.uri().path() }.to_owned();
     let response = next.run(request).await;
     let (status, elapsed) = (response.status().as_u16(), begun.elapsed());
     tracing::debug!(method, path, status, micros = elapsed.as_micros() as u64, "request");

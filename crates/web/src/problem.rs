@@ -27,6 +27,8 @@ pub enum Kind {
     Unauthenticated,
     /// The token does not allow this.
     Forbidden,
+    /// A page of another site sent the request.
+    CrossOrigin,
     /// There is no such thing, or the caller may not know of it.
     NotFound,
     /// The address exists, but not for this method.
@@ -56,7 +58,7 @@ impl Kind {
         match self {
             Kind::BadRequest => StatusCode::BAD_REQUEST,
             Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Kind::Forbidden => StatusCode::FORBIDDEN,
+            Kind::Forbidden | Kind::CrossOrigin => StatusCode::FORBIDDEN,
             Kind::NotFound => StatusCode::NOT_FOUND,
             Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Kind::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -77,6 +79,7 @@ impl Kind {
             Kind::BadRequest => "urn:guichet:problem:bad-request",
             Kind::Unauthenticated => "urn:guichet:problem:unauthenticated",
             Kind::Forbidden => "urn:guichet:problem:forbidden",
+            Kind::CrossOrigin => "urn:guichet:problem:cross-origin",
             Kind::NotFound => "urn:guichet:problem:not-found",
             Kind::MethodNotAllowed => "urn:guichet:problem:method-not-allowed",
             Kind::RequestTimeout => "urn:guichet:problem:request-timeout",
@@ -94,8 +97,9 @@ impl Kind {
     fn title(self) -> &'static str {
         match self {
             Kind::BadRequest => "The request can't be read",
-            Kind::Unauthenticated => "A valid token is needed",
-            Kind::Forbidden => "The token does not allow this",
+            Kind::Unauthenticated => "A valid token or session is needed",
+            Kind::Forbidden => "This is not allowed",
+            Kind::CrossOrigin => "The request came from another site",
             Kind::NotFound => "There is no such thing",
             Kind::MethodNotAllowed => "The method is not possible here",
             Kind::RequestTimeout => "The request came too slowly",
