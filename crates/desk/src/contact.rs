@@ -17,8 +17,9 @@ use crate::{Desk, Error, numbers};
 const TICKETS_READ_MAX: usize = 50;
 
 /// The number of a contact, unique within its organisation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ContactId(pub u64);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(transparent)]
+pub struct ContactId(#[n(0)] pub u64);
 
 /// What is stored of a contact, but for the number in its key.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]

@@ -26,6 +26,10 @@ pub(crate) enum Facet {
     Attention,
     /// Of them, those of a team (or of none).
     TeamAttention(Option<TeamId>),
+    /// Those that a person watches.
+    Watcher(PersonId),
+    /// Those in which a person wrote a mail.
+    Writer(PersonId),
 }
 
 impl Facet {
@@ -53,6 +57,8 @@ impl Facet {
             Facet::Tag(tag) => key.byte(b'g').text(tag),
             Facet::Attention => key.byte(b'n'),
             Facet::TeamAttention(team) => key.byte(b'm').number(team.map_or(0, |team| team.0)),
+            Facet::Watcher(person) => key.byte(b'w').number(person.0),
+            Facet::Writer(person) => key.byte(b'o').number(person.0),
         }
     }
 }
@@ -71,6 +77,8 @@ fn facets(ticket: &Ticket, requester: Number) -> Vec<Facet> {
         facets.extend([Facet::Attention, Facet::TeamAttention(ticket.team)]);
     }
     facets.extend(ticket.tags.iter().cloned().map(Facet::Tag));
+    facets.extend(ticket.watchers.iter().copied().map(Facet::Watcher));
+    facets.extend(ticket.writers.iter().copied().map(Facet::Writer));
     facets
 }
 

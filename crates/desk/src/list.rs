@@ -7,49 +7,38 @@ use std::collections::BTreeSet;
 
 use guichet_accounts::{Actor, PersonId, Sight, TeamId};
 use guichet_store::{Direction, Key, Snapshot};
+use minicbor::{Decode, Encode};
 
 use crate::facet::Facet;
+use crate::filter::{TicketFilter, me};
 use crate::keys::{self, Number};
 use crate::page::Page;
 use crate::stored::{self, StoredTicket, last_number};
-use crate::ticket::State;
-use crate::{ContactId, Desk, Error, numbers};
-
-/// Which tickets. Every field that is given must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TicketFilter {
-    /// In this state; without it all but spam and trash.
-    pub state: Option<State>,
-    /// Of this team, or of none.
-    pub team: Option<Option<TeamId>>,
-    /// Of this assignee, or of nobody.
-    pub assignee: Option<Option<PersonId>>,
-    /// Of this requester.
-    pub requester: Option<ContactId>,
-    /// With this tag.
-    pub tag: Option<String>,
-    /// Whether somebody should look. Those that should are of any state where none is asked for: mail that came to spam
-    /// or trash is seen here.
-    pub attention: Option<bool>,
-}
+use crate::{Desk, Error, numbers};
 
 /// By what a list is ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+#[cbor(index_only)]
 pub enum SortKey {
     /// When something last happened.
+    #[n(0)]
     #[default]
     Updated,
     /// When the ticket began, which is the order of numbers.
+    #[n(1)]
     Created,
 }
 
 /// In which direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+#[cbor(index_only)]
 pub enum Order {
     /// The newest first.
+    #[n(0)]
     #[default]
     Descending,
     /// The oldest first.
+    #[n(1)]
     Ascending,
 }
 
@@ -95,7 +84,9 @@ impl Desk {
         };
         Page::read(rows, query.limit, |_, number| {
             let ticket = stored::ticket(&snapshot, number)?.ok_or(Error::Damaged("ticket"))?;
-            let is_shown = actor.sight.sees(ticket.record.team) && matches(&query.filter, &ticket);
+            let is_asked = query.filter.requester.is_none_or(|contact| contact.0 == ticket.requester);
+            let is_shown =
+                is_asked && actor.sight.sees(ticket.record.team) && query.filter.admits(actor, &ticket);
             Ok(is_shown.then_some(ticket))
         })
     }
@@ -106,32 +97,46 @@ type Row = Result<(u64, u64), Error>;
 
 /// The lists whose union holds everything that is asked for, the smallest that are likely.
 fn facets(actor: &Actor, filter: &TicketFilter) -> Vec<Facet> {
+    if filter.watching == Some(true) {
+        return me(actor).map(Facet::Watcher).into_iter().collect();
+    }
     if let Some(contact) = filter.requester {
         return vec![Facet::Requester(Number::Known(contact.0))];
     }
-    if let Some(tag) = &filter.tag {
-        return vec![Facet::Tag(tag.clone())];
+    if filter.sent == Some(true) {
+        return me(actor).map(Facet::Writer).into_iter().collect();
     }
-    let teams: Option<BTreeSet<Option<TeamId>>> = match (&filter.team, &actor.sight) {
-        (Some(team), _) => Some([*team].into()),
-        (None, Sight::Teams(teams)) => Some(teams.iter().copied().map(Some).collect()),
-        (None, Sight::All) => None,
-    };
-    let teams =
-        teams.map(|teams| teams.into_iter().filter(|team| actor.sight.sees(*team)).collect::<Vec<_>>());
+    if !filter.tags.is_empty() {
+        return filter.tags.iter().cloned().map(Facet::Tag).collect();
+    }
+    let teams = teams(actor, filter);
     if filter.attention == Some(true) {
         return match teams {
             Some(teams) => teams.into_iter().map(Facet::TeamAttention).collect(),
             None => vec![Facet::Attention],
         };
     }
-    let states = filter.state.map_or(State::SHOWN.to_vec(), |state| vec![state]);
-    let of_state = |state: State| match (filter.assignee, &teams) {
-        (Some(assignee), _) => vec![Facet::Assignee(assignee, state)],
-        (None, Some(teams)) => teams.iter().map(|team| Facet::Team(*team, state)).collect(),
-        (None, None) => vec![Facet::State(state)],
+    let assignees: BTreeSet<Option<PersonId>> =
+        filter.assignees.iter().filter_map(|assignee| assignee.of(actor)).collect();
+    let is_assigned = !filter.assignees.is_empty();
+    let of_state = |state| match &teams {
+        _ if is_assigned => assignees.iter().map(|assignee| Facet::Assignee(*assignee, state)).collect(),
+        Some(teams) => teams.iter().map(|team| Facet::Team(*team, state)).collect(),
+        None => vec![Facet::State(state)],
     };
+    let states: BTreeSet<_> = filter.wanted_states().iter().copied().collect();
     states.into_iter().flat_map(of_state).collect()
+}
+
+/// The teams that are looked through: those asked for and seen; none where it is every ticket.
+fn teams(actor: &Actor, filter: &TicketFilter) -> Option<BTreeSet<Option<TeamId>>> {
+    match &actor.sight {
+        _ if !filter.teams.is_empty() => {
+            Some(filter.teams.iter().copied().filter(|team| actor.sight.sees(*team)).collect())
+        }
+        Sight::Teams(teams) => Some(teams.iter().copied().map(Some).collect()),
+        Sight::All => None,
+    }
 }
 
 /// Several lists as one, in the order asked for.
@@ -178,15 +183,4 @@ fn by_number<'s>(
         let number = last_number(&row?.0)?;
         Ok((number, number))
     })))
-}
-
-fn matches(filter: &TicketFilter, ticket: &StoredTicket) -> bool {
-    let record = &ticket.record;
-    let is_shown = filter.attention == Some(true) || State::SHOWN.contains(&record.state);
-    filter.state.map_or(is_shown, |state| state == record.state)
-        && filter.team.is_none_or(|team| team == record.team)
-        && filter.assignee.is_none_or(|assignee| assignee == record.assignee)
-        && filter.requester.is_none_or(|contact| contact.0 == ticket.requester)
-        && filter.tag.as_ref().is_none_or(|tag| record.tags.contains(tag))
-        && filter.attention.is_none_or(|attention| attention == record.attention)
 }

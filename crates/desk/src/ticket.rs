@@ -6,6 +6,7 @@ use guichet_accounts::{ChannelId, PersonId, TeamId};
 use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
+use crate::CompanyId;
 use crate::message::Content;
 use guichet_mail::Address;
 use guichet_mail::base_subject::{base_subject, mentions};
@@ -70,6 +71,12 @@ pub struct Ticket {
     /// Whose ticket it seems to be, where an agent forwarded the mail; an agent confirms.
     #[n(18)]
     pub proposed_requester: Option<Address>,
+    /// Who of the organisation wrote mails in it: in whose list of sent mail it stands.
+    #[cbor(n(19), default)]
+    pub writers: BTreeSet<PersonId>,
+    /// The company that it was linked to by hand.
+    #[n(20)]
+    pub company: Option<CompanyId>,
 }
 
 impl Ticket {
@@ -95,6 +102,8 @@ impl Ticket {
             snoozed_until: None,
             watchers: BTreeSet::new(),
             proposed_requester: None,
+            writers: BTreeSet::new(),
+            company: None,
         }
     }
 }

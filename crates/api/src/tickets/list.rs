@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use guichet_accounts::{Actor, PersonId, Scope, TeamId, Who};
-use guichet_desk::{ContactId, Order, SortKey, State as Stage, TicketFilter, TicketQuery};
+use guichet_desk::{Assignee, ContactId, Order, SortKey, State as Stage, TicketFilter, TicketQuery};
 use guichet_web::parameters::refused;
 use guichet_web::{Page, Paging, Parameters, Problem};
 use utoipa::openapi::schema::Object;
@@ -101,28 +101,25 @@ fn sort(parameters: &Parameters) -> Result<(SortKey, Order), Problem> {
 
 fn filter(parameters: &Parameters, actor: &Actor) -> Result<TicketFilter, Problem> {
     let state = parameters.get("state").map(shape::state).transpose();
-    let me = match actor.who {
-        Who::Person(person) => Some(person),
-        Who::System | Who::Operator => None,
-    };
+    let is_person = matches!(actor.who, Who::Person(_));
+    let team = parameters.read("team", "number of a team, nor `none`", |text| match text {
+        "none" => Some(None),
+        number => number.parse().ok().map(|number| Some(TeamId(number))),
+    })?;
+    let assignee =
+        parameters.read("assignee", "number of a person, nor `none`, nor `me`", |text| match text {
+            "none" => Some(Assignee::Nobody),
+            "me" => is_person.then_some(Assignee::Me),
+            number => number.parse().ok().map(|number| Assignee::Person(PersonId(number))),
+        })?;
     Ok(TicketFilter {
-        state: state.map_err(|why| refused("state", why))?,
-        team: parameters.read("team", "number of a team, nor `none`", |text| match text {
-            "none" => Some(None),
-            number => number.parse().ok().map(|number| Some(TeamId(number))),
-        })?,
-        assignee: parameters.read(
-            "assignee",
-            "number of a person, nor `none`, nor `me`",
-            |text| match text {
-                "none" => Some(None),
-                "me" => me.map(Some),
-                number => number.parse().ok().map(|number| Some(PersonId(number))),
-            },
-        )?,
+        states: state.map_err(|why| refused("state", why))?.into_iter().collect(),
+        teams: team.into_iter().collect(),
+        assignees: assignee.into_iter().collect(),
         requester: parameters
             .read("requester", "number of a contact", |text| text.parse().ok().map(ContactId))?,
-        tag: parameters.get("tag").map(str::to_owned),
+        tags: parameters.get("tag").map(str::to_owned).into_iter().collect(),
         attention: parameters.read("attention", "`true` and no `false`", |text| text.parse().ok())?,
+        ..TicketFilter::default()
     })
 }

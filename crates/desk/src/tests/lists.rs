@@ -1,7 +1,7 @@
 //! Lists of tickets: complete, in order, page by page.
 
 use super::world::{World, at, mail};
-use crate::{ContactId, Order, SortKey, State, TicketChange, TicketFilter, TicketQuery};
+use crate::{Assignee, ContactId, Order, SortKey, State, TicketChange, TicketFilter, TicketQuery};
 
 /// Seven tickets: 1, 3, 5, 7 of no team, 2, 4, 6 of billing.
 async fn seven() -> World {
@@ -66,15 +66,15 @@ async fn each_filter_finds_its_own() {
         assert_eq!(gather(&world, &of(filter.clone())), numbers, "{filter:?}");
     };
     let any = TicketFilter::default;
-    expect(TicketFilter { state: Some(State::Open), ..any() }, &[2]);
-    expect(TicketFilter { state: Some(State::Spam), ..any() }, &[7]);
-    expect(TicketFilter { team: Some(team), ..any() }, &[6, 4, 2]);
-    expect(TicketFilter { team: Some(None), ..any() }, &[5, 3, 1]);
-    expect(TicketFilter { assignee: Some(Some(person)), ..any() }, &[4]);
-    expect(TicketFilter { assignee: Some(None), ..any() }, &[6, 2, 5, 3, 1]);
-    expect(TicketFilter { tag: Some("vip".to_owned()), ..any() }, &[6]);
-    expect(TicketFilter { team: Some(team), state: Some(State::New), ..any() }, &[6, 4]);
-    expect(TicketFilter { team: Some(None), assignee: Some(Some(person)), ..any() }, &[]);
+    expect(TicketFilter { states: vec![State::Open], ..any() }, &[2]);
+    expect(TicketFilter { states: vec![State::Spam], ..any() }, &[7]);
+    expect(TicketFilter { teams: vec![team], ..any() }, &[6, 4, 2]);
+    expect(TicketFilter { teams: vec![None], ..any() }, &[5, 3, 1]);
+    expect(TicketFilter { assignees: vec![Assignee::Person(person)], ..any() }, &[4]);
+    expect(TicketFilter { assignees: vec![Assignee::Nobody], ..any() }, &[6, 2, 5, 3, 1]);
+    expect(TicketFilter { tags: vec!["vip".to_owned()], ..any() }, &[6]);
+    expect(TicketFilter { teams: vec![team], states: vec![State::New], ..any() }, &[6, 4]);
+    expect(TicketFilter { teams: vec![None], assignees: vec![Assignee::Person(person)], ..any() }, &[]);
     expect(TicketFilter { requester: Some(ContactId(5)), ..any() }, &[5]);
     expect(any(), &[6, 4, 2, 5, 3, 1]);
 }
@@ -85,7 +85,7 @@ async fn a_change_leaves_no_ticket_behind_in_its_old_list() {
     for state in State::ALL.into_iter().chain([State::New]) {
         change(&world, 1, TicketChange { state: Some(state), ..TicketChange::default() }).await;
         for other in State::ALL {
-            let listed = gather(&world, &of(TicketFilter { state: Some(other), ..TicketFilter::default() }));
+            let listed = gather(&world, &of(TicketFilter { states: vec![other], ..TicketFilter::default() }));
             assert_eq!(listed.contains(&1), other == state, "{state:?} in {other:?}");
         }
     }
@@ -108,7 +108,7 @@ async fn promise_7_a_cursor_tells_nothing_of_tickets_that_an_agent_may_not_see()
         let tags = Some(["vip".to_owned()].into());
         change(&world, number, TicketChange { tags, ..TicketChange::default() }).await;
     }
-    let tagged = TicketFilter { tag: Some("vip".to_owned()), ..TicketFilter::default() };
+    let tagged = TicketFilter { tags: vec!["vip".to_owned()], ..TicketFilter::default() };
     let page = world.desk.tickets(&agent, &TicketQuery { limit: 3, ..of(tagged) }).unwrap();
     assert_eq!((page.items.len(), page.next), (3, None), "1 comes after 6, 4, 2");
 }

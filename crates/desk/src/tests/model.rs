@@ -7,7 +7,7 @@ use guichet_mail::{DmarcPolicy, Verdicts};
 use proptest::prelude::*;
 
 use super::world::{World, at, forged, mail, outcomes};
-use crate::{ContactId, Order, Outcome, SortKey, State, TicketChange, TicketFilter, TicketQuery};
+use crate::{Assignee, ContactId, Order, Outcome, SortKey, State, TicketChange, TicketFilter, TicketQuery};
 
 /// What is known of a sender.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -234,17 +234,17 @@ impl Model {
         let admin = self.world.admin();
         let mut filters = vec![TicketFilter::default()];
         let any = TicketFilter::default;
-        filters.extend(State::ALL.map(|state| TicketFilter { state: Some(state), ..any() }));
+        filters.extend(State::ALL.map(|state| TicketFilter { states: vec![state], ..any() }));
         for team in [None, Some(self.world.billing_team)] {
-            filters.push(TicketFilter { team: Some(team), ..any() });
-            filters.push(TicketFilter { team: Some(team), state: Some(State::Open), ..any() });
+            filters.push(TicketFilter { teams: vec![team], ..any() });
+            filters.push(TicketFilter { teams: vec![team], states: vec![State::Open], ..any() });
         }
         for assignee in [None, Some(self.person)] {
-            filters.push(TicketFilter { assignee: Some(assignee), ..any() });
+            filters.push(TicketFilter { assignees: vec![assignee.map_or(Assignee::Nobody, Assignee::Person)], ..any() });
         }
         filters.extend((0..4).map(|id| TicketFilter { requester: Some(ContactId(id)), ..any() }));
         let tags: BTreeSet<&String> = self.tickets.iter().flat_map(|ticket| &ticket.tags).collect();
-        filters.extend(tags.into_iter().map(|tag| TicketFilter { tag: Some(tag.clone()), ..any() }));
+        filters.extend(tags.into_iter().map(|tag| TicketFilter { tags: vec![tag.clone()], ..any() }));
         for filter in filters {
             for (actor, sees_all) in [(&admin, true), (&self.agent, false)] {
                 for sort in [SortKey::Updated, SortKey::Created] {
@@ -263,13 +263,13 @@ impl Model {
         let mut found: Vec<(u64, u64)> = Vec::new();
         for (index, ticket) in self.tickets.iter().enumerate() {
             let number = index as u64 + 1;
-            let state =
-                filter.state.map_or(State::SHOWN.contains(&ticket.state), |state| state == ticket.state);
-            if state
-                && filter.team.is_none_or(|team| team == ticket.team)
-                && filter.assignee.is_none_or(|assignee| assignee == ticket.assignee)
+            let states = if filter.states.is_empty() { &State::SHOWN } else { filter.states.as_slice() };
+            let assignee = ticket.assignee.map_or(Assignee::Nobody, Assignee::Person);
+            if states.contains(&ticket.state)
+                && (filter.teams.is_empty() || filter.teams.contains(&ticket.team))
+                && (filter.assignees.is_empty() || filter.assignees.contains(&assignee))
                 && filter.requester.is_none_or(|contact| contact.0 == ticket.requester)
-                && filter.tag.as_ref().is_none_or(|tag| ticket.tags.contains(tag))
+                && (filter.tags.is_empty() || filter.tags.iter().any(|tag| ticket.tags.contains(tag)))
                 && (sees_all || ticket.team == Some(self.world.billing_team))
             {
                 found.push((if sort == SortKey::Updated { ticket.activity } else { number }, number));

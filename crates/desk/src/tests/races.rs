@@ -36,7 +36,7 @@ async fn replies_and_changes_of_one_ticket_at_once_lose_nothing() {
     assert_eq!(ticket.record.message_count, 7);
     assert_eq!(world.desk.messages(&world.admin(), 1, None, 50).unwrap().items.len(), 7);
     for state in State::ALL {
-        let filter = TicketFilter { state: Some(state), ..TicketFilter::default() };
+        let filter = TicketFilter { states: vec![state], ..TicketFilter::default() };
         let query = TicketQuery { filter, limit: 50, ..TicketQuery::default() };
         let expected = usize::from(state == ticket.record.state);
         assert_eq!(world.desk.tickets(&world.admin(), &query).unwrap().items.len(), expected, "{state:?}");
