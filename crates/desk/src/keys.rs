@@ -29,6 +29,13 @@
 //! | `B` | `t`, ticket, person | the draft of an answer |
 //! | `B` | `u`, upload, draft | [`Upload`](crate::Upload): what a draft keeps of it |
 //! | `B` | `c`, person | how much their drafts are |
+//! | `K` | `c`, company | [`Company`](crate::Company) |
+//! | `K` | `d`, domain | company |
+//! | `K` | `h`, company, contact | - : contacts that somebody put there |
+//! | `K` | `a`, domain, contact | - : contacts with an address of a domain that a company can have |
+//! | `K` | `i` | - : the contacts of before have those rows too |
+//! | `H` | `v`, view | [`SavedView`](crate::views) |
+//! | `H` | `o`, person or 0 | their saved views, or the shared ones, in order |
 //! | `t` | time, organisation, ticket | - : in the operator's space: when a snoozed ticket wakes |
 //! | `q` | due time, organisation, delivery | recipient's domain; in the operator's space: the due-table |
 
@@ -224,4 +231,43 @@ pub(crate) const TIMERS: u8 = b't';
 pub(crate) fn timer(at: Timestamp, organisation: OrganisationId, ticket: u64) -> Key {
     let micros = u64::try_from(at.as_microsecond()).unwrap_or_default();
     Key::new(TIMERS).number(micros).number(organisation.get().into()).number(ticket)
+}
+
+/// Every company.
+pub(crate) fn companies() -> Key {
+    Key::new(b'K').byte(b'c')
+}
+
+pub(crate) fn company(number: u64) -> Key {
+    companies().number(number)
+}
+
+/// Whose a domain is, in its A-label spelling.
+pub(crate) fn company_domain(domain: &str) -> Key {
+    Key::new(b'K').byte(b'd').text(domain)
+}
+
+/// The contacts that somebody put into a company.
+pub(crate) fn company_contacts(company: u64) -> Key {
+    Key::new(b'K').byte(b'h').number(company)
+}
+
+/// The contacts with an address of a domain.
+pub(crate) fn domain_contacts(domain: &str) -> Key {
+    Key::new(b'K').byte(b'a').text(domain)
+}
+
+/// There once every contact has its rows by domain.
+pub(crate) fn contacts_have_domains() -> Key {
+    Key::new(b'K').byte(b'i')
+}
+
+/// Every saved view.
+pub(crate) fn views() -> Key {
+    Key::new(b'H').byte(b'v')
+}
+
+/// Whose saved views, or the shared ones, in order.
+pub(crate) fn view_order(owner: Option<PersonId>) -> Key {
+    Key::new(b'H').byte(b'o').number(owner.map_or(0, |person| person.0))
 }
