@@ -28,5 +28,6 @@ pub mod process;
 pub mod python;
 pub mod random;
 pub mod remote;
+pub mod schemathesis;
 pub mod smtp;
 pub mod wait;

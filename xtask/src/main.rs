@@ -11,6 +11,7 @@ mod cargo;
 mod check;
 mod fuzz;
 mod peers;
+mod python;
 mod test;
 mod tree;
 

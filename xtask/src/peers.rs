@@ -88,7 +88,7 @@ fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|folder| folder.uid() == 0)
 }
 
-fn apt_install(packages: &[&str]) -> Result<()> {
+pub(crate) fn apt_install(packages: &[&str]) -> Result<()> {
     println!("test: installing from the distribution: {}", packages.join(" "));
     let _quiet = NoServices::begin()?;
     if packages.contains(&"postfix") {

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: the peers, then every test, then the fuzz targets for a moment, then the counts.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write, stdout};
 use std::process::Stdio;
 
@@ -7,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::args::Args;
 use crate::peers::{self, Install};
-use crate::{cargo, fuzz};
+use crate::{cargo, fuzz, python};
 
 /// Enough to pass the obvious ways through each target; longer runs are `cargo xtask fuzz --runs N`.
 const FUZZ_RUNS: u32 = 4_000;
@@ -19,16 +20,17 @@ pub(crate) fn run(mut args: Args) -> Result<()> {
     let install = if args.flag("--no-install") { Install::Refused } else { Install::Allowed };
     let passed_on = args.finish()?;
     peers::prepare(install)?;
+    let path = python::prepare(install)?;
     cargo::build_all()?;
-    let counts = cargo_test(&passed_on)?;
+    let counts = cargo_test(&passed_on, &path)?;
     let fuzzed = fuzz::every_target(FUZZ_RUNS)?;
     println!("test: {counts}; {fuzzed} fuzz targets, {FUZZ_RUNS} runs each");
     Ok(())
 }
 
-fn cargo_test(passed_on: &[String]) -> Result<Counts> {
+fn cargo_test(passed_on: &[String], path: &OsStr) -> Result<Counts> {
     let mut command = cargo::command(["test", "--workspace", "--no-fail-fast", "--"]);
-    command.args(passed_on).stdout(Stdio::piped());
+    command.args(passed_on).env("PATH", path).stdout(Stdio::piped());
     cargo::say(&command);
     let mut tests = command.spawn().context("starting cargo test")?;
     let output = tests.stdout.take().context("output of cargo test")?;

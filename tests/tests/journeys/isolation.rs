@@ -23,7 +23,7 @@ fn stranger(server: &Server<'_>) -> Result<Api> {
 
 /// Mail that leaves a ticket, a message and a contact; an answer with its delivery, and an address that gets none. The
 /// delivery's number.
-fn something_to_see(server: &Server<'_>) -> Result<String> {
+pub(crate) fn something_to_see(server: &Server<'_>) -> Result<String> {
     let more = "X-Kind: first\r\n";
     let mail = letter("ada@customer.example", DEMO_ADDRESS, "private", more);
     let mut client = Client::greet(server.smtp, "client.example")?;

@@ -8,6 +8,7 @@ mod crash_out;
 mod customer;
 mod deliveries;
 mod disk_full;
+mod every_endpoint;
 mod first_start;
 mod isolation;
 mod large_mails;

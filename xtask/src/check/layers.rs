@@ -15,7 +15,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("guichet-testkit", &["guichet-sys"]),
     ("guichet-store", &[]),
     ("guichet-mailauth", &["guichet-mail", "guichet-sys"]),
-    ("guichet-accounts", &["guichet-store", "guichet-mail"]),
+    ("guichet-accounts", &["guichet-store", "guichet-mail", "guichet-sys"]),
     ("guichet-desk", &["guichet-accounts", "guichet-store", "guichet-mail", "guichet-sys"]),
     (
         "guichet-domains",
