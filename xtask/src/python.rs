@@ -1,4 +1,4 @@
-//! Programs from PyPI that the tests run: in a folder of their own below the target folder, exactly as
+//! Programs from `PyPI` that the tests run: in a folder of their own below the target folder, exactly as
 //! tests/python/requirements.txt pins them.
 
 use std::env;
