@@ -29,6 +29,8 @@ enum Trouble {
 pub enum Found {
     /// Records; the name that has them is not the one asked for where aliases led there.
     Records(Vec<Record>),
+    /// The name is an alias of this one.
+    Alias(String),
     /// NODATA.
     NoRecords,
     /// NXDOMAIN.
@@ -106,6 +108,12 @@ impl Zone {
         self.record(name, Record::Mx(Mx { preference, exchange: key(exchange).into() }))
     }
 
+    /// Adds an NS record: `zone` is the apex of a zone, and `server` one of its name servers.
+    #[must_use]
+    pub fn ns(self, zone: &str, server: &str) -> Self {
+        self.record(zone, Record::Ns(key(server).into()))
+    }
+
     /// Adds a PTR record for `address`.
     ///
     /// # Panics
@@ -146,27 +154,50 @@ impl Zone {
         self
     }
 
-    /// What the zone says, aliases followed.
+    /// What the zone says, aliases followed. What an alias leads to says nothing of name servers.
     #[must_use]
     pub fn find(&self, name: &str, record_type: RecordType) -> Found {
         let mut name = key(name);
         for _ in 0..ALIASES_MAX {
-            let Some(node) = self.nodes.get(&name) else {
-                return if self.has_beneath(&name) { Found::NoRecords } else { Found::NoSuchName };
-            };
-            if node.troubled.is_empty() || node.troubled.contains(&record_type) {
-                match node.trouble {
-                    Some(Trouble::ServFail) => return Found::ServFail,
-                    Some(Trouble::Silence) => return Found::Silence,
-                    None => {}
-                }
-            }
-            match &node.alias {
-                Some(target) => name.clone_from(target),
-                None => return node.find(record_type),
+            match self.find_here(&name, record_type) {
+                Found::Alias(_) if record_type == RecordType::Ns => return Found::NoRecords,
+                Found::Alias(target) => name = target,
+                found => return found,
             }
         }
         Found::ServFail
+    }
+
+    /// What the zone says of this name alone, as a server does that is asked without recursion.
+    #[must_use]
+    pub fn find_here(&self, name: &str, record_type: RecordType) -> Found {
+        let name = key(name);
+        let Some(node) = self.nodes.get(&name).or_else(|| self.wildcard(&name)) else {
+            return if self.has_beneath(&name) { Found::NoRecords } else { Found::NoSuchName };
+        };
+        if node.troubled.is_empty() || node.troubled.contains(&record_type) {
+            match node.trouble {
+                Some(Trouble::ServFail) => return Found::ServFail,
+                Some(Trouble::Silence) => return Found::Silence,
+                None => {}
+            }
+        }
+        match &node.alias {
+            Some(target) => Found::Alias(target.clone()),
+            None => node.find(record_type),
+        }
+    }
+
+    /// RFC 4592: a wildcard stands for a name that is not there, below the closest name that is.
+    fn wildcard(&self, name: &str) -> Option<&Node> {
+        if self.has_beneath(name) {
+            return None;
+        }
+        let (_, parent) = name.split_once('.')?;
+        self.nodes.get(&format!("*.{parent}")).or_else(|| {
+            let is_there = self.nodes.contains_key(parent) || self.has_beneath(parent);
+            if is_there { None } else { self.wildcard(parent) }
+        })
     }
 
     /// A name with names beneath it exists (RFC 8020).
@@ -182,21 +213,11 @@ impl Zone {
 impl Node {
     fn find(&self, record_type: RecordType) -> Found {
         let records: Vec<_> =
-            self.records.iter().filter(|record| type_of(record) == record_type).cloned().collect();
+            self.records.iter().filter(|record| record.record_type() == record_type).cloned().collect();
         if records.is_empty() { Found::NoRecords } else { Found::Records(records) }
     }
 }
 
 fn key(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
-}
-
-fn type_of(record: &Record) -> RecordType {
-    match record {
-        Record::A(_) => RecordType::A,
-        Record::Aaaa(_) => RecordType::Aaaa,
-        Record::Mx(_) => RecordType::Mx,
-        Record::Ptr(_) => RecordType::Ptr,
-        Record::Txt(_) => RecordType::Txt,
-    }
 }

@@ -111,6 +111,7 @@ fn add_name(mut zone: Zone, name: &str, entries: &[Yaml<'_>]) -> Zone {
                 Record::A(_) => RecordType::A,
                 Record::Aaaa(_) => RecordType::Aaaa,
                 Record::Mx(_) => RecordType::Mx,
+                Record::Ns(_) => RecordType::Ns,
                 Record::Ptr(_) => RecordType::Ptr,
                 Record::Txt(_) => RecordType::Txt,
             };

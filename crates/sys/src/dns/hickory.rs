@@ -105,48 +105,61 @@ impl Dns for Hickory {
             let Some(resolver) = &self.resolver else {
                 return Err(DnsError::TryAgain("no DNS server is configured".into()));
             };
-            // Labels go over as bytes: a backslash or a space in a name is itself, no escape.
-            let mut question = Name::from_labels(name.split('.').map(str::as_bytes))
-                .map_err(|error| DnsError::TryAgain(error.to_string().into()))?;
-            question.set_fqdn(true);
-            match resolver.lookup(question, hickory_type(record_type)).await {
-                Ok(lookup) => Ok(reply(&lookup)),
+            let question = question(name)?;
+            match resolver.lookup(question.clone(), hickory_type(record_type)).await {
+                Ok(lookup) => Ok(reply(&lookup, &question)),
                 Err(error) => absence(error),
             }
         })
     }
 }
 
-fn hickory_type(record_type: RecordType) -> HickoryRecordType {
+/// Labels go over as bytes: a backslash or a space in a name is itself, no escape.
+pub(super) fn question(name: &str) -> Result<Name, DnsError> {
+    let mut question = Name::from_labels(name.split('.').map(str::as_bytes))
+        .map_err(|error| DnsError::TryAgain(error.to_string().into()))?;
+    question.set_fqdn(true);
+    Ok(question)
+}
+
+pub(super) fn hickory_type(record_type: RecordType) -> HickoryRecordType {
     match record_type {
         RecordType::A => HickoryRecordType::A,
         RecordType::Aaaa => HickoryRecordType::AAAA,
         RecordType::Mx => HickoryRecordType::MX,
+        RecordType::Ns => HickoryRecordType::NS,
         RecordType::Ptr => HickoryRecordType::PTR,
         RecordType::Txt => HickoryRecordType::TXT,
     }
 }
 
-fn reply(lookup: &Lookup) -> Reply {
+fn reply(lookup: &Lookup, question: &Name) -> Reply {
     let ttl_secs = lookup.answers().iter().map(|record| record.ttl).min().unwrap_or(0);
-    let mut records: Vec<_> = lookup.answers().iter().filter_map(|record| our_record(&record.data)).collect();
+    // The servers of another zone, to which an alias leads, say nothing of this one.
+    let is_strange = |record: &Record, owner: &Name| matches!(record, Record::Ns(_)) && owner != question;
+    let mut records: Vec<_> = lookup
+        .answers()
+        .iter()
+        .filter_map(|found| our_record(&found.data).filter(|record| !is_strange(record, &found.name)))
+        .collect();
     records.sort_by_key(|record| if let Record::Mx(mx) = record { mx.preference } else { 0 });
     let answer = if records.is_empty() { Answer::NoRecords } else { Answer::Records(records) };
     Reply { answer, ttl_secs }
 }
 
-fn our_record(data: &RData) -> Option<Record> {
+pub(super) fn our_record(data: &RData) -> Option<Record> {
     match data {
         RData::A(address) => Some(Record::A(address.0)),
         RData::AAAA(address) => Some(Record::Aaaa(address.0)),
         RData::MX(mx) => Some(Record::Mx(Mx { preference: mx.preference, exchange: text(&mx.exchange) })),
+        RData::NS(name) => Some(Record::Ns(text(&name.0))),
         RData::PTR(name) => Some(Record::Ptr(text(&name.0))),
         RData::TXT(txt) => Some(Record::Txt(txt.txt_data.concat().into())),
         _ => None,
     }
 }
 
-fn text(name: &Name) -> Box<str> {
+pub(super) fn text(name: &Name) -> Box<str> {
     let mut text = name.to_lowercase().to_ascii();
     if text.ends_with('.') {
         text.pop();

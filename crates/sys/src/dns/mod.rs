@@ -4,6 +4,9 @@
 //! stands in front of either and is what the rest of the server holds: typed look-ups, a shared cache that
 //! honours time to live (absence included), a bound on waiting and on questions under way.
 //!
+//! Beside them a [`Source`] asks a zone's own name servers, one by one and past every cache, for those who want to know
+//! what is published now: [`Direct`] is its port.
+//!
 //! # What must hold
 //! - An answer is never empty: no records is [`DnsError::NoRecords`], no such name is [`DnsError::NoSuchName`].
 //! - Trouble (`SERVFAIL`, a timeout, no server at all) is [`DnsError::TryAgain`], never taken for absence.
@@ -12,7 +15,9 @@
 //! RFC 1034 and 1035; RFC 2308 (negative caching); RFC 8020 (NXDOMAIN: nothing beneath either).
 
 mod cache;
+mod direct;
 mod hickory;
+mod inquiry;
 mod name;
 mod resolver;
 
@@ -23,7 +28,9 @@ use std::{
     pin::Pin,
 };
 
+pub use direct::{Direct, HickoryDirect, Statement, StatementFuture};
 pub use hickory::{BadServer, Hickory};
+pub use inquiry::{Finding, Inquiry, InquiryLimits, Source};
 pub use name::reverse_name;
 pub use resolver::{DnsLimits, Resolver};
 
@@ -36,6 +43,8 @@ pub enum RecordType {
     Aaaa,
     /// Mail exchanger.
     Mx,
+    /// Name server of a zone.
+    Ns,
     /// Name of an address.
     Ptr,
     /// Text.
@@ -48,6 +57,7 @@ impl fmt::Display for RecordType {
             Self::A => "A",
             Self::Aaaa => "AAAA",
             Self::Mx => "MX",
+            Self::Ns => "NS",
             Self::Ptr => "PTR",
             Self::Txt => "TXT",
         })
@@ -64,7 +74,7 @@ pub struct Mx {
 }
 
 /// One record of an answer. Names are lower case without a final dot.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Record {
     /// An IPv4 address.
     A(Ipv4Addr),
@@ -72,10 +82,27 @@ pub enum Record {
     Aaaa(Ipv6Addr),
     /// A mail exchanger.
     Mx(Mx),
+    /// The name of a name server.
+    Ns(Box<str>),
     /// A name.
     Ptr(Box<str>),
     /// The character-strings of one TXT record, joined (RFC 7208 section 3.3, RFC 6376 section 3.6.2.2).
     Txt(Box<[u8]>),
+}
+
+impl Record {
+    /// Its type.
+    #[must_use]
+    pub fn record_type(&self) -> RecordType {
+        match self {
+            Self::A(_) => RecordType::A,
+            Self::Aaaa(_) => RecordType::Aaaa,
+            Self::Mx(_) => RecordType::Mx,
+            Self::Ns(_) => RecordType::Ns,
+            Self::Ptr(_) => RecordType::Ptr,
+            Self::Txt(_) => RecordType::Txt,
+        }
+    }
 }
 
 /// What a server said.

@@ -41,6 +41,31 @@ pub fn reverse_name(address: IpAddr) -> String {
     }
 }
 
+/// Addresses that are no host's of the open internet: this machine's, a private network's, or nobody's.
+///
+/// *Standards*: RFC 6890 (special addresses), RFC 6598 (carriers' networks), RFC 4193 (unique local addresses).
+pub(super) fn is_private(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_multicast()
+                || v4.is_broadcast()
+                || a == 0
+                || (a == 100 && (64..128).contains(&b))
+        }
+        IpAddr::V6(v6) => {
+            v6.is_loopback()
+                || v6.is_unspecified()
+                || v6.is_multicast()
+                || v6.is_unicast_link_local()
+                || v6.is_unique_local()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,282 @@
+//! What a zone's own name servers say: found through the recursive resolver, asked one by one, past every cache.
+//!
+//! A recursive resolver remembers for as long as a time to live says; who has just published a record, and who is to be
+//! warned that one is gone, wants to know what stands there now. So an [`Inquiry`] finds the zone that a name is in and
+//! that zone's servers, asks several of them the same, and compares. It remembers servers only for its own short life.
+//!
+//! *Must hold*: one inquiry asks at most `questions_max` questions, whoever causes them; a server that kept silent
+//! once is not asked again; absence is believed only where every server that answered says so.
+//!
+//! *Standards*: RFC 1034 4.2 (zones), 4.3.2 (answers); RFC 2181 6.1 (a zone's own data is its servers').
+//!
+//! *Security*: name servers may be a stranger's and name any address: those of this machine and of private networks are
+//! not asked unless configuration says so.
+
+use std::{
+    collections::{HashMap, HashSet},
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use futures_util::future::join_all;
+use tokio::sync::Mutex;
+
+use super::{
+    Answer, Direct, Dns, DnsError, DnsFuture, Record, RecordType, Reply, Statement,
+    name::{canonical, is_private},
+};
+
+/// The bounds of an [`Inquiry`].
+#[derive(Clone, Copy, Debug)]
+pub struct InquiryLimits {
+    /// Questions of one inquiry, to anybody.
+    pub questions_max: usize,
+    /// Name servers of one zone that are asked the same. Two at least show whether they agree.
+    pub servers_max: usize,
+    /// Aliases followed from one zone into the next.
+    pub aliases_max: usize,
+    /// Whether name servers of this machine and of private networks are asked too.
+    pub private_servers: bool,
+}
+
+impl Default for InquiryLimits {
+    fn default() -> Self {
+        Self { questions_max: 200, servers_max: 3, aliases_max: 6, private_servers: false }
+    }
+}
+
+/// What the servers of a name say of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// Records of the type asked for, in order; aliases were followed.
+    Records(Vec<Record>),
+    /// The name is there, the type is not.
+    NoRecords,
+    /// The name is not there.
+    NoSuchName,
+    /// It is an alias, and so is what it leads to, without an end.
+    AliasLoop,
+    /// Servers of one zone say different things: the name of each, and what it says.
+    Disagree(Vec<(Box<str>, Finding)>),
+    /// Nobody who has authority could be asked; a sentence.
+    Unreachable(Box<str>),
+}
+
+/// Begins inquiries. Cheap to clone.
+#[derive(Clone)]
+pub struct Source {
+    dns: Arc<dyn Dns>,
+    direct: Arc<dyn Direct>,
+    limits: InquiryLimits,
+}
+
+impl Source {
+    /// Finds name servers through `dns`, without a cache of ours, and asks them through `direct`.
+    #[must_use]
+    pub fn new(dns: Arc<dyn Dns>, direct: Arc<dyn Direct>, limits: InquiryLimits) -> Self {
+        Self { dns, direct, limits }
+    }
+
+    /// A new inquiry, which knows nothing yet and may ask its whole number of questions.
+    #[must_use]
+    pub fn inquiry(&self) -> Inquiry {
+        let questions_left = AtomicUsize::new(self.limits.questions_max);
+        let (zones, silent) = (Mutex::new(HashMap::new()), Mutex::new(HashSet::new()));
+        Inquiry { source: self.clone(), questions_left, zones, silent }
+    }
+}
+
+/// A name server of a zone.
+#[derive(Clone, Debug)]
+struct Server {
+    name: Box<str>,
+    addresses: Vec<IpAddr>,
+}
+
+type Servers = Result<Arc<[Server]>, Box<str>>;
+
+/// Some questions that belong together, such as all about one domain.
+pub struct Inquiry {
+    source: Source,
+    questions_left: AtomicUsize,
+    /// The servers of each name that was asked for, or why there are none.
+    zones: Mutex<HashMap<Box<str>, Servers>>,
+    /// Who did not answer.
+    silent: Mutex<HashSet<IpAddr>>,
+}
+
+impl Inquiry {
+    /// What the own servers of `name` say.
+    pub async fn ask(&self, name: &str, record_type: RecordType) -> Finding {
+        let Some(name) = canonical(name) else {
+            return Finding::Unreachable(format!("`{name}` is not a DNS name").into());
+        };
+        let mut name: Box<str> = name.into();
+        for _ in 0..=self.source.limits.aliases_max {
+            match self.ask_zone(&name, record_type).await {
+                Ok(target) => name = target,
+                Err(finding) => return finding,
+            }
+        }
+        Finding::AliasLoop
+    }
+
+    /// Asks the servers of one zone: where an alias leads, else what they say.
+    async fn ask_zone(&self, name: &str, record_type: RecordType) -> Result<Box<str>, Finding> {
+        let servers = self.servers(name).await.map_err(Finding::Unreachable)?;
+        let asked = servers.iter().map(|server| self.ask_server(server, name, record_type));
+        let said = join_all(asked).await;
+        let mut troubles = said.iter().filter_map(|(_, said)| said.as_ref().err());
+        let statements: Vec<_> =
+            said.iter().filter_map(|(server, said)| said.as_ref().ok().map(|said| (*server, said))).collect();
+        let Some((_, first)) = statements.first() else {
+            let why = troubles.next().map_or("it has no name servers", |why| why);
+            return Err(Finding::Unreachable(format!("no name server of {name} answers: {why}").into()));
+        };
+        if statements.iter().any(|(_, said)| said != first) {
+            let said = statements.iter().map(|(server, said)| ((*server).into(), finding(said)));
+            return Err(Finding::Disagree(said.collect()));
+        }
+        match first {
+            Statement::Alias(target) => Ok(target.clone()),
+            Statement::Answer(_) => Err(finding(first)),
+        }
+    }
+
+    /// Asks one server, at its next address where the first keeps silent.
+    async fn ask_server<'s>(
+        &self,
+        server: &'s Server,
+        name: &str,
+        record_type: RecordType,
+    ) -> (&'s str, Result<Statement, String>) {
+        let mut why = format!("{} has no address that may be asked", server.name);
+        for address in &server.addresses {
+            if self.silent.lock().await.contains(address) {
+                why = format!("{} ({address}) keeps silent", server.name);
+                continue;
+            }
+            if let Err(spent) = self.spend() {
+                return (&server.name, Err(spent.to_string()));
+            }
+            match self.source.direct.ask(*address, name, record_type).await {
+                Ok(statement) => return (&server.name, Ok(statement)),
+                Err(error) => why = format!("{} ({address}): {error}", server.name),
+            }
+            self.silent.lock().await.insert(*address);
+        }
+        (&server.name, Err(why))
+    }
+
+    /// The servers of the zone that `name` is in.
+    async fn servers(&self, name: &str) -> Servers {
+        if let Some(known) = self.zones.lock().await.get(name) {
+            return known.clone();
+        }
+        let found = self.find_servers(name).await;
+        self.zones.lock().await.insert(name.into(), found.clone());
+        found
+    }
+
+    /// Walks up from the name to the first that has name servers.
+    async fn find_servers(&self, name: &str) -> Servers {
+        let mut zone = name;
+        loop {
+            match self.recurse(zone, RecordType::Ns).await {
+                Ok(Answer::Records(records)) => return self.addresses(zone, &records).await,
+                Ok(_) => {}
+                Err(error) => {
+                    return Err(format!("the name servers of {zone} can't be found: {error}").into());
+                }
+            }
+            match zone.split_once('.') {
+                Some((_, parent)) => zone = parent,
+                None => return Err(format!("{name} is in no zone that DNS knows").into()),
+            }
+        }
+    }
+
+    async fn addresses(&self, zone: &str, records: &[Record]) -> Servers {
+        let mut names: Vec<_> = records
+            .iter()
+            .filter_map(|record| if let Record::Ns(name) = record { Some(name) } else { None })
+            .collect();
+        names.sort();
+        names.dedup();
+        let mut servers = Vec::new();
+        for name in names {
+            if servers.len() == self.source.limits.servers_max {
+                break;
+            }
+            let addresses = self.addresses_of(name).await;
+            if !addresses.is_empty() {
+                servers.push(Server { name: name.clone(), addresses });
+            }
+        }
+        if servers.is_empty() {
+            return Err(format!("no name server of {zone} has an address that may be asked").into());
+        }
+        Ok(servers.into())
+    }
+
+    /// One address of each kind: IPv4 first, which reaches more.
+    async fn addresses_of(&self, host: &str) -> Vec<IpAddr> {
+        let mut addresses = Vec::new();
+        for record_type in [RecordType::A, RecordType::Aaaa] {
+            let Ok(Answer::Records(records)) = self.recurse(host, record_type).await else { continue };
+            let found = records.iter().find_map(|record| match record {
+                Record::A(address) => Some(IpAddr::from(*address)),
+                Record::Aaaa(address) => Some(IpAddr::from(*address)),
+                _ => None,
+            });
+            addresses
+                .extend(found.filter(|address| self.source.limits.private_servers || !is_private(*address)));
+        }
+        addresses
+    }
+
+    async fn recurse(&self, name: &str, record_type: RecordType) -> Result<Answer, DnsError> {
+        self.spend()?;
+        Ok(self.source.dns.query(name, record_type).await?.answer)
+    }
+
+    fn spend(&self) -> Result<(), DnsError> {
+        let spent = self
+            .questions_left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        spent.map(drop).map_err(|_| DnsError::TryAgain("too many questions for one check".into()))
+    }
+}
+
+fn finding(statement: &Statement) -> Finding {
+    match statement {
+        Statement::Answer(Answer::Records(records)) => Finding::Records(records.clone()),
+        Statement::Answer(Answer::NoRecords) => Finding::NoRecords,
+        Statement::Answer(Answer::NoSuchName) => Finding::NoSuchName,
+        Statement::Alias(target) => Finding::Unreachable(format!("it is an alias of {target}").into()),
+    }
+}
+
+/// An inquiry as a resolver's DNS: what checks mail can then check what is published now. Nothing may be remembered.
+impl Dns for Inquiry {
+    fn query<'a>(&'a self, name: &'a str, record_type: RecordType) -> DnsFuture<'a> {
+        Box::pin(async move {
+            let answer = match self.ask(name, record_type).await {
+                Finding::Records(records) => Answer::Records(records),
+                Finding::NoRecords => Answer::NoRecords,
+                Finding::NoSuchName => Answer::NoSuchName,
+                Finding::AliasLoop => {
+                    return Err(DnsError::TryAgain(format!("{name} is an alias without an end").into()));
+                }
+                Finding::Disagree(_) => {
+                    return Err(DnsError::TryAgain(format!("the name servers of {name} disagree").into()));
+                }
+                Finding::Unreachable(why) => return Err(DnsError::TryAgain(why)),
+            };
+            Ok(Reply { answer, ttl_secs: 0 })
+        })
+    }
+}
