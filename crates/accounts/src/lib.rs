@@ -7,16 +7,22 @@
 //! organisation's space; the operator's space holds only what finds the organisation (address, domain, slug, token).
 
 mod actor;
+mod audit;
 mod by;
 mod channels;
 mod dkim;
 mod domains;
 mod error;
+mod founding;
+mod house;
 mod ids;
 mod keys;
 mod organisations;
 mod people;
+mod proof;
 mod records;
+mod roles;
+mod reserved;
 mod routing;
 mod scope;
 mod sending;
@@ -28,13 +34,16 @@ mod tokens;
 mod vault;
 
 pub use actor::{Actor, Sight, Who};
+pub use audit::{AuditEntry, AuditPage, Deed};
 pub use by::By;
 pub use channels::{ChannelChange, NewChannel};
-pub use dkim::{DkimAlgorithm, DkimKey, DkimRecord, DkimScope, NewDkimKey};
+pub use dkim::{DkimAlgorithm, DkimKey, DkimRecord, DkimScope, DkimState, NewDkimKey, RETIRING_DAYS};
 pub use domains::DomainChange;
 pub use error::Error;
-pub use ids::{ChannelId, PersonId, TeamId, TokenId};
+pub use founding::{HomeLabel, NewOrganisation};
+pub use ids::{ChannelId, ClaimId, PersonId, TeamId, TokenId};
 pub use people::NewPerson;
+pub use proof::{Proof, ProofCode};
 pub use records::{
     AutoReply, Channel, Domain, Organisation, Person, Role, Team, Token, UnknownPolicy, VerdictPolicy,
 };

@@ -35,6 +35,15 @@ pub(crate) fn get<T: for<'b> Decode<'b, ()>>(
     snapshot.peek(key)?.map(|bytes| decode(what, &bytes)).transpose()
 }
 
+/// The key of a row as a scan gives it.
+pub(crate) fn key_of(bytes: &[u8]) -> Key {
+    match bytes.split_first() {
+        Some((kind, rest)) => Key::new(*kind).bytes(rest),
+        // No row has an empty key; this names none.
+        None => Key::new(u8::MAX),
+    }
+}
+
 /// Every record of one kind, in the order of their keys.
 pub(crate) fn list<T: for<'b> Decode<'b, ()>>(
     snapshot: &Snapshot,
@@ -53,21 +62,26 @@ pub(crate) fn domain_owner(
     domain: &DomainName,
 ) -> Result<Option<OrganisationId>, Error> {
     let found = operator.peek(&keys::domain_owner(domain))?;
-    found.map(|bytes| Ok(read_owner(&bytes)?.0)).transpose()
+    found.map(|bytes| read_owner(&bytes)).transpose()
 }
 
 pub(crate) fn owner(operator: &Snapshot, key: &Key) -> Result<Option<Owner>, Error> {
     let found = operator.peek(key)?;
     found
         .map(|bytes| {
-            let (organisation, rest) = read_owner(&bytes)?;
+            let (organisation, rest) = split_owner(&bytes)?;
             let channel = rest.try_into().map_err(|_| Error::Damaged("address"))?;
             Ok(Owner { organisation, channel: ChannelId(u64::from_be_bytes(channel)) })
         })
         .transpose()
 }
 
-fn read_owner(bytes: &[u8]) -> Result<(OrganisationId, &[u8]), Error> {
+/// The organisation whose number a row begins with.
+pub(crate) fn read_owner(bytes: &[u8]) -> Result<OrganisationId, Error> {
+    Ok(split_owner(bytes)?.0)
+}
+
+fn split_owner(bytes: &[u8]) -> Result<(OrganisationId, &[u8]), Error> {
     let (number, rest) = bytes.split_first_chunk().ok_or(Error::Damaged("owner"))?;
     let organisation = OrganisationId::new(u32::from_be_bytes(*number)).ok_or(Error::Damaged("owner"))?;
     Ok((organisation, rest))
