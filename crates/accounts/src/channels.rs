@@ -64,6 +64,7 @@ impl Accounts {
                 team: wanted.team,
                 aliases: Vec::new(),
                 auto_reply: None,
+                active: None,
             };
             let mut routing = operator.batch();
             routing.put(taken, stored::owner_bytes(organisation, id));
@@ -158,7 +159,7 @@ impl Accounts {
 }
 
 /// The key that a free address will stand under.
-fn take_address(operator: &mut Snapshot, address: &MailAddress) -> Result<guichet_store::Key, Error> {
+pub(crate) fn take_address(operator: &mut Snapshot, address: &MailAddress) -> Result<guichet_store::Key, Error> {
     if address.local().contains('+') {
         let text = format!("`{address}` has a plus, which marks a tag; take an address without");
         return Err(Error::Invalid(text));
@@ -174,7 +175,7 @@ fn take_address(operator: &mut Snapshot, address: &MailAddress) -> Result<guiche
     }
 }
 
-fn put_channel(batch: &mut Batch, channel: &Channel) {
+pub(crate) fn put_channel(batch: &mut Batch, channel: &Channel) {
     batch.put(keys::channel(channel.id), stored::encode(channel));
 }
 

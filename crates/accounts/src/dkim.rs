@@ -4,20 +4,29 @@
 //! below the base domain, with the server's: DMARC's relaxed alignment (RFC 9989) accepts all three, and the operator
 //! publishes one record for every organisation.
 //!
+//! A key is published before it signs and stays published while mail that it signed may still be verified: its state
+//! says how far it is, see `rotation`.
+//!
 //! *Must hold*: an organisation's keys lie in its own space, the base domain's in the operator's; a selector names one
 //! key for ever, since receivers keep records for as long as they like.
 //!
 //! *Standards*: RFC 6376 3.1 (selectors), 3.6.2 (where a record stands).
 
+mod rotation;
+
 use guichet_mail::DomainName;
-use guichet_store::{Direction, Key, OrganisationId, Space};
+use guichet_store::{Direction, Key, OrganisationId, Snapshot, Space};
+use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
+use crate::proof::parent;
 use crate::stored::{self, change};
 use crate::vault::SecretBytes;
 use crate::{Accounts, Error, keys};
 
-/// Each key signs every mail of its domain; a change of keys needs two pairs for a while.
+pub use rotation::RETIRING_DAYS;
+
+/// Keys of a domain that are not retired. Each signs every mail; a change of keys needs two pairs for a while.
 const KEYS_MAX: usize = 4;
 /// A record is a handful of TXT strings (RFC 6376 3.6.2.2); an RSA key of 4096 bits needs some 750 characters.
 const RECORD_BYTES_MAX: usize = 2_000;
@@ -53,6 +62,42 @@ impl DkimAlgorithm {
     }
 }
 
+/// How far a key is on its way through a change of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+#[cbor(index_only)]
+pub enum DkimState {
+    /// It signs; its record must be published. What was stored before there were states.
+    #[n(0)]
+    #[default]
+    Signing,
+    /// It will sign once its record is seen; the record must be published.
+    #[n(1)]
+    Pending,
+    /// It signs no more; mail that it signed is on its way, so the record must stay.
+    #[n(2)]
+    Retiring,
+    /// Its private part is deleted; the record may be removed.
+    #[n(3)]
+    Retired,
+}
+
+impl DkimState {
+    /// The word for people and for the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DkimState::Signing => "signing",
+            DkimState::Pending => "pending",
+            DkimState::Retiring => "retiring",
+            DkimState::Retired => "retired",
+        }
+    }
+
+    /// Whether its record has to be in the DNS.
+    pub fn is_to_be_published(self) -> bool {
+        self != DkimState::Retired
+    }
+}
+
 /// A key to be kept.
 #[derive(Debug, Clone)]
 pub struct NewDkimKey {
@@ -79,7 +124,7 @@ pub struct DkimKey {
     pub pkcs8: SecretBytes,
 }
 
-/// What of a key is public, to be published in DNS.
+/// What of a key is public, and how far it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DkimRecord {
     /// The domain that it signs for.
@@ -90,6 +135,10 @@ pub struct DkimRecord {
     pub algorithm: DkimAlgorithm,
     /// The text of the TXT record.
     pub text: String,
+    /// Whether it has to be published, and why.
+    pub state: DkimState,
+    /// Since when it is in this state, where that was noted.
+    pub since: Option<Timestamp>,
 }
 
 impl DkimRecord {
@@ -110,8 +159,20 @@ pub(crate) struct StoredKey {
     pub(crate) algorithm: DkimAlgorithm,
     #[n(3)]
     pub(crate) record: String,
+    /// Empty once it is retired.
     #[cbor(n(4), with = "minicbor::bytes")]
     pub(crate) sealed: Vec<u8>,
+    /// None is signing: as keys were before they changed.
+    #[n(5)]
+    state: Option<DkimState>,
+    #[cbor(n(6), with = "guichet_store::time::optional", has_nil)]
+    since: Option<Timestamp>,
+}
+
+impl StoredKey {
+    fn state(&self) -> DkimState {
+        self.state.unwrap_or_default()
+    }
 }
 
 impl Accounts {
@@ -121,19 +182,7 @@ impl Accounts {
         let (space, owner, domain) = self.place_of(scope)?;
         change(&self.store, || {
             let mut snapshot = space.snapshot()?;
-            if stored_keys(&space, &domain)?.len() + wanted.len() > KEYS_MAX {
-                let text = format!("`{domain}` would have more than {KEYS_MAX} DKIM keys");
-                return Err(Error::Invalid(text));
-            }
-            let mut rows = Vec::with_capacity(wanted.len());
-            for new in &wanted {
-                let key = keys::dkim_key(&domain, &new.selector);
-                if snapshot.read(&key)?.is_some() || rows.iter().any(|(other, _)| *other == key) {
-                    return Err(Error::taken("selector", &new.selector));
-                }
-                let row = self.sealed_key(owner, &domain, &key, new);
-                rows.push((key, row));
-            }
+            let rows = self.new_rows(&mut snapshot, owner, &domain, &wanted)?;
             let mut batch = snapshot.batch();
             for (key, row) in rows {
                 batch.put(key, stored::encode(&row));
@@ -141,6 +190,30 @@ impl Accounts {
             Ok((vec![batch], ()))
         })
         .await
+    }
+
+    /// New keys with the rows that they will stand in; each selector is read, so that nobody else takes it meanwhile.
+    fn new_rows(
+        &self,
+        snapshot: &mut Snapshot,
+        owner: Option<OrganisationId>,
+        domain: &DomainName,
+        wanted: &[NewDkimKey],
+    ) -> Result<Vec<(Key, StoredKey)>, Error> {
+        let kept = keys_of(snapshot, domain)?;
+        if kept.iter().filter(|key| key.state() != DkimState::Retired).count() + wanted.len() > KEYS_MAX {
+            return Err(Error::Invalid(format!("`{domain}` would have more than {KEYS_MAX} DKIM keys")));
+        }
+        let mut rows: Vec<(Key, StoredKey)> = Vec::with_capacity(wanted.len());
+        for new in wanted {
+            let key = keys::dkim_key(domain, &new.selector);
+            if snapshot.read(&key)?.is_some() || rows.iter().any(|(other, _)| *other == key) {
+                return Err(Error::taken("selector", &new.selector));
+            }
+            let row = self.sealed_key(owner, domain, &key, new);
+            rows.push((key, row));
+        }
+        Ok(rows)
     }
 
     /// Where the keys of a scope are kept, whose they are, and for which domain.
@@ -161,10 +234,11 @@ impl Accounts {
     /// The keys that sign mail from a domain of this organisation; none where neither it nor what is above it has any.
     pub fn dkim_keys(&self, organisation: OrganisationId, from: &DomainName) -> Result<Vec<DkimKey>, Error> {
         let (owner, found) = self.signing_keys(organisation, from)?;
-        found.into_iter().map(|key| self.opened_key(owner, key)).collect()
+        let signing = found.into_iter().filter(|key| key.state() == DkimState::Signing);
+        signing.map(|key| self.opened_key(owner, key)).collect()
     }
 
-    /// The records that have to be published for mail from a domain of this organisation.
+    /// The records of all keys for mail from a domain of this organisation, with what has to become of each.
     pub fn dkim_records(
         &self,
         organisation: OrganisationId,
@@ -173,7 +247,7 @@ impl Accounts {
         Ok(self.signing_keys(organisation, from)?.1.into_iter().map(record).collect())
     }
 
-    /// The records of the base domain, which the operator publishes.
+    /// The records of the base domain's keys, which the operator publishes.
     pub fn base_dkim_records(&self) -> Result<Vec<DkimRecord>, Error> {
         let found = stored_keys(&self.store.operator(), self.base_domain())?;
         Ok(found.into_iter().map(record).collect())
@@ -213,6 +287,8 @@ impl Accounts {
             algorithm: new.algorithm,
             record: new.record.clone(),
             sealed: self.vault().seal(&keys::place(owner, key), new.pkcs8.as_slice()),
+            state: None,
+            since: None,
         }
     }
 
@@ -228,7 +304,10 @@ impl Accounts {
 }
 
 fn stored_keys(space: &Space, domain: &DomainName) -> Result<Vec<StoredKey>, Error> {
-    let snapshot = space.snapshot()?;
+    keys_of(&space.snapshot()?, domain)
+}
+
+fn keys_of(snapshot: &Snapshot, domain: &DomainName) -> Result<Vec<StoredKey>, Error> {
     snapshot
         .scan(&keys::dkim_keys(domain), Direction::Forward, None)?
         .map(|row| row.map_err(Error::from).and_then(|(_, value)| stored::decode("DKIM key", &value)))
@@ -236,14 +315,9 @@ fn stored_keys(space: &Space, domain: &DomainName) -> Result<Vec<StoredKey>, Err
 }
 
 fn record(key: StoredKey) -> DkimRecord {
-    let StoredKey { domain, selector, algorithm, record: text, .. } = key;
-    DkimRecord { domain, selector, algorithm, text }
-}
-
-/// The domain above, down to a top-level domain.
-fn parent(name: &DomainName) -> Option<DomainName> {
-    let (_, above) = name.as_str().split_once('.')?;
-    DomainName::parse(above).ok()
+    let state = key.state();
+    let StoredKey { domain, selector, algorithm, record: text, since, .. } = key;
+    DkimRecord { domain, selector, algorithm, text, state, since }
 }
 
 fn check(new: &NewDkimKey) -> Result<(), Error> {

@@ -37,14 +37,7 @@ impl Accounts {
             }
             None => None,
         };
-        let domain = Domain {
-            name: name.clone(),
-            catch_all: None,
-            role_channel: None,
-            alias_of,
-            receives: None,
-            sends: None,
-        };
+        let domain = Domain { alias_of, ..Domain::named(name.clone()) };
         change(&self.store, || {
             let mut operator = self.store.operator().snapshot()?;
             let owner = keys::domain_owner(name);

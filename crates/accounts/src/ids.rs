@@ -37,3 +37,5 @@ id!(/// A team: a group of agents with its own tickets.
     TeamId);
 id!(/// An API token, as shown in lists; not the secret.
     TokenId);
+id!(/// A claim of a name below the base domain.
+    ClaimId);

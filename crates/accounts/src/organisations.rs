@@ -1,7 +1,8 @@
 //! Organisations: made by the operator, found by their short name.
 
 use guichet_mail::DomainName;
-use guichet_store::OrganisationId;
+use guichet_store::{OrganisationId, Snapshot};
+use jiff::Timestamp;
 
 use crate::records::Organisation;
 use crate::stored::{self, change};
@@ -12,7 +13,8 @@ const SLUG_OCTETS_MAX: usize = 63;
 const NAME_CHARS_MAX: usize = 200;
 
 impl Accounts {
-    /// Makes an organisation.
+    /// Makes an organisation without any address: its domains and channels are added by hand.
+    /// [`Accounts::found_organisation`] makes one that works at once.
     pub async fn create_organisation(&self, slug: &str, name: &str) -> Result<Organisation, Error> {
         check_slug(slug)?;
         let name = check_name(name)?;
@@ -21,15 +23,15 @@ impl Accounts {
             if snapshot.read(&keys::slug(slug))?.is_some() {
                 return Err(Error::taken("organisation", slug));
             }
-            let number = stored::next_number(&mut snapshot)?;
-            let id = u32::try_from(number).ok().and_then(OrganisationId::new);
-            let id = id.ok_or_else(|| Error::Invalid("there are too many organisations".to_owned()))?;
+            let (number, id) = next_organisation(&mut snapshot)?;
             let organisation = Organisation {
                 id,
                 slug: slug.to_owned(),
                 name: name.clone(),
                 policy: VerdictPolicy::default(),
                 trusted_sealers: Vec::new(),
+                suspended: None,
+                created: None,
             };
             let mut batch = snapshot.batch();
             stored::put_number(&mut batch, number);
@@ -62,6 +64,37 @@ impl Accounts {
         self.organisation(id)
     }
 
+    /// Suspends an organisation, or lets it go on. While it is suspended its mail is answered `450` and waits with its
+    /// senders, nobody of it logs in, its tokens open nothing, and nothing of it is deleted.
+    pub async fn set_suspended(
+        &self,
+        id: OrganisationId,
+        suspended: Option<Timestamp>,
+    ) -> Result<Organisation, Error> {
+        change(&self.store, || {
+            let mut snapshot = self.store.operator().snapshot()?;
+            if suspended.is_some() && self.is_house(id)? {
+                return Err(Error::Invalid("the operator's own organisation can't be suspended".to_owned()));
+            }
+            let key = keys::organisation(id);
+            let bytes = snapshot.read(&key)?.ok_or_else(|| Error::not_found("organisation", &id))?;
+            let mut organisation: Organisation = stored::decode("organisation", &bytes)?;
+            if organisation.suspended.is_some() == suspended.is_some() {
+                return Ok((Vec::new(), organisation));
+            }
+            organisation.suspended = suspended;
+            let mut batch = snapshot.batch();
+            batch.put(key, stored::encode(&organisation));
+            Ok((vec![batch], organisation))
+        })
+        .await
+    }
+
+    /// Whether an organisation is suspended.
+    pub fn is_suspended(&self, id: OrganisationId) -> Result<bool, Error> {
+        Ok(self.organisation(id)?.suspended.is_some())
+    }
+
     /// Sets what a failed verdict does, and whose ARC seals excuse one.
     pub async fn set_policy(
         &self,
@@ -84,7 +117,14 @@ impl Accounts {
     }
 }
 
-fn check_slug(slug: &str) -> Result<(), Error> {
+/// The number of the next organisation, as a number and as what it is.
+pub(crate) fn next_organisation(operator: &mut Snapshot) -> Result<(u64, OrganisationId), Error> {
+    let number = stored::next_number(operator)?;
+    let id = u32::try_from(number).ok().and_then(OrganisationId::new);
+    Ok((number, id.ok_or_else(|| Error::Invalid("there are too many organisations".to_owned()))?))
+}
+
+pub(crate) fn check_slug(slug: &str) -> Result<(), Error> {
     let label = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let fits = (1..=SLUG_OCTETS_MAX).contains(&slug.len());
     if fits && slug.chars().all(label) && !slug.starts_with('-') && !slug.ends_with('-') {

@@ -4,8 +4,10 @@
 
 use guichet_mail::{DomainName, MailAddress};
 use guichet_store::OrganisationId;
+use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
+use crate::proof::Proof;
 use crate::{ChannelId, PersonId, Scopes, TeamId, TokenId};
 
 /// A tenant. Nothing of one is ever visible to another.
@@ -26,6 +28,12 @@ pub struct Organisation {
     /// Domains whose ARC seals explain a broken DMARC: forwarders that it trusts.
     #[n(4)]
     pub trusted_sealers: Vec<DomainName>,
+    /// Since when it is suspended: its mail waits with its senders, nobody of it logs in, nothing of it is deleted.
+    #[cbor(n(5), with = "guichet_store::time::optional", has_nil)]
+    pub suspended: Option<Timestamp>,
+    /// When it was made, where that was noted.
+    #[cbor(n(6), with = "guichet_store::time::optional", has_nil)]
+    pub created: Option<Timestamp>,
 }
 
 /// What an organisation does with mail that DMARC says is forged.
@@ -92,12 +100,35 @@ pub struct Domain {
     /// Whether mail goes out from it, if somebody said so; see [`Accounts::sends`](crate::Accounts::sends).
     #[n(5)]
     pub(crate) sends: Option<bool>,
+    /// How its organisation proves that it is theirs; none where the operator vouches for it, or it is the base
+    /// domain's.
+    #[n(6)]
+    pub proof: Option<Proof>,
 }
 
 impl Domain {
+    /// A domain of which nothing was said yet.
+    pub(crate) fn named(name: DomainName) -> Self {
+        Self {
+            name,
+            catch_all: None,
+            role_channel: None,
+            alias_of: None,
+            receives: None,
+            sends: None,
+            proof: None,
+        }
+    }
+
     /// Whether its MX is ours: as it was set, else yes.
     pub fn receives(&self) -> bool {
         self.receives.unwrap_or(true)
+    }
+
+    /// Whether it belongs to its organisation for certain. One that does not owns nothing: no mail comes to it, none
+    /// leaves from it, and it keeps nobody else from it.
+    pub fn is_verified(&self) -> bool {
+        self.proof.as_ref().is_none_or(|proof| proof.proven.is_some())
     }
 }
 
@@ -122,6 +153,16 @@ pub struct Channel {
     /// What a new ticket's sender is told at once.
     #[n(5)]
     pub auto_reply: Option<AutoReply>,
+    /// Whether mail comes in and goes out, if somebody said so.
+    #[n(6)]
+    pub(crate) active: Option<bool>,
+}
+
+impl Channel {
+    /// Whether mail comes in and goes out: as it was set, else yes. Its address stays taken either way.
+    pub fn is_active(&self) -> bool {
+        self.active.unwrap_or(true)
+    }
 }
 
 /// An automatic answer to mail that opens a ticket (RFC 3834).
