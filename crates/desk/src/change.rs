@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::event::{self, Event, EventKind};
 use crate::keys::Number;
 use crate::rows::put_ticket;
+use crate::snooze::{self, Waking};
 use crate::stored::{self, StoredTicket};
 use crate::ticket::{Priority, State, Ticket};
 use crate::{Desk, Error, facet};
@@ -16,7 +17,7 @@ use crate::{Desk, Error, facet};
 /// How often a change is tried again when mail for the ticket was quicker.
 const ATTEMPTS_MAX: usize = 16;
 /// How many tags a ticket may have.
-const TAGS_MAX: usize = 50;
+pub(crate) const TAGS_MAX: usize = 50;
 const TAG_CHARS_MAX: usize = 60;
 const SUBJECT_CHARS_MAX: usize = 500;
 
@@ -75,13 +76,14 @@ impl Desk {
             if expected.is_some_and(|expected| expected != ticket.activity) {
                 return Err(Error::Changed("ticket"));
             }
+            ticket.check_unmerged()?;
             let mut changed = ticket.record.clone();
             edit(&mut changed)?;
             if changed == ticket.record {
                 return Ok(ticket);
             }
             changed.updated = now;
-            let mut batch = snapshot.batch();
+            let (mut batch, mut due) = (snapshot.batch(), self.due_rows());
             facet::leave(&mut batch, &ticket.record, ticket.requester, ticket.activity);
             let event = Event {
                 kind: EventKind::TicketChanged,
@@ -93,12 +95,15 @@ impl Desk {
                 person: None,
             };
             let (known, nothing) = (Number::Known(number), Number::Known(0));
+            let waking =
+                Waking { organisation: actor.organisation, message: nothing, who: actor.who, at: now };
+            snooze::follow(&mut batch, &mut due, &waking, number, (&ticket.record, &changed));
             let activity = event::append(&mut batch, known, nothing, &event);
             let requester = Number::Known(ticket.requester);
             put_ticket(&mut batch, known, &changed, requester, Number::Assigned(activity));
-            match self.store.commit(vec![batch]).await {
-                Ok(receipts) => {
-                    let activity = receipts.first().map_or(0, |receipt| receipt.number(activity));
+            match self.commit_queued(batch, due).await {
+                Ok(receipt) => {
+                    let activity = receipt.number(activity);
                     return Ok(StoredTicket { activity, record: changed, ..ticket });
                 }
                 Err(CommitError::Conflict) => {}
@@ -130,8 +135,13 @@ impl Desk {
         for tag in tags {
             check_line("a tag", tag, TAG_CHARS_MAX)?;
         }
-        change.subject.as_ref().map_or(Ok(()), |subject| check_line("a subject", subject, SUBJECT_CHARS_MAX))
+        change.subject.as_ref().map_or(Ok(()), |subject| check_subject(subject))
     }
+}
+
+/// A subject that a person gives a ticket.
+pub(crate) fn check_subject(subject: &str) -> Result<(), Error> {
+    check_line("a subject", subject, SUBJECT_CHARS_MAX)
 }
 
 fn check_line(what: &str, text: &str, chars_max: usize) -> Result<(), Error> {
@@ -144,7 +154,7 @@ fn check_line(what: &str, text: &str, chars_max: usize) -> Result<(), Error> {
 }
 
 fn apply(ticket: &mut Ticket, change: &TicketChange) {
-    ticket.state = change.state.unwrap_or(ticket.state);
+    ticket.enter(change.state.unwrap_or(ticket.state));
     ticket.team = change.team.unwrap_or(ticket.team);
     ticket.assignee = change.assignee.unwrap_or(ticket.assignee);
     ticket.priority = change.priority.unwrap_or(ticket.priority);

@@ -40,7 +40,7 @@
 //! | `q` | due time, organisation, delivery | recipient's domain; in the operator's space: the due-table |
 
 use guichet_accounts::PersonId;
-use guichet_store::{Key, OrganisationId, Slot, Template};
+use guichet_store::{Key, OrganisationId, Receipt, Slot, Template};
 use jiff::Timestamp;
 
 use crate::DeliveryState;
@@ -62,6 +62,14 @@ impl Number {
         match self {
             Number::Known(number) => template.number(number),
             Number::Assigned(slot) => template.slot(slot),
+        }
+    }
+
+    /// The number itself, once the commit has assigned it.
+    pub(crate) fn of(self, receipt: &Receipt) -> u64 {
+        match self {
+            Number::Known(number) => number,
+            Number::Assigned(slot) => receipt.number(slot),
         }
     }
 }
@@ -156,6 +164,13 @@ pub(crate) fn due(at: Timestamp, organisation: OrganisationId, id: DeliveryId) -
 /// Where the rows begin that are due then.
 pub(crate) fn due_from(at: Timestamp) -> Key {
     Key::new(DUE).number(u64::try_from(at.as_microsecond()).unwrap_or_default())
+}
+
+/// Tickets of whose deletion something is still to do.
+pub(crate) const DELETED: u8 = b'O';
+
+pub(crate) fn deleted(ticket: u64) -> Key {
+    Key::new(DELETED).number(ticket)
 }
 
 pub(crate) const UPLOADS: u8 = b'W';

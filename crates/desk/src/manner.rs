@@ -53,6 +53,11 @@ impl Manner {
         matches!(self.part, Part::Participant | Part::Stranger)
     }
 
+    /// Whether a snoozed ticket wakes: whenever a person wrote.
+    pub(crate) fn wakes(&self) -> bool {
+        self.part != Part::Machine
+    }
+
     /// Whether those whom it brings in take part from now on.
     pub(crate) fn admits(&self) -> bool {
         matches!(self.part, Part::Participant | Part::Colleague)

@@ -45,11 +45,14 @@ pub(crate) struct Queue {
     marks: Marks,
     /// Told after each commit that adds or moves rows of the due-table.
     changes: Arc<watch::Sender<u64>>,
+    /// Told after each commit that sets a timer.
+    timers: Arc<watch::Sender<u64>>,
 }
 
 impl Default for Queue {
     fn default() -> Self {
-        Self { marks: Marks::default(), changes: Arc::new(watch::Sender::new(0)) }
+        let told = || Arc::new(watch::Sender::new(0));
+        Self { marks: Marks::default(), changes: told(), timers: told() }
     }
 }
 
@@ -66,5 +69,14 @@ impl Queue {
 
     fn changed(&self) {
         self.changes.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    fn timers_changed(&self) {
+        self.timers.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Tells of every commit that sets a timer.
+    pub(crate) fn timer_changes(&self) -> watch::Receiver<u64> {
+        self.timers.subscribe()
     }
 }

@@ -15,6 +15,7 @@ use crate::manner::Manner;
 use crate::message::{Content, Envelope, Message, Notification};
 use crate::queue::{Act, Change, DueRows, StoredDelivery};
 use crate::receive::{Outcome, Planned};
+use crate::snooze::{self, Waking};
 use crate::stored::StoredTicket;
 use crate::threading::Thread;
 use crate::ticket::Ticket;
@@ -131,11 +132,15 @@ impl<'a> Writer<'a> {
     fn join(&mut self, target: &Target<'_>, joins: StoredTicket) -> Number {
         let number = Number::Known(joins.number);
         let message = self.write_message(number, target);
-        let mut ticket = joins.record;
-        facet::leave(&mut self.batch, &ticket, joins.requester, joins.activity);
+        let before = joins.record;
+        facet::leave(&mut self.batch, &before, joins.requester, joins.activity);
+        let mut ticket = before.clone();
         let manner = &target.manner;
         if manner.opens() {
-            ticket.state = ticket.state.after_mail();
+            ticket.reopen();
+        }
+        if manner.wakes() {
+            ticket.snoozed_until = None;
         }
         if manner.admits() {
             ticket.admit(&self.brings);
@@ -146,6 +151,8 @@ impl<'a> Writer<'a> {
             change.write(&mut self.batch, self.due, act, delivery, ticket.team);
             change.concern.apply(&mut ticket);
         }
+        let waking = Waking { organisation: act.organisation, message, who: act.who, at: act.at };
+        snooze::follow(&mut self.batch, self.due, &waking, joins.number, (&before, &ticket));
         ticket.updated = self.arrival.received;
         ticket.message_count += 1;
         let event = received_event(self.arrival, EventKind::MessageReceived, ticket.team);

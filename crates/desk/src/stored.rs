@@ -20,6 +20,18 @@ pub struct StoredTicket {
     pub record: Ticket,
 }
 
+impl StoredTicket {
+    /// # Errors
+    /// [`Error::Invalid`] where its messages went to another ticket: it stays as it is.
+    pub(crate) fn check_unmerged(&self) -> Result<(), Error> {
+        if self.record.merged_into.is_none() {
+            return Ok(());
+        }
+        let rule = "this ticket was merged into another and stays closed: change that one (its merged_into)";
+        Err(Error::Invalid(rule.to_owned()))
+    }
+}
+
 /// A message with the numbers that stand around its record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredMessage {
@@ -55,6 +67,11 @@ pub(crate) fn message_of(number: u64, bytes: &[u8]) -> Result<StoredMessage, Err
     let ([ticket], record) = numbers::<1>(bytes)?;
     let record = record::decode(record).map_err(|_| Error::Damaged("message"))?;
     Ok(StoredMessage { number, ticket, record })
+}
+
+/// Whether a message is in a ticket: in none while it is in quarantine, nor when its ticket was deleted for good.
+pub(crate) fn is_in_ticket(snapshot: &Snapshot, message: &StoredMessage) -> Result<bool, Error> {
+    Ok(message.ticket != 0 && snapshot.peek(&keys::ticket(message.ticket))?.is_some())
 }
 
 /// The last number in a key whose rows are found by scanning.

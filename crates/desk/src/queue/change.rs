@@ -11,6 +11,7 @@ use crate::keys::{self, Number};
 use crate::queue::due::DueRows;
 use crate::queue::standing::{StoredDelivery, put_delivery};
 use crate::rows::put_ticket;
+use crate::snooze::{self, Waking};
 use crate::stored::{self, StoredTicket};
 use crate::suppression::Suppression;
 use crate::ticket::Ticket;
@@ -49,9 +50,10 @@ impl Concern {
     pub(crate) fn apply(self, ticket: &mut Ticket) {
         if self != Concern::Nothing {
             ticket.attention = true;
+            ticket.snoozed_until = None;
         }
         if self == Concern::Reopen {
-            ticket.state = ticket.state.after_mail();
+            ticket.reopen();
         }
     }
 }
@@ -146,14 +148,14 @@ impl Change {
         if let Some(ticket) = ticket {
             let mut changed = ticket.record.clone();
             self.concern.apply(&mut changed);
-            rewrite_ticket(batch, act, before, ticket, changed);
+            rewrite_ticket((batch, due), act, before, ticket, changed);
         }
     }
 }
 
 /// Writes a ticket anew, if anything about it is new.
 pub(super) fn rewrite_ticket(
-    batch: &mut Batch,
+    (batch, due): (&mut Batch, &mut DueRows),
     act: Act,
     delivery: &StoredDelivery,
     before: &StoredTicket,
@@ -164,6 +166,9 @@ pub(super) fn rewrite_ticket(
     }
     changed.updated = act.at;
     facet::leave(batch, &before.record, before.requester, before.activity);
+    let message = Number::Known(delivery.message);
+    let waking = Waking { organisation: act.organisation, message, who: act.who, at: act.at };
+    snooze::follow(batch, due, &waking, before.number, (&before.record, &changed));
     let activity = append(batch, EventKind::TicketChanged, act, delivery, changed.team);
     let (number, requester) = (Number::Known(before.number), Number::Known(before.requester));
     put_ticket(batch, number, &changed, requester, activity);

@@ -68,6 +68,8 @@ pub(crate) struct DueRows {
     is_empty: bool,
     /// Something becomes due that was not, or at another time.
     has_entries: bool,
+    /// A timer is set.
+    has_timers: bool,
 }
 
 impl DueRows {
@@ -83,10 +85,24 @@ impl DueRows {
     }
 }
 
+impl DueRows {
+    /// Adds a row of the timers, which stand in the same space.
+    pub(crate) fn put_timer(&mut self, timer: Key) {
+        (self.is_empty, self.has_timers) = (false, true);
+        self.batch.put(timer, Vec::new());
+    }
+
+    pub(crate) fn delete_timer(&mut self, timer: Key) {
+        self.is_empty = false;
+        self.batch.delete(timer);
+    }
+}
+
 impl Desk {
     /// An empty change of the due-table.
     pub(crate) fn due_rows(&self) -> DueRows {
-        DueRows { batch: self.store.operator().batch(), is_empty: true, has_entries: false }
+        let batch = self.store.operator().batch();
+        DueRows { batch, is_empty: true, has_entries: false, has_timers: false }
     }
 
     /// Commits what is written in an organisation together with its rows in the due-table, and tells whoever waits
@@ -110,6 +126,9 @@ impl Desk {
         receipts.truncate(organisations);
         if due.has_entries {
             self.queue.changed();
+        }
+        if due.has_timers {
+            self.queue.timers_changed();
         }
         Ok(receipts)
     }

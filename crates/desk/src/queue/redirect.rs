@@ -63,7 +63,7 @@ impl Desk {
         if let Some(ticket) = ticket {
             let mut changed = ticket.record.clone();
             changed.admit(&[address.normalised()].into());
-            rewrite_ticket(&mut batch, act, &before, &ticket, changed);
+            rewrite_ticket((&mut batch, &mut due), act, &before, &ticket, changed);
         }
         self.commit_queued(batch, due).await.map_err(Failure::Commit)?;
         Ok(new)

@@ -19,9 +19,11 @@ use crate::contact::Sender;
 use crate::event::{self, Event, EventKind};
 use crate::identity::{Identities, Identity, Known};
 use crate::keys::{self, Number};
+use crate::marks::OwnMark;
 use crate::message::{Message, Written};
 use crate::queue::{Addressee, DueRows, Posting, enqueue};
 use crate::rows::{put_message, put_ticket};
+use crate::snooze::{self, Waking};
 use crate::stored::{self, StoredTicket};
 use crate::ticket::Ticket;
 use crate::{DeliveryId, Desk, Error, Idempotency, MessageKind, ReversePath, State, facet};
@@ -62,6 +64,8 @@ enum Place<'a> {
 /// What a plan rests on, each a check of its batch.
 struct Ground<'a> {
     place: Place<'a>,
+    /// What the author has read.
+    mark: Option<OwnMark>,
     identities: Vec<Known>,
     addressees: Vec<(MailAddress, Addressee)>,
 }
@@ -93,8 +97,11 @@ impl Post<'_> {
         let message = Number::Assigned(batch.next(Counter::Message));
         let (ticket, activity) = match &ground.place {
             Place::New(requester) => self.begin(&mut batch, requester, message),
-            Place::Ticket(before) => self.join(&mut batch, before, message),
+            Place::Ticket(before) => self.join((&mut batch, &mut due), before, message),
         };
+        if let Some(mark) = &ground.mark {
+            mark.wrote(&mut batch, ticket, message, activity);
+        }
         put_message(&mut batch, ticket, message, &self.record(raw.clone()));
         batch.put(keys::ticket_message_row(ticket, message), Vec::new());
         let mut identities = Identities::default();
@@ -126,7 +133,9 @@ impl Post<'_> {
                 Place::Ticket(Box::new(ticket))
             }
         };
-        let mut ground = Ground { place, identities: Vec::new(), addressees: Vec::new() };
+        let ticket = self.matter.ticket.as_ref().map(|ticket| ticket.number);
+        let mark = OwnMark::read(snapshot, self.actor, ticket)?;
+        let mut ground = Ground { place, mark, identities: Vec::new(), addressees: Vec::new() };
         if self.letter.kind == MessageKind::Outbound {
             let reading = &self.composed.reading;
             let own = Identity::of_mail(reading.content.message_id.as_ref(), *reading.digest.as_bytes());
@@ -147,24 +156,34 @@ impl Post<'_> {
         let number = Number::Assigned(batch.next(Counter::Ticket));
         let content = &self.composed.reading.content;
         let mut ticket = Ticket::begun(content, self.matter.channel.id, self.matter.team, self.now);
-        ticket.state = self.writing.state.unwrap_or(State::Pending);
+        ticket.enter(self.writing.state.unwrap_or(State::Pending));
         ticket.admit(&self.brings);
         let activity = self.tell(batch, (number, message), EventKind::TicketCreated, &ticket);
         put_ticket(batch, number, &ticket, requester, activity);
         (number, activity)
     }
 
-    fn join(&self, batch: &mut Batch, before: &StoredTicket, message: Number) -> (Number, Number) {
+    fn join(
+        &self,
+        (batch, due): (&mut Batch, &mut DueRows),
+        before: &StoredTicket,
+        message: Number,
+    ) -> (Number, Number) {
         let number = Number::Known(before.number);
         facet::leave(batch, &before.record, before.requester, before.activity);
         let mut ticket = before.record.clone();
         let is_note = self.letter.kind == MessageKind::Note;
         let leaves_open = is_note || self.writing.is_forward();
-        ticket.state = self.writing.state.unwrap_or(if leaves_open { ticket.state } else { State::Pending });
+        let state = if leaves_open { ticket.state } else { State::Pending };
+        ticket.enter(self.writing.state.unwrap_or(state));
+        ticket.snoozed_until = None;
         ticket.attention &= is_note;
         ticket.updated = self.now;
         ticket.message_count += 1;
         ticket.admit(&self.brings);
+        let (organisation, who) = (self.actor.organisation, self.actor.who);
+        let waking = Waking { organisation, message, who, at: self.now };
+        snooze::follow(batch, due, &waking, before.number, (&before.record, &ticket));
         let kind = if is_note { EventKind::NoteAdded } else { EventKind::MessageSent };
         let activity = self.tell(batch, (number, message), kind, &ticket);
         put_ticket(batch, number, &ticket, Number::Known(before.requester), activity);
