@@ -40,11 +40,14 @@ impl Copies {
         let mut messages = Vec::new();
         for entry in identity.entries() {
             let entry = entry?;
-            if entry.is_own {
-                messages.extend(stored::message(snapshot, entry.message)?);
+            if entry.is_own
+                && let Some(message) = stored::message(snapshot, entry.message)?
+                && message.record.digest == digest
+                && (message.ticket == 0 || stored::is_in_ticket(snapshot, &message)?)
+            {
+                messages.push(message);
             }
         }
-        messages.retain(|message| message.record.digest == digest);
         Ok(Copies { identity, messages })
     }
 

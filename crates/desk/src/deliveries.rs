@@ -108,7 +108,11 @@ fn seen(snapshot: &Snapshot, actor: &Actor, id: DeliveryId) -> Result<Option<Sto
     };
     let team = match delivery.ticket {
         0 => None,
-        number => stored::ticket(snapshot, number)?.and_then(|ticket| ticket.record.team),
+        // That of a ticket deleted for good is about to go as well.
+        number => match stored::ticket(snapshot, number)? {
+            Some(ticket) => ticket.record.team,
+            None => return Ok(None),
+        },
     };
     Ok(actor.sight.sees(team).then_some(delivery))
 }

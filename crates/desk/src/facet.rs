@@ -7,6 +7,8 @@
 use guichet_accounts::{PersonId, TeamId};
 use guichet_store::{Batch, Key, Template};
 
+use crate::CompanyId;
+use crate::cells;
 use crate::keys::Number;
 use crate::ticket::{State, Ticket};
 
@@ -26,10 +28,18 @@ pub(crate) enum Facet {
     Attention,
     /// Of them, those of a team (or of none).
     TeamAttention(Option<TeamId>),
+    /// Those that are snoozed, which stand in no list of a state.
+    Snoozed,
+    /// Of them, those of a team (or of none).
+    TeamSnoozed(Option<TeamId>),
+    /// Of them, those of an assignee (or of nobody).
+    AssigneeSnoozed(Option<PersonId>),
     /// Those that a person watches.
     Watcher(PersonId),
     /// Those in which a person wrote a mail.
     Writer(PersonId),
+    /// Those that were linked to a company by hand.
+    Company(CompanyId),
 }
 
 impl Facet {
@@ -57,33 +67,45 @@ impl Facet {
             Facet::Tag(tag) => key.byte(b'g').text(tag),
             Facet::Attention => key.byte(b'n'),
             Facet::TeamAttention(team) => key.byte(b'm').number(team.map_or(0, |team| team.0)),
+            Facet::Snoozed => key.byte(b'z'),
+            Facet::TeamSnoozed(team) => key.byte(b'y').number(team.map_or(0, |team| team.0)),
+            Facet::AssigneeSnoozed(person) => key.byte(b'x').number(person.map_or(0, |person| person.0)),
             Facet::Watcher(person) => key.byte(b'w').number(person.0),
             Facet::Writer(person) => key.byte(b'o').number(person.0),
+            Facet::Company(company) => key.byte(b'c').number(company.0),
         }
     }
 }
 
 /// Every list that this ticket stands in.
 fn facets(ticket: &Ticket, requester: Number) -> Vec<Facet> {
-    let mut facets = vec![
-        Facet::State(ticket.state),
-        Facet::Team(ticket.team, ticket.state),
-        Facet::Assignee(ticket.assignee, ticket.state),
-    ];
+    let mut facets = Vec::new();
     if requester != Number::Known(0) {
         facets.push(Facet::Requester(requester));
     }
+    if ticket.merged_into.is_some() {
+        // It is only known as one that its requester once asked.
+        return facets;
+    }
+    let (team, assignee, state) = (ticket.team, ticket.assignee, ticket.state);
+    facets.extend(if ticket.snoozed_until.is_some() {
+        [Facet::Snoozed, Facet::TeamSnoozed(team), Facet::AssigneeSnoozed(assignee)]
+    } else {
+        [Facet::State(state), Facet::Team(team, state), Facet::Assignee(assignee, state)]
+    });
     if ticket.attention {
         facets.extend([Facet::Attention, Facet::TeamAttention(ticket.team)]);
     }
     facets.extend(ticket.tags.iter().cloned().map(Facet::Tag));
     facets.extend(ticket.watchers.iter().copied().map(Facet::Watcher));
     facets.extend(ticket.writers.iter().copied().map(Facet::Writer));
+    facets.extend(ticket.company.map(Facet::Company));
     facets
 }
 
 /// Puts a ticket into its lists.
 pub(crate) fn enter(batch: &mut Batch, number: Number, ticket: &Ticket, requester: Number, activity: Number) {
+    cells::enter(batch, ticket);
     for facet in facets(ticket, requester) {
         batch.put(activity.write(facet.template()), number.write(Template::new()));
     }
@@ -91,6 +113,7 @@ pub(crate) fn enter(batch: &mut Batch, number: Number, ticket: &Ticket, requeste
 
 /// Takes a ticket out of the lists in which `ticket` as it was stored stands.
 pub(crate) fn leave(batch: &mut Batch, ticket: &Ticket, requester: u64, activity: u64) {
+    cells::leave(batch, ticket);
     for facet in facets(ticket, Number::Known(requester)) {
         batch.delete(facet.prefix().number(activity));
     }

@@ -6,6 +6,8 @@
 //! The row is placed by a digest of the identity. A mail without a Message-ID is known by the digest of its content:
 //! sent again it is recognised, and never taken for another.
 
+use std::collections::BTreeSet;
+
 use guichet_mail::MessageId;
 use guichet_store::{Batch, Snapshot, Template};
 
@@ -29,7 +31,7 @@ const OWN: u8 = 1;
 const ENTRY_BYTES: usize = 9;
 
 /// By what a mail is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Identity([u8; 16]);
 
 impl Identity {
@@ -91,6 +93,23 @@ impl Known {
             let ([message], _) = numbers::<1>(rest)?;
             Ok(Entry { is_own: *mark == OWN, message })
         })
+    }
+
+    /// Takes messages out of the row that are deleted for good.
+    pub(crate) fn forget(&self, batch: &mut Batch, messages: &BTreeSet<u64>) -> Result<(), Error> {
+        let mut kept = Vec::with_capacity(self.bytes.len());
+        for (entry, bytes) in self.entries().zip(self.bytes.chunks_exact(ENTRY_BYTES)) {
+            if !messages.contains(&entry?.message) {
+                kept.extend_from_slice(bytes);
+            }
+        }
+        let key = keys::identity(&self.identity.0);
+        match kept.len() {
+            0 => batch.delete(key),
+            len if len < self.bytes.len() => batch.put(key, kept),
+            _ => {}
+        }
+        Ok(())
     }
 
     /// What stays of the row when this many entries are added.

@@ -36,15 +36,22 @@
 //! | `K` | `i` | - : the contacts of before have those rows too |
 //! | `H` | `v`, view | [`SavedView`](crate::views) |
 //! | `H` | `o`, person or 0 | their saved views, or the shared ones, in order |
+//! | `G` | layout, `c`, group, cell | a count; see [`crate::cells`] |
+//! | `G` | layout, `m` | - : the counts are true |
+//! | `O` | ticket | - : deleted, and some of its messages are still to go; see [`crate::delete`] |
 //! | `t` | time, organisation, ticket | - : in the operator's space: when a snoozed ticket wakes |
+//! | `N` | `n`, notice | ticket, [`Notice`](crate::Notice) |
+//! | `N` | `t`, digest of its matter | notice |
+//! | `R` | `f`, forward | [`Forward`](crate::Forward) |
+//! | `R` | `p`, delivery of a probe | forward |
 //! | `q` | due time, organisation, delivery | recipient's domain; in the operator's space: the due-table |
 
 use guichet_accounts::PersonId;
 use guichet_store::{Key, OrganisationId, Receipt, Slot, Template};
 use jiff::Timestamp;
 
-use crate::DeliveryState;
 use crate::delivery::DeliveryId;
+use crate::{DeliveryState, ForwardId, NoticeId};
 
 pub(crate) const TICKETS: u8 = b'T';
 pub(crate) const CONTACTS: u8 = b'C';
@@ -285,4 +292,34 @@ pub(crate) fn views() -> Key {
 /// Whose saved views, or the shared ones, in order.
 pub(crate) fn view_order(owner: Option<PersonId>) -> Key {
     Key::new(b'H').byte(b'o').number(owner.map_or(0, |person| person.0))
+}
+
+const NOTICES: u8 = b'N';
+
+pub(crate) fn notices() -> Key {
+    Key::new(NOTICES).byte(b'n')
+}
+
+pub(crate) fn notice(id: NoticeId) -> Key {
+    notices().number(id.0)
+}
+
+/// Of the digest that tells what a notice is about.
+pub(crate) fn notice_topic(topic: &[u8; 16]) -> Key {
+    Key::new(NOTICES).byte(b't').bytes(topic)
+}
+
+const FORWARDS: u8 = b'R';
+
+pub(crate) fn forwards() -> Key {
+    Key::new(FORWARDS).byte(b'f')
+}
+
+pub(crate) fn forward(id: ForwardId) -> Key {
+    forwards().number(id.0)
+}
+
+/// Of the delivery that a probe is.
+pub(crate) fn forward_of_probe(id: DeliveryId) -> Key {
+    Key::new(FORWARDS).byte(b'p').number(id.0)
 }

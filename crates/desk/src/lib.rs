@@ -6,26 +6,32 @@
 mod arrival;
 mod automatic;
 mod caps;
+mod cells;
 mod change;
 mod claims;
 mod companies;
 mod contact;
 mod copies;
+mod counts;
+mod delete;
 mod deliveries;
 mod delivery;
 mod disposition;
 mod error;
 mod event;
 mod facet;
+mod forwards;
 mod filter;
 mod groups;
 mod idempotency;
 mod identity;
 mod keys;
+pub mod letters;
 mod list;
 mod manner;
 mod marks;
 mod merge;
+mod merged;
 mod message;
 mod moving;
 mod notices;
@@ -58,21 +64,26 @@ mod writing;
 
 pub use arrival::{Arrival, Destination, Reading, Recipient};
 pub use change::TicketChange;
-pub use companies::CompanyId;
-pub use contact::{Contact, ContactId};
+pub use companies::{Company, CompanyChange, CompanyId, NewCompany, StoredCompany};
+pub use contact::{Belongs, Contact, ContactChange, ContactId, ContactSearch, NewContact, StoredContact};
+pub use counts::Count;
+pub use delete::Emptied;
 pub use deliveries::{AsItLeft, DeliveryDetail, DeliveryQuery};
 pub use delivery::{Attempt, Delivery, DeliveryId, DeliveryState, Fate, RecipientField, Retry, ReversePath};
 pub use disposition::Disposition;
 pub use error::Error;
 pub use event::{EVENTS_READ_MAX, Event, EventKind, Log, LoggedEvent};
 pub use filter::{Assignee, TicketFilter};
+pub use forwards::{
+    BadForwardId, FORWARDS_MAX, Forward, ForwardId, ForwardReport, ForwardState, ProbeSent, Returned, StoredForward,
+};
 pub use idempotency::Idempotency;
 pub use list::{Order, SortKey, TicketQuery};
 pub use marks::{Mark, Marked, STARRED_MAX};
 pub use merge::MERGE_MESSAGES_MAX;
 pub use message::{Content, Envelope, Message, MessageKind, Notification, NotifiedRecipient, Written};
 pub use notices::{
-    ForwardingConfirmation, NOTICES_KEPT_MAX, NewNotice, Notice, NoticeId, NoticeKind, StoredNotice,
+    BadNoticeId, ForwardingConfirmation, NOTICES_KEPT_MAX, NewNotice, Notice, NoticeId, NoticeKind, StoredNotice,
 };
 pub use page::Page;
 pub use queue::{Due, DueCursor, Lease, Leaving, StoredDelivery};
@@ -85,7 +96,7 @@ pub use suppression::{NewSuppression, Suppression};
 pub use system_mail::{Alert, SystemMail, SystemMailKind, plain};
 pub use ticket::{Priority, State, Ticket};
 pub use upload::{BadUploadId, StoredUpload, UPLOAD_BYTES_MAX, UPLOAD_HOURS, Upload, UploadId};
-pub use views::{BadViewId, BuiltIn, View, ViewId};
+pub use views::{BadViewId, BuiltIn, NewView, VIEWS_MAX, View, ViewChange, ViewId};
 pub use writing::{
     HOLD_DAYS_MAX, Hold, MAIL_BYTES_MAX, Target, UNDO_SECONDS_MAX, Writing, WritingKind, WrittenMessage,
 };

@@ -9,12 +9,15 @@ use guichet_accounts::{Actor, PersonId, Sight, TeamId};
 use guichet_store::{Direction, Key, Snapshot};
 use minicbor::{Decode, Encode};
 
+use crate::companies::{self, Belonging};
+use crate::contact;
 use crate::facet::Facet;
 use crate::filter::{TicketFilter, me};
 use crate::keys::{self, Number};
+use crate::merged::{Holds, Row, merged};
 use crate::page::Page;
 use crate::stored::{self, StoredTicket, last_number};
-use crate::{Desk, Error, numbers};
+use crate::{Desk, Error};
 
 /// By what a list is ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
@@ -43,18 +46,18 @@ pub enum Order {
 }
 
 impl Order {
-    fn direction(self) -> Direction {
+    pub(crate) fn direction(self) -> Direction {
         match self {
             Order::Descending => Direction::Backward,
             Order::Ascending => Direction::Forward,
         }
     }
 
-    /// Whether a place comes before another in this order.
-    fn precedes(self, one: u64, other: u64) -> bool {
+    /// Places in this order are numbers that grow; and back again.
+    pub(crate) fn rank(self, place: u64) -> u64 {
         match self {
-            Order::Descending => one > other,
-            Order::Ascending => one < other,
+            Order::Descending => !place,
+            Order::Ascending => place,
         }
     }
 }
@@ -78,37 +81,116 @@ impl Desk {
     /// A page of the tickets that the actor sees.
     pub fn tickets(&self, actor: &Actor, query: &TicketQuery) -> Result<Page<StoredTicket>, Error> {
         let snapshot = self.store.of(actor.organisation).snapshot()?;
-        let rows = match query.sort {
-            SortKey::Updated => merged(&snapshot, &facets(actor, &query.filter), query)?,
+        let asked = Asked::of(&snapshot, actor, &query.filter)?;
+        let rows: Box<dyn Iterator<Item = Row>> = match query.sort {
+            SortKey::Updated => Box::new(asked.rows(query.order, query.cursor)?),
             SortKey::Created => by_number(&snapshot, query)?,
         };
         Page::read(rows, query.limit, |_, number| {
             let ticket = stored::ticket(&snapshot, number)?.ok_or(Error::Damaged("ticket"))?;
-            let is_asked = query.filter.requester.is_none_or(|contact| contact.0 == ticket.requester);
-            let is_shown =
-                is_asked && actor.sight.sees(ticket.record.team) && query.filter.admits(actor, &ticket);
-            Ok(is_shown.then_some(ticket))
+            Ok(asked.shows(&ticket)?.then_some(ticket))
         })
     }
 }
 
-/// A place in a list and the ticket that stands there.
-type Row = Result<(u64, u64), Error>;
+/// Whether a list of what the filter asks for shows the actor this ticket.
+pub(crate) fn shows(
+    snapshot: &Snapshot,
+    actor: &Actor,
+    filter: &TicketFilter,
+    ticket: &StoredTicket,
+) -> Result<bool, Error> {
+    Asked::of(snapshot, actor, filter)?.shows(ticket)
+}
 
-/// The lists whose union holds everything that is asked for, the smallest that are likely.
-fn facets(actor: &Actor, filter: &TicketFilter) -> Vec<Facet> {
-    if filter.watching == Some(true) {
-        return me(actor).map(Facet::Watcher).into_iter().collect();
+/// The places of a list that may hold what is asked for, the newest first.
+pub(crate) fn newest<'s>(
+    snapshot: &'s Snapshot,
+    actor: &Actor,
+    filter: &TicketFilter,
+) -> Result<Box<dyn Iterator<Item = Row> + 's>, Error> {
+    Ok(Box::new(Asked::of(snapshot, actor, filter)?.rows(Order::Descending, None)?))
+}
+
+/// What somebody asks for, with what had to be read to know what it means.
+pub(crate) struct Asked<'a> {
+    snapshot: &'a Snapshot,
+    actor: &'a Actor,
+    filter: &'a TicketFilter,
+    /// Every number of the requester asked for.
+    requesters: Option<Vec<u64>>,
+    /// What is of the company asked for.
+    company: Option<Belonging>,
+}
+
+impl<'a> Asked<'a> {
+    pub(crate) fn of(
+        snapshot: &'a Snapshot,
+        actor: &'a Actor,
+        filter: &'a TicketFilter,
+    ) -> Result<Self, Error> {
+        let requesters = match filter.requester {
+            None => None,
+            Some(id) => Some(match contact::resolve(snapshot, id.0)? {
+                Some((number, contact)) => contact::numbers_of(number, &contact),
+                None => vec![id.0],
+            }),
+        };
+        let company = match filter.company {
+            None => None,
+            Some(id) => Some(match companies::resolve(snapshot, id)? {
+                Some((id, company)) => companies::belonging(snapshot, id, &company)?,
+                None => Belonging::default(),
+            }),
+        };
+        Ok(Self { snapshot, actor, filter, requesters, company })
     }
-    if let Some(contact) = filter.requester {
-        return vec![Facet::Requester(Number::Known(contact.0))];
+
+    /// The places that may hold what is asked for, beyond the cursor.
+    pub(crate) fn rows(
+        &self,
+        order: Order,
+        cursor: Option<u64>,
+    ) -> Result<impl Iterator<Item = Row> + use<>, Error> {
+        let prefixes = self.facets().into_iter().map(|facet| facet.prefix());
+        merged(self.snapshot, prefixes, Holds::Number, order, cursor)
     }
-    if filter.sent == Some(true) {
-        return me(actor).map(Facet::Writer).into_iter().collect();
+
+    /// Whether the actor is shown this ticket.
+    pub(crate) fn shows(&self, ticket: &StoredTicket) -> Result<bool, Error> {
+        let is_theirs =
+            self.requesters.as_ref().is_none_or(|numbers| numbers.contains(&ticket.requester))
+                && self.company.as_ref().is_none_or(|of| of.has(ticket.requester, ticket.record.company));
+        Ok(is_theirs
+            && self.actor.sight.sees(ticket.record.team)
+            && self.filter.admits(self.actor, ticket))
     }
-    if !filter.tags.is_empty() {
-        return filter.tags.iter().cloned().map(Facet::Tag).collect();
+
+    /// The lists whose union holds everything that is asked for, the smallest that are likely.
+    fn facets(&self) -> Vec<Facet> {
+        let (actor, filter) = (self.actor, self.filter);
+        if filter.watching == Some(true) {
+            return me(actor).map(Facet::Watcher).into_iter().collect();
+        }
+        if let Some(numbers) = &self.requesters {
+            return numbers.iter().copied().map(Number::Known).map(Facet::Requester).collect();
+        }
+        if let Some(company) = &self.company {
+            return company.lists();
+        }
+        if filter.sent == Some(true) {
+            return me(actor).map(Facet::Writer).into_iter().collect();
+        }
+        if !filter.tags.is_empty() {
+            let tags: BTreeSet<&String> = filter.tags.iter().collect();
+            return tags.into_iter().cloned().map(Facet::Tag).collect();
+        }
+        by_state(actor, filter)
     }
+}
+
+/// The lists by team, assignee, attention and state.
+fn by_state(actor: &Actor, filter: &TicketFilter) -> Vec<Facet> {
     let teams = teams(actor, filter);
     if filter.attention == Some(true) {
         return match teams {
@@ -121,7 +203,7 @@ fn facets(actor: &Actor, filter: &TicketFilter) -> Vec<Facet> {
     let is_assigned = !filter.assignees.is_empty();
     let of_state = |state| match &teams {
         _ if is_assigned => assignees.iter().map(|assignee| Facet::Assignee(*assignee, state)).collect(),
-        Some(teams) => teams.iter().map(|team| Facet::Team(*team, state)).collect(),
+        Some(teams) => teams.iter().map(|team| Facet::Team(*team, state)).collect::<Vec<_>>(),
         None => vec![Facet::State(state)],
     };
     let states: BTreeSet<_> = filter.wanted_states().iter().copied().collect();
@@ -137,39 +219,6 @@ fn teams(actor: &Actor, filter: &TicketFilter) -> Option<BTreeSet<Option<TeamId>
         Sight::Teams(teams) => Some(teams.iter().copied().map(Some).collect()),
         Sight::All => None,
     }
-}
-
-/// Several lists as one, in the order asked for.
-fn merged<'s>(
-    snapshot: &'s Snapshot,
-    facets: &[Facet],
-    query: &TicketQuery,
-) -> Result<Box<dyn Iterator<Item = Row> + 's>, Error> {
-    let mut lists = Vec::with_capacity(facets.len());
-    for facet in facets {
-        let prefix = facet.prefix();
-        let after = query.cursor.map(|cursor| prefix.clone().number(cursor));
-        let scan = snapshot.scan(&prefix, query.order.direction(), after.as_ref().map(Key::as_bytes))?;
-        let rows = scan.map(|row| {
-            let (key, value) = row?;
-            Ok((last_number(&key)?, numbers::<1>(&value)?.0[0]))
-        });
-        lists.push(rows.peekable());
-    }
-    let order = query.order;
-    Ok(Box::new(std::iter::from_fn(move || {
-        let mut first: Option<(usize, u64)> = None;
-        for (index, list) in lists.iter_mut().enumerate() {
-            match list.peek() {
-                Some(Ok((place, _))) if first.is_none_or(|(_, best)| order.precedes(*place, best)) => {
-                    first = Some((index, *place));
-                }
-                Some(Err(_)) => return list.next(),
-                Some(Ok(_)) | None => {}
-            }
-        }
-        lists.get_mut(first?.0)?.next()
-    })))
 }
 
 fn by_number<'s>(

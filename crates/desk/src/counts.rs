@@ -1,0 +1,152 @@
+//! Counts: how many tickets a list has, for those who may see them.
+//!
+//! What a filter asks of the fields that [`crate::cells`] counts by is answered exactly, by a sum. What a person starred
+//! is a short list of its own. Anything else (unread, a requester, several tags at once) is counted by looking at the
+//! newest tickets, up to a bound; a count that ends there says that it is only a least.
+//!
+//! *Security*: a count tells no more than the list: the actor's sight decides on each cell and each ticket (promise 7).
+
+mod anew;
+
+use std::collections::HashMap;
+
+use guichet_accounts::Actor;
+use guichet_store::Snapshot;
+
+use crate::cells::{self, Cell, Group};
+use crate::filter::{TicketFilter, me};
+use crate::list;
+use crate::stored::{self, StoredTicket};
+use crate::views::ViewId;
+use crate::{Desk, Error, marks};
+
+/// How many tickets of one list are looked at where no cell tells: what it takes to say "more than a few".
+const ROWS_READ_MAX: usize = 200;
+/// How many are looked at for all lists of one call, so that many such lists cost no more than a few.
+const ROWS_READ_ALL_MAX: usize = 1_000;
+
+/// How many tickets a list has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// So many, or at least so many.
+    pub tickets: u64,
+    /// Whether it is the number itself; if not, there may be more.
+    pub is_exact: bool,
+}
+
+impl Desk {
+    /// How many tickets that the actor sees each of these filters shows, in their order, all as of one moment.
+    pub fn counts(&self, actor: &Actor, filters: &[TicketFilter]) -> Result<Vec<Count>, Error> {
+        let snapshot = self.store.of(actor.organisation).snapshot()?;
+        let is_counted = snapshot.peek(&cells::mark())?.is_some();
+        let mut counting =
+            Counting { snapshot: &snapshot, actor, is_counted, cells: HashMap::new(), rows_left: ROWS_READ_ALL_MAX };
+        filters.iter().map(|filter| counting.count(filter)).collect()
+    }
+
+    /// How many tickets each view of the actor's has.
+    pub fn view_counts(&self, actor: &Actor) -> Result<Vec<(ViewId, Count)>, Error> {
+        let views = self.visible_views(actor)?;
+        let (ids, filters): (Vec<_>, Vec<_>) = views.into_iter().map(|view| (view.id, view.filter)).unzip();
+        Ok(ids.into_iter().zip(self.counts(actor, &filters)?).collect())
+    }
+}
+
+/// The cells of a group, and whether they are all.
+type Cells = (Vec<(Cell, u64)>, bool);
+
+/// The counts of one call: what several of them need is read once.
+struct Counting<'s> {
+    snapshot: &'s Snapshot,
+    actor: &'s Actor,
+    /// Whether the cells are true.
+    is_counted: bool,
+    cells: HashMap<Group, Cells>,
+    rows_left: usize,
+}
+
+impl Counting<'_> {
+    fn count(&mut self, filter: &TicketFilter) -> Result<Count, Error> {
+        match group_of(filter, self.actor) {
+            Some(group) if self.is_counted => self.sum(group, filter),
+            _ if filter.starred == Some(true) => self.starred(filter),
+            _ => self.look(filter),
+        }
+    }
+
+    /// The sum of the cells that the filter asks for.
+    fn sum(&mut self, group: Group, filter: &TicketFilter) -> Result<Count, Error> {
+        let (cells, is_exact) = match self.cells.entry(group) {
+            std::collections::hash_map::Entry::Occupied(read) => read.into_mut(),
+            std::collections::hash_map::Entry::Vacant(free) => {
+                let read = cells::read(self.snapshot, free.key())?;
+                free.insert(read)
+            }
+        };
+        let asked = cells.iter().filter(|(cell, _)| self.actor.sight.sees(cell.team) && admits(filter, self.actor, cell));
+        Ok(Count { tickets: asked.map(|(_, tickets)| tickets).sum(), is_exact: *is_exact })
+    }
+
+    /// What a person starred is never much.
+    fn starred(&self, filter: &TicketFilter) -> Result<Count, Error> {
+        let mut tickets = 0;
+        let starred = me(self.actor).map(|me| marks::starred(self.snapshot, me)).transpose()?;
+        for number in starred.unwrap_or_default() {
+            let ticket = stored::ticket(self.snapshot, number)?;
+            tickets += u64::from(ticket.map_or(Ok(false), |ticket| self.shows(filter, &ticket))?);
+        }
+        Ok(Count { tickets, is_exact: true })
+    }
+
+    /// Looks at the newest tickets that may be meant.
+    fn look(&mut self, filter: &TicketFilter) -> Result<Count, Error> {
+        let (mut tickets, mut last) = (0, None);
+        let mut rows = list::newest(self.snapshot, self.actor, filter)?;
+        for _ in 0..ROWS_READ_MAX.min(self.rows_left) {
+            let Some(row) = rows.next() else {
+                return Ok(Count { tickets, is_exact: true });
+            };
+            self.rows_left -= 1;
+            let (_, number) = row?;
+            // With two of the tags that are asked for it comes twice, side by side.
+            if last.replace(number) == Some(number) {
+                continue;
+            }
+            let ticket = stored::ticket(self.snapshot, number)?.ok_or(Error::Damaged("ticket"))?;
+            tickets += u64::from(self.shows(filter, &ticket)?);
+        }
+        Ok(Count { tickets, is_exact: rows.next().is_none() })
+    }
+
+    fn shows(&self, filter: &TicketFilter, ticket: &StoredTicket) -> Result<bool, Error> {
+        list::shows(self.snapshot, self.actor, filter, ticket)
+    }
+}
+
+/// The group whose cells answer for a filter; none where it asks for what they do not tell.
+fn group_of(filter: &TicketFilter, actor: &Actor) -> Option<Group> {
+    let TicketFilter { requester, company, starred, unread, drafted, tags, watching, sent, .. } = filter;
+    if requester.is_some() || company.is_some() || starred.is_some() || unread.is_some() || drafted.is_some() {
+        return None;
+    }
+    match (tags.as_slice(), watching, sent) {
+        ([], None, None) => Some(Group::All),
+        ([tag], None, None) => Some(Group::Tag(tag.clone())),
+        ([], Some(true), None) => me(actor).map(Group::Watcher),
+        ([], None, Some(true)) => me(actor).map(Group::Writer),
+        _ => None,
+    }
+}
+
+/// Whether the tickets of a cell are asked for: of a ticket [`TicketFilter::admits`] says the same.
+fn admits(filter: &TicketFilter, actor: &Actor, cell: &Cell) -> bool {
+    let is_any_state = filter.states.is_empty() && filter.attention == Some(true);
+    (is_any_state || filter.wanted_states().contains(&cell.state))
+        && (filter.teams.is_empty() || filter.teams.contains(&cell.team))
+        && (filter.assignees.is_empty()
+            || filter.assignees.iter().any(|one| one.of(actor) == Some(cell.assignee)))
+        && (filter.priorities.is_empty() || filter.priorities.contains(&cell.priority))
+        && filter.attention.is_none_or(|attention| attention == cell.attention)
+        && filter.channel.is_none_or(|channel| channel == cell.channel)
+        && filter.snoozed.unwrap_or_default() == cell.is_snoozed
+}

@@ -1,0 +1,190 @@
+//! Deleting for good: a ticket in the trash goes with all that it has, and so do its mails where nothing else names them.
+//!
+//! The first commit takes the ticket itself away: from then on nobody sees it or anything of it, mail that answers it
+//! begins a new ticket, and a mail that was in it is new when it comes again. A row says that the rest is still to go;
+//! it goes in bounded commits, now or after the next start. The contact stays, and so does the row of the audit log.
+//!
+//! *Must hold*
+//! - Nothing is deleted of which a delivery still waits or is being sent.
+//! - A blob is given up only in the commit that takes its last name.
+
+mod messages;
+mod trash;
+
+pub use trash::Emptied;
+
+use guichet_accounts::{Actor, By, Deed, PersonId, Sight};
+use guichet_store::{Batch, CommitError, Direction, Key, OrganisationId, Snapshot};
+use jiff::Timestamp;
+
+use crate::event::{self, Event, EventKind};
+use crate::keys::{self, Number};
+use crate::stored::{self, StoredTicket, last_number};
+use crate::ticket::State;
+use crate::{DeliveryId, Desk, Error, facet, marks};
+
+use self::messages::Removal;
+
+/// How often a deletion is tried again when something else happened to the ticket.
+const ATTEMPTS_MAX: usize = 32;
+/// How many links, marks or drafts of a ticket go in one commit.
+const ROWS_AT_ONCE: usize = 500;
+
+impl Desk {
+    /// Deletes a ticket for good, out of the trash; it is the admins' to do. `by` is noted in the audit log.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] of a ticket that the actor does not see; [`Error::Invalid`] where it is not in the trash, a
+    /// mail of it still waits to be sent, or the actor is no admin.
+    pub async fn delete_ticket(
+        &self,
+        actor: &Actor,
+        by: &By,
+        number: u64,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        for _ in 0..ATTEMPTS_MAX {
+            let mut snapshot = self.store.of(actor.organisation).snapshot()?;
+            let ticket = self.deletable(&mut snapshot, actor, number)?;
+            let (mut batch, mut due) = (snapshot.batch(), self.due_rows());
+            if let Some(at) = ticket.record.snoozed_until {
+                due.clear_timer(at, actor.organisation, number);
+            }
+            hide(&mut batch, actor, &ticket, now);
+            self.accounts.audit_row(&mut batch, by, Deed::TicketDeleted, number);
+            match self.commit_queued(batch, due).await {
+                Ok(_) => return self.finish_deletion(actor.organisation, number).await,
+                Err(CommitError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Unavailable("too much happens to this ticket at once".to_owned()))
+    }
+
+    /// Finishes what was begun of deletions when the server stopped.
+    pub async fn finish_deletions(&self, organisation: OrganisationId) -> Result<(), Error> {
+        let snapshot = self.store.of(organisation).snapshot()?;
+        let begun = snapshot.scan(&Key::new(keys::DELETED), Direction::Forward, None)?;
+        let begun = begun.map(|row| last_number(&row?.0)).collect::<Result<Vec<_>, Error>>()?;
+        drop(snapshot);
+        for number in begun {
+            self.finish_deletion(organisation, number).await?;
+        }
+        Ok(())
+    }
+
+    /// The ticket, as a check, if it may be deleted.
+    fn deletable(
+        &self,
+        snapshot: &mut Snapshot,
+        actor: &Actor,
+        number: u64,
+    ) -> Result<StoredTicket, Error> {
+        let invalid = |sentence: &str| Err(Error::Invalid(sentence.to_owned()));
+        let ticket = stored::ticket_checked(snapshot, number)?
+            .filter(|ticket| actor.sight.sees(ticket.record.team))
+            .ok_or(Error::NotFound("ticket"))?;
+        if actor.sight != Sight::All {
+            return invalid("only an admin deletes tickets for good");
+        }
+        if ticket.record.state != State::Trash {
+            return invalid("only what is in the trash is deleted for good: put it there first");
+        }
+        if self.is_leaving(snapshot, actor.organisation, number)? {
+            return invalid("a mail of this ticket still waits to be sent: cancel it, or wait until it has left");
+        }
+        Ok(ticket)
+    }
+
+    /// Whether a delivery of the ticket waits or is being worked on; each becomes a check.
+    fn is_leaving(
+        &self,
+        snapshot: &mut Snapshot,
+        organisation: OrganisationId,
+        ticket: u64,
+    ) -> Result<bool, Error> {
+        for message in numbers_under(snapshot, &keys::ticket_messages(ticket), usize::MAX)? {
+            for id in numbers_under(snapshot, &keys::message_deliveries(message), usize::MAX)? {
+                let id = DeliveryId(id);
+                let delivery = crate::StoredDelivery::read(snapshot, id)?;
+                let waits = delivery.is_some_and(|delivery| delivery.record.state.is_waiting());
+                if waits || self.queue.is_marked(organisation, id) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Takes away what a deleted ticket left, in bounded commits.
+    async fn finish_deletion(&self, organisation: OrganisationId, ticket: u64) -> Result<(), Error> {
+        let people: Vec<PersonId> =
+            self.accounts.people(organisation)?.iter().map(|person| person.id).collect();
+        let mut conflicts = 0;
+        while conflicts < ATTEMPTS_MAX {
+            let (step, is_last) = self.deletion_step(organisation, ticket, &people)?;
+            match self.store.commit(vec![step]).await {
+                Ok(_) if is_last => return Ok(()),
+                Ok(_) => conflicts = 0,
+                Err(CommitError::Conflict) => conflicts += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        // The row that says so stays: the next look goes on.
+        Ok(())
+    }
+
+    /// The next commit of a deletion, and whether it is the last.
+    fn deletion_step(
+        &self,
+        organisation: OrganisationId,
+        ticket: u64,
+        people: &[PersonId],
+    ) -> Result<(Batch, bool), Error> {
+        let space = self.store.of(organisation);
+        let mut snapshot = space.snapshot()?;
+        if let Some(removal) = Removal::read(&mut snapshot, ticket)? {
+            let mut batch = snapshot.batch();
+            removal.write(&mut batch, ticket)?;
+            return Ok((batch, false));
+        }
+        let mut batch = space.batch();
+        let links = numbers_under(&snapshot, &keys::links(ticket), ROWS_AT_ONCE)?;
+        for other in &links {
+            batch.delete(keys::links(ticket).number(*other));
+            batch.delete(keys::links(*other).number(ticket));
+        }
+        if links.len() == ROWS_AT_ONCE {
+            return Ok((batch, false));
+        }
+        // Whoever marks a ticket rests on it, so nobody adds to these any more.
+        marks::forget(&snapshot, &mut batch, ticket)?;
+        let _ = people;
+        batch.delete(keys::deleted(ticket));
+        Ok((batch, true))
+    }
+}
+
+/// The rows without which nobody finds the ticket.
+fn hide(batch: &mut Batch, actor: &Actor, ticket: &StoredTicket, now: Timestamp) {
+    facet::leave(batch, &ticket.record, ticket.requester, ticket.activity);
+    batch.delete(keys::ticket(ticket.number));
+    batch.put(keys::deleted(ticket.number), Vec::new());
+    let team = ticket.record.team;
+    let event = Event {
+        kind: EventKind::TicketDeleted,
+        team_before: team,
+        team,
+        who: actor.who,
+        at: now,
+        delivery: None,
+        person: None,
+    };
+    event::append(batch, Number::Known(ticket.number), Number::Known(0), &event);
+}
+
+/// The last numbers of the keys under a prefix.
+fn numbers_under(snapshot: &Snapshot, prefix: &Key, limit: usize) -> Result<Vec<u64>, Error> {
+    let rows = snapshot.scan(prefix, Direction::Forward, None)?;
+    rows.take(limit).map(|row| last_number(&row?.0)).collect()
+}

@@ -1,0 +1,153 @@
+//! Messages on their way out: each with its deliveries and their attempts, the identities that it was known by, its mail.
+//!
+//! One mail that came to several addresses is stored once and named by a message in each ticket. Those were written in
+//! one commit, so their numbers stand close together: whoever else names the mail is found by looking at the neighbours,
+//! also of messages from before anything was deleted. The deliveries of a message name its mail and go with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use guichet_store::{Batch, BlobRef, Direction, Key, Snapshot, record};
+
+use super::numbers_under;
+use crate::identity::{Identity, Known};
+use crate::stored::{StoredMessage, message_of};
+use crate::{DeliveryId, Error, StoredDelivery, keys};
+
+/// How many messages go in one commit.
+const MESSAGES_AT_ONCE: usize = 20;
+/// How many deliveries go in one commit; a message with more goes alone.
+const DELIVERIES_AT_ONCE: usize = 1_000;
+/// How far apart the numbers of messages are that one commit wrote: a mail has at most a hundred recipients, and for each
+/// at most a message and an answer.
+const SPAN_MAX: u64 = 256;
+/// How many of the messages that it names a message is known at, at most.
+const NAMED_MAX: usize = 40;
+
+/// Some messages of a deleted ticket, with all that goes with them.
+pub(super) struct Removal {
+    messages: BTreeSet<u64>,
+    identities: BTreeMap<Identity, Known>,
+    keys: Vec<Key>,
+    released: Vec<BlobRef>,
+}
+
+impl Removal {
+    /// The next messages of a ticket, all that they rest on read as checks; none when the ticket has none left.
+    pub(super) fn read(snapshot: &mut Snapshot, ticket: u64) -> Result<Option<Self>, Error> {
+        let messages = numbers_under(snapshot, &keys::ticket_messages(ticket), MESSAGES_AT_ONCE)?;
+        if messages.is_empty() {
+            return Ok(None);
+        }
+        let (messages, identities) = (messages.into_iter().collect(), BTreeMap::new());
+        let mut removal = Self { messages, identities, keys: Vec::new(), released: Vec::new() };
+        let (mut deliveries, mut taken) = (0, BTreeSet::new());
+        let all: Vec<u64> = removal.messages.iter().copied().collect();
+        for number in all {
+            if deliveries >= DELIVERIES_AT_ONCE {
+                break;
+            }
+            taken.insert(number);
+            deliveries += removal.add(snapshot, number, ticket)?;
+        }
+        removal.messages = taken;
+        removal.release(snapshot)?;
+        Ok(Some(removal))
+    }
+
+    /// Adds a message; says how many deliveries it has.
+    fn add(&mut self, snapshot: &mut Snapshot, number: u64, ticket: u64) -> Result<usize, Error> {
+        self.keys.push(keys::ticket_messages(ticket).number(number));
+        let Some(stored) = snapshot.read(&keys::message(number))? else { return Ok(0) };
+        let message = message_of(number, &stored)?;
+        if message.ticket != ticket {
+            return Ok(0);
+        }
+        self.keys.push(keys::message(number));
+        for identity in identities(&message) {
+            if !self.identities.contains_key(&identity) {
+                self.identities.insert(identity, Known::read(snapshot, identity)?);
+            }
+        }
+        self.give_up(message.record.raw);
+        let deliveries = numbers_under(snapshot, &keys::message_deliveries(number), usize::MAX)?;
+        for id in deliveries.iter().copied().map(DeliveryId) {
+            self.keys.push(keys::message_deliveries(number).number(id.0));
+            self.add_delivery(snapshot, id)?;
+        }
+        Ok(deliveries.len())
+    }
+
+    fn add_delivery(&mut self, snapshot: &mut Snapshot, id: DeliveryId) -> Result<(), Error> {
+        let Some(delivery) = StoredDelivery::read(snapshot, id)? else { return Ok(()) };
+        self.keys.extend([keys::delivery(id), keys::deliveries_in(delivery.record.state).number(id.0)]);
+        for attempt in numbers_under(snapshot, &keys::attempts(id), usize::MAX)? {
+            self.keys.push(keys::attempts(id).number(attempt));
+        }
+        self.give_up(delivery.record.raw);
+        Ok(())
+    }
+
+    fn give_up(&mut self, blob: BlobRef) {
+        if !self.released.contains(&blob) {
+            self.released.push(blob);
+        }
+    }
+
+    /// Keeps what a message that stays names; that message becomes a check, so that of two that go at once one sees the
+    /// other gone.
+    fn release(&mut self, snapshot: &mut Snapshot) -> Result<(), Error> {
+        let (Some(first), Some(last)) = (self.messages.first(), self.messages.last()) else { return Ok(()) };
+        let mut around = BTreeSet::new();
+        if last - first < 4 * SPAN_MAX {
+            around.insert((first.saturating_sub(SPAN_MAX), last.saturating_add(SPAN_MAX)));
+        } else {
+            around.extend(self.messages.iter().map(|at| (at.saturating_sub(SPAN_MAX), at.saturating_add(SPAN_MAX))));
+        }
+        let mut sharers = Vec::new();
+        let named: Vec<Vec<u8>> = self.released.iter().map(record::encode).collect();
+        let mut kept = BTreeSet::new();
+        for (from, to) in around {
+            for row in snapshot.range(&keys::message(from), &keys::message(to), Direction::Forward, None)? {
+                let (key, value) = row?;
+                let number = crate::stored::last_number(&key)?;
+                if self.messages.contains(&number) {
+                    continue;
+                }
+                for (at, name) in named.iter().enumerate() {
+                    if value.windows(name.len()).any(|part| part == name) {
+                        kept.insert(at);
+                        sharers.push(keys::message(number));
+                    }
+                }
+            }
+        }
+        for key in sharers {
+            snapshot.read(&key)?;
+        }
+        let mut at = 0;
+        self.released.retain(|_| {
+            at += 1;
+            !kept.contains(&(at - 1))
+        });
+        Ok(())
+    }
+
+    pub(super) fn write(self, batch: &mut Batch, _ticket: u64) -> Result<(), Error> {
+        for known in self.identities.values() {
+            known.forget(batch, &self.messages)?;
+        }
+        self.keys.into_iter().for_each(|key| batch.delete(key));
+        self.released.iter().for_each(|blob| batch.release(blob));
+        Ok(())
+    }
+}
+
+/// All that a message may be known by, or known to name.
+fn identities(message: &StoredMessage) -> Vec<Identity> {
+    let (record, content) = (&message.record, &message.record.content);
+    let mut all = vec![Identity::of_mail(content.message_id.as_ref(), *record.digest.as_bytes())];
+    all.extend(record.written.as_ref().map(|written| Identity::of_reference(written.reference)));
+    let named = content.in_reply_to.iter().chain(content.references.iter().rev());
+    all.extend(named.take(NAMED_MAX).map(Identity::of_id));
+    all
+}
