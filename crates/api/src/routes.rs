@@ -9,7 +9,8 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use guichet_web::{Kind, Problem, headers, limits, observe};
+use guichet_web::csrf::{self, Origins};
+use guichet_web::{Kind, Problem, client, headers, limits, observe, url_token};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -48,7 +49,10 @@ pub fn router(wiring: Wiring) -> Router {
         })
         .fallback(async || Problem::no_such_address())
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Origins::new(&wiring.public_url), csrf::prove))
+        .layer(from_fn(url_token::refuse))
         .layer(from_fn(headers::secure))
+        .layer(from_fn_with_state(wiring.proxies.clone(), client::identify))
         .layer(from_fn(observe::observe))
         .with_state(Api::new(wiring))
 }

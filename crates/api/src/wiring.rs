@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use guichet_desk::Desk;
 use guichet_mail::DomainName;
-use guichet_sys::Clock;
+use guichet_sys::{Clock, Random};
+use guichet_web::Proxies;
 use tokio::sync::watch;
 
 /// Everything that the API needs of the server around it.
@@ -13,6 +14,12 @@ pub struct Wiring {
     pub desk: Desk,
     /// Dates changes.
     pub clock: Arc<dyn Clock>,
+    /// Makes secrets.
+    pub random: Arc<dyn Random>,
+    /// Where people reach the server, for links in mails: `https://desk.example`, without a path.
+    pub public_url: String,
+    /// Whom is believed what they say of their clients.
+    pub proxies: Proxies,
     /// The name under which the SMTP door writes `Authentication-Results`: what bears it inside a mail is forged and
     /// not shown.
     pub authserv_id: DomainName,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 
-use crate::config::OutboundMode;
+use crate::config::{Configuration, OutboundMode};
 use crate::first_start::FirstStart;
 use crate::sockets::{Addresses, reachable};
 
@@ -13,10 +13,11 @@ use crate::sockets::{Addresses, reachable};
 pub(crate) fn announce(
     first: Option<&FirstStart>,
     addresses: &Addresses,
-    mode: OutboundMode,
+    configuration: &Configuration,
 ) -> io::Result<()> {
+    let scheme = if configuration.http.tls { "https" } else { "http" };
     let mut out = io::stdout().lock();
-    out.write_all(text(first, addresses, mode).as_bytes())?;
+    out.write_all(text(first, addresses, scheme, configuration.outbound.mode).as_bytes())?;
     out.flush()
 }
 
@@ -27,15 +28,19 @@ pub(crate) fn ready() -> io::Result<()> {
     out.flush()
 }
 
-fn text(first: Option<&FirstStart>, addresses: &Addresses, mode: OutboundMode) -> String {
+fn text(first: Option<&FirstStart>, addresses: &Addresses, scheme: &str, mode: OutboundMode) -> String {
     let mut text = String::new();
     if let (Some(first), Some(smtp)) = (first, addresses.smtp.first()) {
-        text.push_str(&welcome(first, reachable(*smtp), reachable(addresses.http)));
+        text.push_str(&welcome(
+            first,
+            reachable(*smtp),
+            &format!("{scheme}://{}", reachable(addresses.http)),
+        ));
     }
     for address in &addresses.smtp {
         let _ = writeln!(text, "SMTP: {address}");
     }
-    let _ = writeln!(text, "HTTP: http://{}", addresses.http);
+    let _ = writeln!(text, "HTTP: {scheme}://{}", addresses.http);
     text.push_str(match mode {
         OutboundMode::Capture => {
             "Answers are captured: composed, signed and shown, but not sent. To send them, set outbound.mode to deliver.\n"
@@ -45,7 +50,7 @@ fn text(first: Option<&FirstStart>, addresses: &Addresses, mode: OutboundMode) -
     text
 }
 
-fn welcome(first: &FirstStart, smtp: SocketAddr, http: SocketAddr) -> String {
+fn welcome(first: &FirstStart, smtp: SocketAddr, http: &str) -> String {
     let (channel, token) = (&first.channel, first.token.reveal());
     let mail = format!(
         "From: Ada Lovelace <ada@customer.example>\\r\\nTo: {channel}\\r\\nSubject: The printer is on fire\\r\\n\
@@ -58,10 +63,10 @@ fn welcome(first: &FirstStart, smtp: SocketAddr, http: SocketAddr) -> String {
          Send a first mail:\n\
          printf '{mail}' | curl -sS --url smtp://{smtp} --mail-from ada@customer.example --mail-rcpt {channel} -T -\n\n\
          See its ticket:\n\
-         curl -H 'Authorization: Bearer {token}' http://{http}/api/v1/tickets/1\n\n\
+         curl -H 'Authorization: Bearer {token}' {http}/api/v1/tickets/1\n\n\
          Answer it:\n\
          curl -H 'Authorization: Bearer {token}' --json '{{\"kind\": \"reply\", \"text\": \"We are on our way.\"}}' \
-         http://{http}/api/v1/tickets/1/messages\n\n"
+         {http}/api/v1/tickets/1/messages\n\n"
     )
 }
 
@@ -75,7 +80,7 @@ mod tests {
     fn said(first: Option<&FirstStart>) -> String {
         let smtp = ["0.0.0.0:25", "[::]:26"].map(|address| address.parse().unwrap()).to_vec();
         let addresses = Addresses { smtp, http: "127.0.0.1:80".parse().unwrap() };
-        text(first, &addresses, OutboundMode::Deliver)
+        text(first, &addresses, "http", OutboundMode::Deliver)
     }
 
     #[test]

@@ -1,21 +1,30 @@
 //! The HTTP server around the API's router: connections, their number, their patience, their end.
 //!
-//! *Must hold*: a client that is slow with its request's head, or idle between two, is let go; past
-//! `connections_max` the next one waits in the listener's queue; on stop, requests under way are answered and streams
-//! without an end are cut after a set time.
+//! *Must hold*: a client that is slow with TLS or with its request's head, or idle between two, is let go, and keeps
+//! nobody else from being accepted; past `connections_max` the next one waits in the listener's queue; on stop, requests
+//! under way are answered and streams without an end are cut after a set time.
+//!
+//! *Standards*: RFC 9112 (HTTP/1.1), RFC 7301 (`http/1.1` and no other protocol over TLS).
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use guichet_web::Peer;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 
 use crate::stop::Stop;
 
@@ -23,10 +32,14 @@ use crate::stop::Stop;
 const HEADERS_MAX: usize = 64;
 /// What a request's head may take in memory, in bytes.
 const HEAD_BYTES_MAX: usize = 32 << 10;
+/// How long a client may take to agree on TLS, in seconds: a few round trips, on the slowest of lines.
+const HANDSHAKE_SECS_MAX: u64 = 10;
 /// How long requests under way may still take when the server stops, in seconds.
 const DRAIN_SECS_MAX: u64 = 5;
 /// How long to wait after the system refused to accept (no descriptor left, say), in seconds.
 const REFUSED_SECS: u64 = 1;
+/// The one protocol that is spoken over TLS.
+pub(crate) const PROTOCOL: &[u8] = b"http/1.1";
 
 /// The bounds of the HTTP server.
 #[derive(Debug, Clone, Copy)]
@@ -37,24 +50,35 @@ pub(crate) struct HttpLimits {
     pub(crate) header_secs_max: u64,
 }
 
+/// What is served, to each connection alike.
+#[derive(Clone)]
+pub(crate) struct Served {
+    /// What answers.
+    pub(crate) router: Router,
+    /// Speaks TLS; without it plain HTTP is spoken.
+    pub(crate) tls: Option<TlsAcceptor>,
+    /// The bounds.
+    pub(crate) limits: HttpLimits,
+}
+
 /// Serves until it is told to stop.
-pub(crate) async fn serve(listener: TcpListener, router: Router, limits: HttpLimits, mut stop: Stop) {
-    let places = Arc::new(Semaphore::new(limits.connections_max));
+pub(crate) async fn serve(listener: TcpListener, served: Served, mut stop: Stop) {
+    let places = Arc::new(Semaphore::new(served.limits.connections_max));
     let mut connections = JoinSet::new();
     loop {
         let accepted = async {
             // The semaphore is never closed.
             let place = Arc::clone(&places).acquire_owned().await.ok();
-            listener.accept().await.map(|(stream, _)| (stream, place))
+            listener.accept().await.map(|(stream, address)| (stream, address, place))
         };
         tokio::select! {
             () = stop.wait() => break,
             Some(_) = connections.join_next() => {}
             accepted = accepted => match accepted {
-                Ok((stream, place)) => {
-                    let (router, stop) = (router.clone(), stop.clone());
+                Ok((stream, address, place)) => {
+                    let (served, stop) = (served.clone(), stop.clone());
                     connections.spawn(async move {
-                        serve_connection(stream, router, limits, stop).await;
+                        served.connection(stream, address, stop).await;
                         drop(place);
                     });
                 }
@@ -76,28 +100,53 @@ async fn refused(error: &io::Error) {
     }
 }
 
-async fn serve_connection(stream: TcpStream, router: Router, limits: HttpLimits, mut stop: Stop) {
-    // Small answers should not wait for each other; where that can't be had, they do.
-    let _ = stream.set_nodelay(true);
-    let mut server = http1::Builder::new();
-    server
-        .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(limits.header_secs_max))
-        .max_headers(HEADERS_MAX)
-        .max_buf_size(HEAD_BYTES_MAX);
-    let service = TowerToHyperService::new(router);
-    let mut connection = std::pin::pin!(server.serve_connection(TokioIo::new(stream), service));
-    let ended: Result<(), hyper::Error> = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stop.wait() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+impl Served {
+    async fn connection(self, stream: TcpStream, address: SocketAddr, mut stop: Stop) {
+        // Small answers should not wait for each other; where that can't be had, they do.
+        let _ = stream.set_nodelay(true);
+        let peer = Peer { address: address.ip(), is_encrypted: self.tls.is_some() };
+        let Some(tls) = &self.tls else {
+            return self.requests(stream, peer, stop).await;
+        };
+        let agreed = timeout(Duration::from_secs(HANDSHAKE_SECS_MAX), tls.accept(stream));
+        tokio::select! {
+            agreed = agreed => match agreed {
+                Ok(Ok(stream)) => self.requests(stream, peer, stop).await,
+                Ok(Err(error)) => tracing::debug!(%error, "an HTTPS client agreed on no TLS"),
+                Err(_) => tracing::debug!("an HTTPS client was too slow with TLS"),
+            },
+            () = stop.wait() => {}
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "an HTTP connection broke");
+    }
+
+    /// Answers what comes over one connection.
+    async fn requests(&self, stream: impl AsyncRead + AsyncWrite + Unpin, peer: Peer, mut stop: Stop) {
+        let mut server = http1::Builder::new();
+        server
+            .timer(TokioTimer::new())
+            .header_read_timeout(Duration::from_secs(self.limits.header_secs_max))
+            .max_headers(HEADERS_MAX)
+            .max_buf_size(HEAD_BYTES_MAX);
+        let router = TowerToHyperService::new(self.router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            router.call(request)
+        });
+        let mut connection = std::pin::pin!(server.serve_connection(TokioIo::new(stream), service));
+        let ended: Result<(), hyper::Error> = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = stop.wait() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "an HTTP connection broke");
+        }
     }
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tls_tests;

@@ -43,7 +43,7 @@ fn dns(configuration: &Configuration) -> Result<Hickory, Failure> {
 
 fn given_tls(configuration: &Configuration) -> Result<Option<TlsMaterial>, Failure> {
     match (&configuration.tls.certificate, &configuration.tls.key) {
-        (Some(chain), Some(key)) if configuration.smtp.starttls => {
+        (Some(chain), Some(key)) if needs_tls(configuration) => {
             let source = TlsSource::Files { chain: chain.clone(), key: key.clone() };
             Ok(Some(TlsMaterial::load(&source)?))
         }
@@ -51,13 +51,18 @@ fn given_tls(configuration: &Configuration) -> Result<Option<TlsMaterial>, Failu
     }
 }
 
-/// The certificate to show: the operator's, else one of our own making in the data directory; none where STARTTLS is off.
+fn needs_tls(configuration: &Configuration) -> bool {
+    configuration.smtp.starttls || configuration.http.tls
+}
+
+/// The certificate to show: the operator's, else one of our own making in the data directory; none where nothing
+/// speaks TLS.
 pub(crate) fn tls(
     configuration: &Configuration,
     given: Option<TlsMaterial>,
     host_name: &DomainName,
 ) -> Result<Option<TlsMaterial>, Failure> {
-    if given.is_some() || !configuration.smtp.starttls {
+    if given.is_some() || !needs_tls(configuration) {
         return Ok(given);
     }
     let data_dir = configuration.data_dir.clone();

@@ -63,7 +63,7 @@ async fn serve_store(
     let addresses = outside.sockets.addresses().map_err(Failure::system("an address"))?;
     let tasks = start(configuration, directory, outside, store, accounts)?;
     let unsaid = || Failure::system("writing to standard output");
-    announce::announce(first.as_ref(), &addresses, configuration.outbound.mode).map_err(unsaid())?;
+    announce::announce(first.as_ref(), &addresses, configuration).map_err(unsaid())?;
     // Before the last word: who has read it may end the process, and the token that was shown stays good.
     directory.close_first_start().map_err(Failure::system("ending the first start"))?;
     announce::ready().map_err(unsaid())?;
@@ -90,9 +90,8 @@ fn start(
     tasks.start("the deliverer", deliver(outbound, stop.clone()));
     let intake = house.intake(configuration, tls.as_deref());
     tasks.start("SMTP", take_mail(intake, outside.sockets.smtp, stop.clone()));
-    let (api, limits) =
-        (house.api(configuration, metrics.clone(), &stop), translate::http_limits(configuration));
-    tasks.start("HTTP", http::serve(outside.sockets.http, api, limits, stop.clone()));
+    let served = house.http(configuration, tls.as_deref(), own.http.port(), metrics.clone(), &stop);
+    tasks.start("HTTP", http::serve(outside.sockets.http, served, stop.clone()));
     tasks.start("the control socket", control::serve(control, house.operator(), stop.clone()));
     if let Some(tls) = tls {
         tasks.start("the watch over the certificate", workers::watch_certificate(tls, stop.clone()));

@@ -12,8 +12,9 @@ use guichet_mail::DomainName;
 use guichet_outbound::{Credentials, Mode, Security, SmartHost};
 use guichet_store::Options;
 use guichet_sys::dns::DnsLimits;
+use guichet_web::Proxies;
 
-use crate::config::{self, Configuration, HostPort, OutboundMode};
+use crate::config::{self, Configuration, HostPort, OutboundMode, PublicUrl};
 use crate::http::HttpLimits;
 
 /// Of a mail that is too large this much is read, as a multiple of the largest, to find its end and refuse it in words.
@@ -125,6 +126,18 @@ pub(crate) fn http_limits(configuration: &Configuration) -> HttpLimits {
         connections_max: configuration.http.connections_max.count(),
         header_secs_max: configuration.http.header_secs_max.get(),
     }
+}
+
+/// Whom the API believes what it says of its clients.
+pub(crate) fn proxies(configuration: &Configuration) -> Proxies {
+    let trusted = configuration.http.trusted_proxies.clone();
+    Proxies::new(move |address| trusted.iter().any(|network| network.contains(address)))
+}
+
+/// Where people reach the server; `port` is that at which it answers.
+pub(crate) fn public_url(configuration: &Configuration, host_name: &DomainName, port: u16) -> PublicUrl {
+    let given = configuration.http.public_url.clone();
+    given.unwrap_or_else(|| PublicUrl::of(host_name, port, configuration.http.tls))
 }
 
 #[cfg(test)]

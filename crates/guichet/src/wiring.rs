@@ -17,7 +17,8 @@ use guichet_sys::{Clock, Random, SystemClock, SystemRandom};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::command::Operator;
-use crate::config::Configuration;
+use crate::config::{Configuration, PublicUrl};
+use crate::http::{self, Served};
 use crate::retention;
 use crate::stop::Stop;
 use crate::translate;
@@ -97,10 +98,25 @@ impl House {
         retention::forget(self.desk.clone(), Arc::clone(&self.clock), days_max, stop)
     }
 
-    /// All that HTTP answers.
-    pub(crate) fn api(
+    /// All that HTTP answers, and how; `port` is where.
+    pub(crate) fn http(
         &self,
         configuration: &Configuration,
+        tls: Option<&TlsMaterial>,
+        port: u16,
+        metrics: PrometheusHandle,
+        stop: &Stop,
+    ) -> Served {
+        let public_url = translate::public_url(configuration, &self.host_name, port);
+        let tls = tls.filter(|_| configuration.http.tls).map(|tls| tls.acceptor_of(http::PROTOCOL));
+        let router = self.api(configuration, &public_url, metrics, stop);
+        Served { router, tls, limits: translate::http_limits(configuration) }
+    }
+
+    fn api(
+        &self,
+        configuration: &Configuration,
+        public_url: &PublicUrl,
         metrics: PrometheusHandle,
         stop: &Stop,
     ) -> axum::Router {
@@ -109,6 +125,9 @@ impl House {
         guichet_api::router(Wiring {
             desk: self.desk.clone(),
             clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+            public_url: public_url.to_string(),
+            proxies: translate::proxies(configuration),
             authserv_id: self.host_name.clone(),
             readiness: Arc::new(move || readiness(&store)),
             metrics: Arc::new(move || metrics.render()),

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{Method, Request};
 use guichet_mail::DomainName;
-use guichet_testkit::StillClock;
+use guichet_testkit::{CountingRandom, StillClock};
+use guichet_web::Proxies;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::sync::watch;
 
-use super::world::{World, request};
+use super::world::{PUBLIC_URL, World, request};
 use crate::{Limits, Wiring, router};
 
 fn open(path: &str) -> Request<Body> {
@@ -21,6 +22,9 @@ fn with_readiness(world: &mut World, readiness: impl Fn() -> Result<(), String> 
     world.router = router(Wiring {
         desk: world.desk.clone(),
         clock: Arc::new(StillClock::default()),
+            random: Arc::new(CountingRandom::default()),
+            public_url: PUBLIC_URL.to_owned(),
+            proxies: Proxies::none(),
         authserv_id: DomainName::parse("mx.desk.example").unwrap(),
         readiness: Arc::new(readiness),
         metrics: Arc::new(String::new),

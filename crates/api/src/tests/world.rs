@@ -15,7 +15,8 @@ use guichet_mail::{
     AuthResult, DmarcAlignment, DmarcPolicy, DmarcVerdict, DomainName, MailAddress, Verdicts,
 };
 use guichet_store::{OrganisationId, Store};
-use guichet_testkit::StillClock;
+use guichet_testkit::{CountingRandom, StillClock};
+use guichet_web::Proxies;
 use serde_json::Value;
 use tokio::sync::watch;
 use tower::ServiceExt;
@@ -23,6 +24,8 @@ use tower::ServiceExt;
 use crate::{Limits, Wiring, router};
 
 pub(super) const JSON: &str = "application/json";
+/// Where people reach the server.
+pub(super) const PUBLIC_URL: &str = "https://desk.example";
 
 pub(super) struct World {
     pub(super) store: Store,
@@ -94,11 +97,14 @@ impl World {
         let support = channel(&accounts, acme, "support@acme.example", None).await;
         let billing_channel = channel(&accounts, acme, "billing@acme.example", Some(billing)).await;
         let desk =
-            Desk::new(store.clone(), accounts.clone(), Arc::new(guichet_testkit::CountingRandom::default()));
+            Desk::new(store.clone(), accounts.clone(), Arc::new(CountingRandom::default()));
         let (stop, stopping) = watch::channel(false);
         let router = router(Wiring {
             desk: desk.clone(),
             clock: Arc::new(StillClock::default()),
+            random: Arc::new(CountingRandom::default()),
+            public_url: PUBLIC_URL.to_owned(),
+            proxies: Proxies::none(),
             authserv_id: DomainName::parse("mx.desk.example").unwrap(),
             readiness: Arc::new(|| Ok(())),
             metrics: Arc::new(|| "guichet_up 1\n".to_owned()),

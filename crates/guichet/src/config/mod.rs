@@ -9,6 +9,7 @@ mod error;
 mod file;
 mod given;
 mod outbound;
+mod public_url;
 mod settings;
 mod suggest;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 pub(crate) use document::{example, reference};
 pub(crate) use error::ConfigError;
 pub(crate) use outbound::{HostPort, OutboundMode, Security};
+pub(crate) use public_url::PublicUrl;
 pub(crate) use settings::Configuration;
 pub(crate) use value::{LogFilter, Value};
 

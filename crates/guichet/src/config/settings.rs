@@ -15,6 +15,7 @@ use guichet_mail::DomainName;
 use super::error::ConfigError;
 use super::given::Layers;
 use super::outbound::{HostPort, OutboundMode, SecretText, Security};
+use super::public_url::PublicUrl;
 use super::value::{Bytes, DnsServer, Listen, LogFilter, Spelling, Value, Whole};
 use crate::master_key::MasterKey;
 
@@ -195,7 +196,7 @@ settings! {
         /// Mails a minute to one domain, or to the smart host.
         mails_per_minute_max: Whole<1, 10_000_000> = "600000",
     }
-    /// The certificate shown after STARTTLS. Without one the server makes its own, which is enough for mail servers
+    /// The certificate shown after STARTTLS and by HTTPS. Without one the server makes its own, which is enough for mail servers
     /// that encrypt where they can. Renewed files are taken up without a restart.
     tls: Tls {
         /// The certificate chain as PEM, the server's own first.
@@ -205,8 +206,16 @@ settings! {
     }
     /// The API.
     http: Http {
-        /// Where the API answers. It speaks plain HTTP: put a proxy that speaks TLS before it when it leaves the machine.
+        /// Where the API answers. When it leaves the machine, switch `http.tls` on or put a proxy that speaks TLS before it.
         listen: SocketAddr = "127.0.0.1:8080",
+        /// Whether it speaks HTTPS, with the certificate of `tls`, and no plain HTTP.
+        tls: bool = "false",
+        /// Where people reach it, for links in mails: `https://desk.example`. By default the server's own name with the
+        /// port of `http.listen`. Set it behind a proxy.
+        public_url: Option<PublicUrl> = "",
+        /// Proxies whose `Forwarded`, `X-Forwarded-For` and `X-Forwarded-Proto` say who the client is. From all others
+        /// these fields count for nothing.
+        trusted_proxies: Vec<Network> = "",
         /// Connections at one time; further ones wait to be accepted. Each open panel or event stream takes one.
         connections_max: Whole<1, 1_000_000> = "4000",
         /// Seconds that a client may take to send the head of a request.

@@ -9,11 +9,11 @@ use tokio::sync::{Notify, Semaphore};
 use super::*;
 use crate::stop::{self, Stopper};
 
-const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: desk.example\r\n\r\n";
+pub(super) const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: desk.example\r\n\r\n";
 /// Longer than any wait of the server; the clock of these tests goes by itself.
-const PATIENCE: Duration = Duration::from_secs(10_000);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10_000);
 
-struct Server {
+pub(super) struct Server {
     address: SocketAddr,
     stopper: Stopper,
     served: JoinSet<()>,
@@ -21,15 +21,19 @@ struct Server {
 
 impl Server {
     async fn start(router: Router, limits: HttpLimits) -> Self {
+        Self::start_served(Served { router, tls: None, limits }).await
+    }
+
+    pub(super) async fn start_served(with: Served) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stopper, stop) = stop::channel();
         let mut served = JoinSet::new();
-        served.spawn(serve(listener, router, limits, stop));
+        served.spawn(serve(listener, with, stop));
         Self { address, stopper, served }
     }
 
-    async fn connect(&self) -> TcpStream {
+    pub(super) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
     }
 
@@ -38,7 +42,7 @@ impl Server {
     }
 }
 
-fn limits(connections_max: usize, header_secs_max: u64) -> HttpLimits {
+pub(super) fn limits(connections_max: usize, header_secs_max: u64) -> HttpLimits {
     HttpLimits { connections_max, header_secs_max }
 }
 
@@ -47,7 +51,7 @@ fn greeting() -> Router {
 }
 
 /// Everything until the server hangs up.
-async fn read_all(stream: &mut TcpStream) -> String {
+pub(super) async fn read_all(stream: &mut TcpStream) -> String {
     let mut text = String::new();
     timeout(PATIENCE, stream.read_to_string(&mut text)).await.expect("the server hangs up").unwrap();
     text

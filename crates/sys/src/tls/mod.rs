@@ -102,6 +102,15 @@ impl TlsMaterial {
         TlsAcceptor::from(self.server_config())
     }
 
+    /// An acceptor for one protocol: a client that names protocols (RFC 7301) and not this one is refused, so that what is
+    /// meant for one of our ports is not taken at another.
+    #[must_use]
+    pub fn acceptor_of(&self, protocol: &[u8]) -> TlsAcceptor {
+        let mut config = ServerConfig::clone(&self.config);
+        config.alpn_protocols = vec![protocol.to_vec()];
+        TlsAcceptor::from(Arc::new(config))
+    }
+
     /// The file that holds the chain in use.
     #[must_use]
     pub fn chain_path(&self) -> &Path {
