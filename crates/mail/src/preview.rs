@@ -38,6 +38,26 @@ pub(crate) fn read(raw: &[u8], parts: &[Part], body: &Body, limits: &ParseLimits
     preview
 }
 
+/// The beginnings of the texts of a mail as they were written, plain before HTML; whether each is HTML. Of all
+/// together at most `bytes_max` encoded octets are decoded.
+pub(crate) fn beginnings(raw: &[u8], parts: &[Part], body: &Body, bytes_max: usize) -> Vec<(bool, String)> {
+    let mut found = Vec::new();
+    let mut bytes_left = bytes_max;
+    let indexes = body.text_parts.iter().chain(&body.html_parts);
+    let mut texts: Vec<&Part> = indexes.filter_map(|index| parts.get(*index as usize)).collect();
+    texts.sort_by_key(|part| part.content_type == "text/html");
+    texts.dedup_by_key(|part| part.body_start);
+    for part in texts {
+        let encoded = raw.get(part.body_start as usize..part.body_end as usize).unwrap_or_default();
+        let read = encoded.get(..bytes_left).unwrap_or(encoded);
+        bytes_left -= read.len();
+        let (octets, _) = decode_checked(read, part.encoding);
+        let text = decode_text_checked(&octets, part.charset.as_deref()).text;
+        found.push((part.content_type == "text/html", text));
+    }
+    found
+}
+
 fn decode(part: &Part, encoded: &[u8], is_cut: bool, defects: &mut Vec<Defect>) -> String {
     let (octets, is_encoding_broken) = decode_checked(encoded, part.encoding);
     let decoded = decode_text_checked(&octets, part.charset.as_deref());
