@@ -40,6 +40,7 @@ mod segment;
 mod snapshot;
 mod space;
 mod store;
+mod sweep;
 mod template;
 #[cfg(test)]
 mod tests;

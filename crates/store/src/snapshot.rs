@@ -81,6 +81,11 @@ impl Snapshot {
         Batch::with_checks(self.owner, self.checks)
     }
 
+    /// The rows of all spaces: for the store's own.
+    pub(crate) fn view(&self) -> &dyn View {
+        &*self.view
+    }
+
     fn stored(&self, key: &Key) -> Result<Option<(u64, Vec<u8>)>, Unavailable> {
         self.view.get(&self.owner.key(key.as_bytes()))?.map(version::split).transpose()
     }

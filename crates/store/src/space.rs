@@ -72,6 +72,6 @@ impl Space {
 
     /// Opens a blob for reading from its first byte.
     pub fn open_blob(&self, blob: &BlobRef) -> Result<BlobReader<'static>, Unavailable> {
-        self.store.blobs().reader(self.owner, blob)
+        self.store.blobs().reader(self.owner, blob, || self.store.view())
     }
 }

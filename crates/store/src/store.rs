@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -84,6 +84,7 @@ struct Inner {
     disk: Arc<dyn Disk>,
     blobs: Arc<Blobs>,
     reserve_bytes: u64,
+    sweeping: Mutex<()>,
 }
 
 impl Store {
@@ -130,6 +131,7 @@ impl Store {
             disk,
             blobs,
             reserve_bytes,
+            sweeping: Mutex::default(),
         })))
     }
 
@@ -212,6 +214,11 @@ impl Store {
         head: impl FnOnce() -> Result<u64, Unavailable>,
     ) -> Result<watch::Receiver<u64>, Unavailable> {
         self.0.watchers.watch(owner, head)
+    }
+
+    /// Held by the one who sweeps.
+    pub(crate) fn sweeping(&self) -> MutexGuard<'_, ()> {
+        self.0.sweeping.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn sender(&self) -> Result<&mpsc::Sender<Request>, CommitError> {

@@ -36,6 +36,11 @@ impl Files {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// Reserves no number up to this one.
+    pub(crate) fn skip_past(&self, number: u64) {
+        self.next.fetch_max(number + 1, Ordering::Relaxed);
+    }
+
     /// Makes a new file.
     pub(crate) fn create(&self, number: u64) -> io::Result<Arc<dyn File>> {
         self.disk.open(&file_name(number), Mode::Create)

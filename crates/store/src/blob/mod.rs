@@ -2,11 +2,13 @@
 //!
 //! A blob is written first, by streaming, and then named by a batch: from that commit on it belongs to the batch's
 //! organisation. Small ones stand in segments; a large one is a file of its own, durable before the commit that
-//! names it, and swept at the next start when none did. Two organisations that name the same blob have each their own
+//! names it, and swept at the next start when none did. What a batch gives up
+//! again goes by [`crate::Store::sweep`]. Two organisations that name the same blob have each their own
 //! copy (of a large one, a second name of the file), so that one can be deleted without the other.
 
 mod file;
 pub(crate) mod gone;
+pub(crate) mod moved;
 mod pack;
 mod reader;
 mod reference;
@@ -24,13 +26,16 @@ pub(crate) use self::writer::NamedBlob;
 
 use self::file::Files;
 use self::pack::Packers;
-use crate::disk::Disk;
+use crate::disk::{Disk, File};
 use crate::engine::{Failure, Unavailable, View};
 use crate::organisation::Owner;
-use crate::segment::{self, Segments};
+use crate::segment::{self, Position, Segments};
 
 /// Up to this many bytes a blob is kept in memory until it is committed, and then stands in a segment.
 const SMALL_BYTES_MAX: usize = 256 << 10;
+
+/// How often a blob is looked for that moves meanwhile.
+const OPEN_ATTEMPTS_MAX: usize = 4;
 
 /// All blobs of a store.
 #[derive(Debug)]
@@ -75,20 +80,58 @@ impl Blobs {
         Ok(self.segments.exist()? || self.files.exist()?)
     }
 
-    /// Removes large blobs that no committed batch names.
+    /// Removes what no committed batch names: large blobs, and segments that were left, which the journal may have
+    /// brought back. No number is given twice, also of what is gone.
     pub(crate) fn sweep(&self, view: &dyn View) -> Result<(), Failure> {
+        if let Some((last, _)) = moved::numbered(view, &gone::gone_files())?.last() {
+            self.files.skip_past(*last);
+        }
+        for segment in moved::all_left(view)? {
+            self.segments.remove(segment)?;
+            self.segments.skip_past(segment);
+        }
         self.files.sweep(view)
     }
 
-    pub(crate) fn reader(&self, owner: Owner, blob: &BlobRef) -> Result<BlobReader<'static>, Unavailable> {
+    /// Removes the file of a large blob; nothing happens when it is gone.
+    pub(crate) fn remove_file(&self, number: u64) -> io::Result<()> {
+        match self.files.remove(number) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Opens a blob. `view` is asked anew where its segment is left at this moment.
+    pub(crate) fn reader(
+        &self,
+        owner: Owner,
+        blob: &BlobRef,
+        view: impl Fn() -> Result<Arc<dyn View>, Unavailable>,
+    ) -> Result<BlobReader<'static>, Unavailable> {
         if blob.owner != owner {
             return Err(Unavailable::new("a blob is read through its own organisation alone"));
         }
         let (file, offset) = match blob.place {
-            Place::Segment(position) => (self.segments.file(position.segment), u64::from(position.offset)),
-            Place::File(number) => (self.files.file(number), 0),
+            Place::Segment(position) => self.open_segment(position, view)?,
+            Place::File(number) => (self.files.file(number).map_err(Unavailable::new)?, 0),
         };
-        let file = file.map_err(Unavailable::new)?;
         BlobReader::new(file, offset, blob).map_err(Unavailable::new)
+    }
+
+    /// The segment in which a blob stands now, and where it begins there.
+    fn open_segment(
+        &self,
+        position: Position,
+        view: impl Fn() -> Result<Arc<dyn View>, Unavailable>,
+    ) -> Result<(Arc<dyn File>, u64), Unavailable> {
+        for _ in 0..OPEN_ATTEMPTS_MAX {
+            let place = moved::find(&*view()?, position)?;
+            let place = place.ok_or_else(|| Unavailable::new("a blob was given up"))?;
+            match self.segments.file(place.segment) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                file => return Ok((file.map_err(Unavailable::new)?, place.offset.into())),
+            }
+        }
+        Err(Unavailable::new("the segment of a blob is missing"))
     }
 }

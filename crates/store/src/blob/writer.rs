@@ -250,6 +250,17 @@ impl PendingBlob {
     }
 }
 
+impl Drop for Pending {
+    fn drop(&mut self) {
+        let places = self.places.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for (_, place) in places {
+            if let Place::Segment(position) = place {
+                self.blobs.segments.settle(position.segment);
+            }
+        }
+    }
+}
+
 impl Pending {
     fn place_for(&self, owner: Owner) -> Place {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);

@@ -35,6 +35,10 @@ on_every_engine! {
     a_closed_store_refuses,
     a_deleted_key_is_absent,
     the_last_write_of_a_batch_stands,
+    counts_add_up_and_never_conflict,
+    a_count_and_an_outright_write_come_in_their_order,
+    a_decision_that_rests_on_a_count_conflicts_with_who_adds_to_it,
+    a_count_whose_key_has_a_number_to_come_is_found_under_it,
 }
 
 fn space(store: &Store) -> Space {
@@ -350,4 +354,85 @@ fn the_last_write_of_a_batch_stands(store: &Store) {
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+fn count(space: &Space, name: &str) -> i64 {
+    space.snapshot().unwrap().count(&key(name)).unwrap()
+}
+
+fn counts_add_up_and_never_conflict(store: &Store) {
+    let space = space(store);
+    assert_eq!(count(&space, "a"), 0);
+    // All are made of the same moment, and come in whatever groups.
+    let batches: Vec<_> = (1..=8)
+        .map(|delta| {
+            let mut batch = space.batch();
+            batch.add(key("a"), delta);
+            batch.add(key("a"), delta);
+            batch.add(key("nothing"), delta);
+            batch.add(key("nothing"), -delta);
+            batch
+        })
+        .collect();
+    std::thread::scope(|scope| {
+        for batch in batches {
+            scope.spawn(|| store.commit_blocking(vec![batch]).unwrap());
+        }
+    });
+    assert_eq!(count(&space, "a"), 72);
+    assert_eq!(get(&space, "nothing"), None, "what comes to nothing is not written");
+    let mut batch = space.batch();
+    batch.add(key("a"), -70);
+    store.commit_blocking(vec![batch]).unwrap();
+    assert_eq!(get(&space, "a"), Some(2i64.to_be_bytes().to_vec()));
+    let mut other = store.of(organisation(2)).batch();
+    other.add(key("a"), 5);
+    let mut batch = space.batch();
+    batch.add(key("a"), -2);
+    store.commit_blocking(vec![batch, other]).unwrap();
+    assert_eq!((get(&space, "a"), count(&store.of(organisation(2)), "a")), (None, 5));
+    let mut below = space.batch();
+    below.add(key("a"), -3);
+    store.commit_blocking(vec![below]).unwrap();
+    assert_eq!(count(&space, "a"), -3);
+}
+
+fn a_count_and_an_outright_write_come_in_their_order(store: &Store) {
+    let space = space(store);
+    let (mut first, mut second) = (space.batch(), space.batch());
+    first.add(key("a"), 7);
+    first.put(key("a"), 100i64.to_be_bytes().as_slice());
+    first.add(key("a"), 1);
+    second.add(key("a"), 2);
+    first.add(key("b"), 7);
+    first.delete(key("b"));
+    second.add(key("b"), 3);
+    store.commit_blocking(vec![first, second]).unwrap();
+    assert_eq!((count(&space, "a"), count(&space, "b")), (103, 3));
+    put(store, &space, "harmed", b"no count");
+    put(store, &space, "short", b"x");
+    let mut batch = space.batch();
+    batch.add(key("short"), 4);
+    store.commit_blocking(vec![batch]).unwrap();
+    assert_eq!(count(&space, "short"), 4, "what is no count is taken for nothing");
+}
+
+fn a_decision_that_rests_on_a_count_conflicts_with_who_adds_to_it(store: &Store) {
+    let space = space(store);
+    let mut snapshot = space.snapshot().unwrap();
+    snapshot.read(&key("a")).unwrap();
+    let decided = snapshot.batch();
+    let mut batch = space.batch();
+    batch.add(key("a"), 1);
+    store.commit_blocking(vec![batch]).unwrap();
+    assert_eq!(store.commit_blocking(vec![decided]), Err(CommitError::Conflict));
+}
+
+fn a_count_whose_key_has_a_number_to_come_is_found_under_it(store: &Store) {
+    let space = space(store);
+    let mut batch = space.batch();
+    let ticket = batch.next(Counter::Ticket);
+    batch.add(Template::from(Key::new(9)).slot(ticket), 6);
+    store.commit_blocking(vec![batch]).unwrap();
+    assert_eq!(space.snapshot().unwrap().count(&Key::new(9).number(1)).unwrap(), 6);
 }

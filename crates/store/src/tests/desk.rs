@@ -26,6 +26,8 @@ pub(super) fn organisation(number: u32) -> OrganisationId {
 const TICKETS: u8 = 1;
 const BY_IDENTITY: u8 = 2;
 const MAILS: u8 = 3;
+/// A count of the tickets.
+const COUNT: u8 = 4;
 
 /// The bytes of mail number `identity`: every third is compressible, some are large.
 pub(super) fn mail_bytes(identity: u64, len: usize) -> Vec<u8> {
@@ -55,6 +57,7 @@ fn receive(space: &Space, identity: u64, raw: &PendingBlob) -> Result<Batch, Com
     batch.put(&seen, Template::new().slot(ticket));
     batch.put(Template::from(Key::new(MAILS)).slot(ticket), raw);
     batch.event(Template::new().slot(ticket));
+    batch.add(Key::new(COUNT), 1);
     Ok(batch)
 }
 
@@ -98,6 +101,7 @@ pub(super) fn tickets_by_identity(space: &Space) -> BTreeMap<u64, u64> {
         assert!(bytes == mail_bytes(identity, bytes.len()), "mail {identity} is torn");
         assert_eq!(bytes.len() as u64, raw.bytes_len());
     }
+    assert_eq!(snapshot.count(&Key::new(COUNT)).unwrap(), found.len() as i64, "each is counted once");
     let events = space.events(0, usize::MAX).unwrap();
     let told: Vec<u64> = events.iter().map(|event| event.sequence).collect();
     assert_eq!(told, (1..=found.len() as u64).collect::<Vec<_>>(), "one entry of the log for each ticket");

@@ -5,4 +5,5 @@ mod conformance;
 mod crash;
 mod desk;
 mod faults;
+mod sweeping;
 mod whole;
