@@ -21,10 +21,12 @@ mod domain;
 mod from;
 mod iprev;
 mod message;
+mod published;
 pub mod sign;
 #[cfg(test)]
 mod signing;
 mod spf;
 mod verifier;
 
+pub use published::{DkimPublished, DmarcPublished, SpfAppraisal, appraise_spf, is_spf};
 pub use verifier::{Examination, Limits, Verifier};

@@ -41,7 +41,7 @@ impl Key {
     }
 
     /// Reads a record; the error says what is wrong with it.
-    fn parse(record: &[u8]) -> Result<Self, &'static str> {
+    pub(crate) fn parse(record: &[u8]) -> Result<Self, &'static str> {
         let tags = Tags::parse(record).ok_or("malformed")?;
         if tags.get("v").is_some_and(|version| version != "DKIM1" || tags.first_name() != Some("v")) {
             return Err("not a DKIM key");
@@ -66,6 +66,11 @@ impl Key {
         }
         let is_strict = tags.list("t").is_some_and(|mut flags| flags.any(|flag| flag == "s"));
         Ok(Self { algorithm, octets, is_strict })
+    }
+
+    /// Whether both are one key.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.algorithm == other.algorithm && self.octets == other.octets
     }
 
     /// Checks `signature` over `signed`.

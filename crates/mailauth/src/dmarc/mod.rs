@@ -15,7 +15,7 @@ mod walk;
 use guichet_mail::verdict::{AuthResult, DkimVerdict, DmarcAlignment, DmarcPolicy, DmarcVerdict, SpfVerdict};
 use guichet_sys::dns::{DnsError, Resolver};
 
-use crate::{domain::is_within, from::FromDomains};
+use crate::{domain::is_within, from::FromDomains, published::DmarcPublished};
 use record::{Alignment, Record};
 use walk::Walk;
 
@@ -24,6 +24,12 @@ use walk::Walk;
 pub(crate) struct Identifiers<'a> {
     pub(crate) spf: &'a SpfVerdict,
     pub(crate) dkim: &'a [DkimVerdict],
+}
+
+/// Reads a record for its owner; `None` if it is none of DMARC's.
+pub(crate) fn published(text: &[u8]) -> Option<DmarcPublished> {
+    let Record { policy, subdomain_policy, dkim_alignment, .. } = Record::parse(text)?;
+    Some(DmarcPublished { policy, subdomain_policy, is_dkim_strict: dkim_alignment == Alignment::Strict })
 }
 
 /// Checks the domain, or domains, of From.

@@ -68,7 +68,17 @@ impl<'a> Evaluation<'a> {
         Self { spf, client_ip, local, domain, terms_left: TERMS_MAX, voids_left: VOID_LOOKUPS_MAX }
     }
 
-    pub(super) async fn check(mut self) -> Outcome {
+    pub(super) async fn check(self) -> Outcome {
+        self.appraise().await.0
+    }
+
+    /// The check, and how many terms asked DNS.
+    pub(super) async fn appraise(mut self) -> (Outcome, usize) {
+        let outcome = self.outcome().await;
+        (outcome, TERMS_MAX - self.terms_left)
+    }
+
+    async fn outcome(&mut self) -> Outcome {
         match self.check_host(self.domain.to_owned()).await {
             Ok(answer) => {
                 let reason = self.reason(&answer).await;

@@ -22,6 +22,11 @@ use jiff::Timestamp;
 use crate::domain;
 use evaluate::{Evaluation, Outcome};
 
+/// Whether a TXT record is an SPF record (section 4.5).
+pub(crate) fn is_record(text: &[u8]) -> bool {
+    record::after_version(text).is_some()
+}
+
 /// What both SPF checks of a mail have in common.
 #[derive(Clone, Copy)]
 pub(crate) struct Spf<'a> {
@@ -46,6 +51,13 @@ impl Spf<'_> {
             Some((local, domain)) => self.check(local, domain).await,
             None => SpfVerdict::default(),
         }
+    }
+
+    /// The verdict on mail of the domain's postmaster, and how many terms asked DNS for it.
+    pub(crate) async fn appraise(self, domain: &str) -> (SpfVerdict, usize) {
+        let (Outcome { result, reason }, terms_used) =
+            Evaluation::new(self, "postmaster", domain).appraise().await;
+        (SpfVerdict { result, domain: Some(domain.to_owned()), reason }, terms_used)
     }
 
     async fn check(self, local: &str, domain: &str) -> SpfVerdict {
