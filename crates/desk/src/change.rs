@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use guichet_accounts::{Actor, PersonId, TeamId};
-use guichet_store::CommitError;
+use guichet_store::{CommitError, Snapshot};
 use jiff::Timestamp;
 
 use crate::event::{self, Event, EventKind};
@@ -77,11 +77,12 @@ impl Desk {
                 return Err(Error::Changed("ticket"));
             }
             ticket.check_unmerged()?;
-            let mut changed = ticket.record.clone();
-            edit(&mut changed)?;
-            if changed == ticket.record {
+            let mut edited = ticket.clone();
+            edit(&mut snapshot, &mut edited)?;
+            if edited == ticket {
                 return Ok(ticket);
             }
+            let (requester, mut changed) = (edited.requester, edited.record);
             changed.updated = now;
             let (mut batch, mut due) = (snapshot.batch(), self.due_rows());
             facet::leave(&mut batch, &ticket.record, ticket.requester, ticket.activity);
@@ -99,12 +100,12 @@ impl Desk {
                 Waking { organisation: actor.organisation, message: nothing, who: actor.who, at: now };
             snooze::follow(&mut batch, &mut due, &waking, number, (&ticket.record, &changed));
             let activity = event::append(&mut batch, known, nothing, &event);
-            let requester = Number::Known(ticket.requester);
-            put_ticket(&mut batch, known, &changed, requester, Number::Assigned(activity));
+            let whose = Number::Known(requester);
+            put_ticket(&mut batch, known, &changed, whose, Number::Assigned(activity));
             match self.commit_queued(batch, due).await {
                 Ok(receipt) => {
                     let activity = receipt.number(activity);
-                    return Ok(StoredTicket { activity, record: changed, ..ticket });
+                    return Ok(StoredTicket { activity, requester, record: changed, ..ticket });
                 }
                 Err(CommitError::Conflict) => {}
                 Err(error) => return Err(error.into()),
@@ -119,12 +120,6 @@ impl Desk {
         if let Some(Some(team)) = change.team {
             match self.accounts.team(actor.organisation, team) {
                 Err(NotFound { .. }) => return Err(Error::Invalid(format!("there is no team {team}"))),
-                other => other.map(drop)?,
-            }
-        }
-        if let Some(Some(person)) = change.assignee {
-            match self.accounts.person(actor.organisation, person) {
-                Err(NotFound { .. }) => return Err(Error::Invalid(format!("there is no person {person}"))),
                 other => other.map(drop)?,
             }
         }

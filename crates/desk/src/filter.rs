@@ -108,7 +108,9 @@ impl TicketFilter {
         let is_mine = |asked: Option<bool>, people: &std::collections::BTreeSet<PersonId>| {
             asked.is_none_or(|asked| asked == me(actor).is_some_and(|me| people.contains(&me)))
         };
-        (is_any_state || self.wanted_states().contains(&record.state))
+        record.merged_into.is_none()
+            && self.snoozed.unwrap_or_default() == record.snoozed_until.is_some()
+            && (is_any_state || self.wanted_states().contains(&record.state))
             && (self.teams.is_empty() || self.teams.contains(&record.team))
             && (self.assignees.is_empty()
                 || self.assignees.iter().any(|one| one.of(actor) == Some(record.assignee)))

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
 use crate::keys::{self, Number};
-use crate::{DeliveryId, Desk, Error, WrittenMessage, numbers};
+use crate::{DeliveryId, Desk, DraftId, Error, WrittenMessage, numbers};
 
 /// The longest key, in octets: room for any UUID or digest with a prefix.
 const KEY_BYTES_MAX: usize = 255;
@@ -39,6 +39,13 @@ impl Idempotency {
             return Err(Error::Invalid(rule));
         }
         Ok(Self { key: key.to_owned(), request: *blake3::hash(request).as_bytes() })
+    }
+}
+
+impl Idempotency {
+    /// The key under which it is remembered what became of a draft: one that no client can choose.
+    pub(crate) fn of_draft(id: DraftId) -> Self {
+        Self { key: format!("draft {id}"), request: *blake3::hash(id.to_string().as_bytes()).as_bytes() }
     }
 }
 

@@ -195,7 +195,16 @@ pub(crate) fn idempotency_day(day: u64) -> Key {
 
 /// Of an address in its normalised spelling.
 pub(crate) fn answered(address: &str) -> Key {
-    Key::new(b'Y').text(address)
+    Key::new(ANSWERED).text(address)
+}
+
+/// Addresses that got an automatic answer.
+pub(crate) const ANSWERED: u8 = b'Y';
+
+/// A key as a scan tells it.
+pub(crate) fn of_bytes(key: &[u8]) -> Option<Key> {
+    let (kind, rest) = key.split_first()?;
+    Some(Key::new(*kind).bytes(rest))
 }
 
 /// Everybody's marks of a ticket.

@@ -14,6 +14,7 @@ use crate::contact;
 use crate::facet::Facet;
 use crate::filter::{TicketFilter, me};
 use crate::keys::{self, Number};
+use crate::marks;
 use crate::merged::{Holds, Row, merged};
 use crate::page::Page;
 use crate::stored::{self, StoredTicket, last_number};
@@ -83,6 +84,9 @@ impl Desk {
         let snapshot = self.store.of(actor.organisation).snapshot()?;
         let asked = Asked::of(&snapshot, actor, &query.filter)?;
         let rows: Box<dyn Iterator<Item = Row>> = match query.sort {
+            _ if query.filter.starred == Some(true) => {
+                Box::new(marks::starred_rows(&snapshot, actor, query)?.into_iter())
+            }
             SortKey::Updated => Box::new(asked.rows(query.order, query.cursor)?),
             SortKey::Created => by_number(&snapshot, query)?,
         };
@@ -91,25 +95,6 @@ impl Desk {
             Ok(asked.shows(&ticket)?.then_some(ticket))
         })
     }
-}
-
-/// Whether a list of what the filter asks for shows the actor this ticket.
-pub(crate) fn shows(
-    snapshot: &Snapshot,
-    actor: &Actor,
-    filter: &TicketFilter,
-    ticket: &StoredTicket,
-) -> Result<bool, Error> {
-    Asked::of(snapshot, actor, filter)?.shows(ticket)
-}
-
-/// The places of a list that may hold what is asked for, the newest first.
-pub(crate) fn newest<'s>(
-    snapshot: &'s Snapshot,
-    actor: &Actor,
-    filter: &TicketFilter,
-) -> Result<Box<dyn Iterator<Item = Row> + 's>, Error> {
-    Ok(Box::new(Asked::of(snapshot, actor, filter)?.rows(Order::Descending, None)?))
 }
 
 /// What somebody asks for, with what had to be read to know what it means.
@@ -163,7 +148,8 @@ impl<'a> Asked<'a> {
                 && self.company.as_ref().is_none_or(|of| of.has(ticket.requester, ticket.record.company));
         Ok(is_theirs
             && self.actor.sight.sees(ticket.record.team)
-            && self.filter.admits(self.actor, ticket))
+            && self.filter.admits(self.actor, ticket)
+            && marks::agrees(self.snapshot, self.actor, self.filter, ticket.number)?)
     }
 
     /// The lists whose union holds everything that is asked for, the smallest that are likely.
@@ -201,6 +187,13 @@ fn by_state(actor: &Actor, filter: &TicketFilter) -> Vec<Facet> {
     let assignees: BTreeSet<Option<PersonId>> =
         filter.assignees.iter().filter_map(|assignee| assignee.of(actor)).collect();
     let is_assigned = !filter.assignees.is_empty();
+    if filter.snoozed == Some(true) {
+        return match teams {
+            _ if is_assigned => assignees.into_iter().map(Facet::AssigneeSnoozed).collect(),
+            Some(teams) => teams.into_iter().map(Facet::TeamSnoozed).collect(),
+            None => vec![Facet::Snoozed],
+        };
+    }
     let of_state = |state| match &teams {
         _ if is_assigned => assignees.iter().map(|assignee| Facet::Assignee(*assignee, state)).collect(),
         Some(teams) => teams.iter().map(|team| Facet::Team(*team, state)).collect::<Vec<_>>(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use guichet_accounts::{ChannelId, TeamId, Who};
+use guichet_mail::Address;
 use guichet_store::{Batch, BlobRef, Counter, OrganisationId, Slot, Template, record};
 
 use crate::arrival::{Arrival, Recipient};
@@ -18,7 +19,7 @@ use crate::receive::{Outcome, Planned};
 use crate::snooze::{self, Waking};
 use crate::stored::StoredTicket;
 use crate::threading::Thread;
-use crate::ticket::Ticket;
+use crate::ticket::{State, Ticket};
 
 /// One ticket that a mail begins or joins.
 pub(crate) struct Target<'a> {
@@ -125,7 +126,7 @@ impl<'a> Writer<'a> {
             let at = (number, target.team);
             activity = answering.write(&mut self.batch, self.due, &mut self.identities, at);
         }
-        put_ticket(&mut self.batch, number, &ticket, self.requester, activity);
+        put_ticket(&mut self.batch, number, &ticket, requester, activity);
         slot
     }
 

@@ -13,7 +13,8 @@ use guichet_store::{BlobRef, BlobWriter, CommitError, Direction, Key, Organisati
 use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
-use crate::{DeliveryId, Desk, Error, keys};
+use crate::stored::last_number;
+use crate::{DeliveryId, Desk, Error, drafts, keys};
 
 /// How long an upload waits for its message.
 pub const UPLOAD_HOURS: u32 = 24;
@@ -37,8 +38,9 @@ const UNKNOWN_TYPE: &str = "application/octet-stream";
 const NAMELESS: &str = "file";
 
 /// The number of an upload: as a [`DeliveryId`](crate::DeliveryId), made of the time and chance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UploadId(pub u64);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(transparent)]
+pub struct UploadId(#[n(0)] pub u64);
 
 impl fmt::Display for UploadId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -142,10 +144,15 @@ impl Desk {
         Err(Error::Unavailable("too many uploads at once".to_owned()))
     }
 
-    /// An upload of the actor's that is not yet forgotten. What others uploaded is not theirs to send.
+    /// An upload of the actor's that is not yet forgotten, or that a draft keeps. What others uploaded is not theirs to
+    /// send.
     pub fn upload(&self, actor: &Actor, id: UploadId) -> Result<StoredUpload, Error> {
         let snapshot = self.store.of(actor.organisation).snapshot()?;
-        let stored = snapshot.peek(&keys::upload(id.0))?.ok_or(Error::NotFound("upload"))?;
+        let stored = match snapshot.peek(&keys::upload(id.0))? {
+            Some(stored) => Some(stored),
+            None => drafts::kept(&snapshot, id)?,
+        };
+        let stored = stored.ok_or(Error::NotFound("upload"))?;
         let record: Upload = record::decode(&stored).map_err(|_| Error::Damaged("upload"))?;
         if record.uploader == actor.who {
             Ok(StoredUpload { id, record })
@@ -155,14 +162,36 @@ impl Desk {
     }
 
     /// Forgets uploads of an organisation that were made before this time, the oldest first and a bounded number in
-    /// one call; answers whether there may be more. Messages that they went with keep their own copy.
+    /// one call; answers whether there may be more. Messages that they went with keep their own copy; a draft that names
+    /// one keeps its octets.
     pub async fn forget_uploads(
         &self,
         organisation: OrganisationId,
         before: Timestamp,
     ) -> Result<bool, Error> {
         let end = keys::upload(DeliveryId::new(before, [0; 8]).0);
-        self.forget_rows(organisation, &Key::new(keys::UPLOADS), &end).await
+        let mut snapshot = self.store.of(organisation).snapshot()?;
+        let rows = snapshot.range(&Key::new(keys::UPLOADS), &end, Direction::Forward, None)?;
+        let old = rows.take(FORGOTTEN_MAX).map(|row| last_number(&row?.0)).collect::<Result<Vec<_>, Error>>()?;
+        let mut released = Vec::new();
+        for id in old.iter().copied() {
+            // A draft that takes it up writes this row too.
+            let stored = snapshot.read(&keys::upload(id))?;
+            if let Some(stored) = stored
+                && drafts::kept(&snapshot, UploadId(id))?.is_none()
+            {
+                let upload: Upload = record::decode(&stored).map_err(|_| Error::Damaged("upload"))?;
+                released.push(upload.content);
+            }
+        }
+        let mut batch = snapshot.batch();
+        old.iter().for_each(|id| batch.delete(keys::upload(*id)));
+        released.iter().for_each(|blob| batch.release(blob));
+        match self.store.commit(vec![batch]).await {
+            Ok(_) => Ok(old.len() == FORGOTTEN_MAX),
+            Err(CommitError::Conflict) => Ok(true),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Deletes rows from the first of a kind up to `end`, a bounded number; answers whether there may be more.

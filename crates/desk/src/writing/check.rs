@@ -6,13 +6,13 @@ use super::{HOLD_DAYS_MAX, Hold, Target, UNDO_SECONDS_MAX, Writing, WritingKind}
 use crate::Error;
 
 /// How much text one message has, in octets: a long book.
-const TEXT_BYTES_MAX: usize = 1 << 20;
+pub(crate) const TEXT_BYTES_MAX: usize = 1 << 20;
 
 /// How many files one message has.
-const ATTACHMENTS_MAX: usize = 100;
+pub(crate) const ATTACHMENTS_MAX: usize = 100;
 
 /// The longest subject, in characters: what is read of one.
-const SUBJECT_CHARS_MAX: usize = 500;
+pub(crate) const SUBJECT_CHARS_MAX: usize = 500;
 
 impl Writing {
     pub(super) fn is_note(&self) -> bool {

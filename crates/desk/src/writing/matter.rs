@@ -6,6 +6,7 @@ use guichet_store::{Direction, Snapshot};
 
 use super::check::invalid;
 use super::{Target, Writing, WritingKind};
+use crate::merge::home;
 use crate::message::MessageKind;
 use crate::read::seen_ticket;
 use crate::stored::{self, StoredMessage, StoredTicket, last_number};
@@ -35,7 +36,11 @@ impl Desk {
             }
             Target::Ticket { number, kind, answers } => {
                 let snapshot = self.store.of(actor.organisation).snapshot()?;
-                let ticket = seen_ticket(&snapshot, actor, *number)?;
+                let ticket = home(&snapshot, seen_ticket(&snapshot, actor, *number)?)?;
+                let number = &ticket.number;
+                if !actor.sight.sees(ticket.record.team) {
+                    return Err(Error::NotFound("ticket"));
+                }
                 let answered = match kind {
                     WritingKind::Note => None,
                     WritingKind::Reply | WritingKind::ReplyAll | WritingKind::Forward => {

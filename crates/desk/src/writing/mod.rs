@@ -18,11 +18,13 @@ mod since;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use guichet_accounts::{Actor, ChannelId, TeamId};
+use guichet_accounts::{Actor, ChannelId, PersonId, TeamId};
 use guichet_mail::MailAddress;
 use guichet_mail::compose::Mailbox;
 use jiff::Timestamp;
+use minicbor::{Decode, Encode};
 
+pub(crate) use self::check::{ATTACHMENTS_MAX, SUBJECT_CHARS_MAX, TEXT_BYTES_MAX};
 use self::letter::Letter;
 use self::post::Post;
 use crate::{DeliveryId, Desk, Error, Idempotency, State, UploadId};
@@ -80,15 +82,20 @@ pub enum Target {
 }
 
 /// What is written into a ticket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(index_only)]
 pub enum WritingKind {
     /// An answer to whoever wrote.
+    #[n(0)]
     Reply,
     /// An answer to everybody whom the message was from or to.
+    #[n(1)]
     ReplyAll,
     /// The message handed on to somebody else.
+    #[n(2)]
     Forward,
     /// For the organisation's own people; never sent.
+    #[n(3)]
     Note,
 }
 
@@ -112,6 +119,13 @@ pub const UNDO_SECONDS_MAX: u32 = 3_600;
 
 /// Nobody remembers a mail that goes out later than in a year.
 pub const HOLD_DAYS_MAX: u32 = 366;
+
+/// What else a writing depends on.
+struct Rest {
+    expected: Option<u64>,
+    idempotency: Option<Idempotency>,
+    draft: Option<Sending>,
+}
 
 /// What a writing became.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,6 +159,28 @@ impl Desk {
         idempotency: Option<Idempotency>,
         now: Timestamp,
     ) -> Result<WrittenMessage, Error> {
+        self.write_with(actor, writing, Rest { expected, idempotency, draft: None }, now).await
+    }
+
+    /// Writes what a draft says, and takes the draft away in the same commit.
+    pub(crate) async fn write_draft(
+        &self,
+        actor: &Actor,
+        writing: Writing,
+        (draft, idempotency): (Sending, Idempotency),
+        now: Timestamp,
+    ) -> Result<WrittenMessage, Error> {
+        let rest = Rest { expected: None, idempotency: Some(idempotency), draft: Some(draft) };
+        self.write_with(actor, writing, rest, now).await
+    }
+
+    async fn write_with(
+        &self,
+        actor: &Actor,
+        writing: Writing,
+        Rest { expected, idempotency, draft }: Rest,
+        now: Timestamp,
+    ) -> Result<WrittenMessage, Error> {
         if let Some(idempotency) = &idempotency {
             let mut snapshot = self.store.of(actor.organisation).snapshot()?;
             if let Some(first) = idempotency.first_answer(&mut snapshot, actor, now)? {
@@ -161,7 +197,7 @@ impl Desk {
         let brings = self.brought_by(actor, &letter)?;
         let composed = self.compose(actor, letter.clone(), now).await?;
         let (writing, matter) = (&writing, &matter);
-        Post { actor, writing, matter, letter, composed, expected, idempotency, now, brings }
+        Post { actor, writing, matter, letter, composed, expected, idempotency, draft, now, brings }
             .commit(self)
             .await
     }

@@ -16,10 +16,12 @@ use super::letter::Letter;
 use super::matter::Matter;
 use super::{Writing, WrittenMessage};
 use crate::contact::Sender;
+use crate::drafts::{Removal, Sending};
 use crate::event::{self, Event, EventKind};
 use crate::identity::{Identities, Identity, Known};
 use crate::keys::{self, Number};
 use crate::marks::OwnMark;
+use crate::merge::home;
 use crate::message::{Message, Written};
 use crate::queue::{Addressee, DueRows, Posting, enqueue};
 use crate::rows::{put_message, put_ticket};
@@ -40,6 +42,8 @@ pub(super) struct Post<'a> {
     pub(super) composed: Composed,
     pub(super) expected: Option<u64>,
     pub(super) idempotency: Option<Idempotency>,
+    /// The draft that it was, which goes with the commit.
+    pub(super) draft: Option<Sending>,
     pub(super) now: Timestamp,
     /// Whom it brings into the ticket, as normalised addresses.
     pub(super) brings: BTreeSet<String>,
@@ -66,6 +70,7 @@ struct Ground<'a> {
     place: Place<'a>,
     /// What the author has read.
     mark: Option<OwnMark>,
+    draft: Option<Removal>,
     identities: Vec<Known>,
     addressees: Vec<(MailAddress, Addressee)>,
 }
@@ -102,6 +107,9 @@ impl Post<'_> {
         if let Some(mark) = &ground.mark {
             mark.wrote(&mut batch, ticket, message, activity);
         }
+        if let Some(draft) = &ground.draft {
+            draft.write(&mut batch, self.actor, self.now);
+        }
         put_message(&mut batch, ticket, message, &self.record(raw.clone()));
         batch.put(keys::ticket_message_row(ticket, message), Vec::new());
         let mut identities = Identities::default();
@@ -124,18 +132,20 @@ impl Post<'_> {
         let place = match &self.matter.ticket {
             None => Place::New(Sender::first_of(snapshot, &self.composed.reading.content.to)?),
             Some(read) => {
-                let ticket = stored::ticket_checked(snapshot, read.number)?
-                    .filter(|ticket| self.actor.sight.sees(ticket.record.team))
-                    .ok_or(Error::NotFound("ticket"))?;
+                let ticket = self.ticket(snapshot, read)?;
                 if let Some(expected) = self.expected {
                     desk.check_unanswered(self.actor, &ticket, expected)?;
                 }
                 Place::Ticket(Box::new(ticket))
             }
         };
-        let ticket = self.matter.ticket.as_ref().map(|ticket| ticket.number);
+        let ticket = match &place {
+            Place::New(_) => None,
+            Place::Ticket(ticket) => Some(ticket.number),
+        };
         let mark = OwnMark::read(snapshot, self.actor, ticket)?;
-        let mut ground = Ground { place, mark, identities: Vec::new(), addressees: Vec::new() };
+        let draft = self.draft.map(|draft| draft.read(snapshot, self.actor)).transpose()?;
+        let mut ground = Ground { place, mark, draft, identities: Vec::new(), addressees: Vec::new() };
         if self.letter.kind == MessageKind::Outbound {
             let reading = &self.composed.reading;
             let own = Identity::of_mail(reading.content.message_id.as_ref(), *reading.digest.as_bytes());
@@ -148,6 +158,21 @@ impl Post<'_> {
             ground.addressees.push((address.clone(), addressee));
         }
         Ok(ground)
+    }
+
+    /// The ticket that it joins, as a check: where the message that it answers is now, or the ticket itself, wherever a
+    /// merge or a split took them since they were read.
+    fn ticket(&self, snapshot: &mut Snapshot, read: &StoredTicket) -> Result<StoredTicket, Error> {
+        let answered = match &self.matter.answered {
+            Some(answered) => stored::message(snapshot, answered.number)?.map(|message| message.ticket),
+            None => None,
+        };
+        let number = answered.filter(|number| *number != 0).unwrap_or(read.number);
+        let read = stored::ticket(snapshot, number)?.ok_or(Error::NotFound("ticket"))?;
+        let number = home(snapshot, read)?.number;
+        stored::ticket_checked(snapshot, number)?
+            .filter(|ticket| self.actor.sight.sees(ticket.record.team))
+            .ok_or(Error::NotFound("ticket"))
     }
 
     /// A ticket of its own, whose requester is whom it goes to.
