@@ -15,6 +15,7 @@ mod health;
 mod mailbox;
 mod messages;
 mod openapi;
+mod pages;
 mod path;
 mod quarantine;
 mod routes;

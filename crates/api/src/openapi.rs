@@ -9,12 +9,12 @@ use std::sync::OnceLock;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use guichet_accounts::Scope;
-use guichet_web::{Fault, Kind, Problem, bearer, problem};
-use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
+use guichet_web::{Fault, Kind, Problem, bearer, cookie, problem};
+use utoipa::openapi::path::{Operation, Parameter};
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder, SecurityRequirement,
+    ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, SecurityRequirement,
 };
 use utoipa::{IntoParams, IntoResponses, OpenApi as _, ToSchema};
 
@@ -167,8 +167,11 @@ pub fn openapi_json() -> String {
         .responses
         .extend(problems().map(|(name, problem)| (name.to_owned(), RefOr::T(response(&problem)))));
     for (path, item) in &mut document.paths.paths {
-        for operation in operations(item) {
-            complete(path, operation);
+        let safe = item.get.as_mut().map(|operation| (false, operation));
+        let unsafe_ones = [&mut item.post, &mut item.patch, &mut item.put, &mut item.delete];
+        let unsafe_ones = unsafe_ones.into_iter().flatten().map(|operation| (true, operation));
+        for (is_change, operation) in safe.into_iter().chain(unsafe_ones) {
+            complete(path, is_change, operation);
         }
     }
     // Strings, numbers and maps with text for keys: there is no way for this to fail.
@@ -196,29 +199,29 @@ fn add_scheme(document: &mut OpenApi) {
     let scopes = Scope::ALL.map(Scope::as_str).join("`, `");
     let text = format!("An API token, in the header and nowhere else. Its scopes: `{scopes}`.");
     let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(text)).build();
-    document.components.get_or_insert_default().add_security_scheme("token", SecurityScheme::Http(token));
-}
-
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.post, &mut item.patch, &mut item.put, &mut item.delete].into_iter().flatten()
+    let text = "The session of somebody who is logged in. What changes something also needs `Origin` or `Sec-Fetch-Site`, \
+                as browsers send them, to show that a page of this server asks for it.";
+    let session = ApiKey::Cookie(ApiKeyValue::with_description(cookie::SESSION, text));
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("token", SecurityScheme::Http(token));
+    components.add_security_scheme("session", SecurityScheme::ApiKey(session));
 }
 
 /// Adds the answers that every operation of this kind has.
-fn complete(path: &str, operation: &mut Operation) {
+fn complete(path: &str, is_change: bool, operation: &mut Operation) {
     let is_open = operation.security.iter().flatten().all(|needs| *needs == SecurityRequirement::default());
     for parameter in operation.parameters.iter_mut().flatten() {
         if let RefOr::T(parameter) = parameter {
             describe(parameter);
         }
     }
-    let has_query = operation.parameters.iter().flatten().any(|parameter| match parameter {
-        RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Query,
-        RefOr::Ref(_) => false,
-    });
+    if !is_open {
+        allow_sessions(operation);
+    }
     let common = [
-        (has_query, "400", "BadRequest"),
+        (true, "400", "BadRequest"),
         (!is_open, "401", "Unauthenticated"),
-        (!is_open, "403", "Forbidden"),
+        (!is_open || is_change, "403", "Forbidden"),
         (path.contains('{'), "404", "NotFound"),
         (true, "500", "Internal"),
         (true, "503", "Unavailable"),
@@ -226,6 +229,15 @@ fn complete(path: &str, operation: &mut Operation) {
     for (_, status, name) in common.into_iter().filter(|(applies, ..)| *applies) {
         let answers = &mut operation.responses.responses;
         answers.entry(status.to_owned()).or_insert(RefOr::Ref(Ref::from_response_name(name)));
+    }
+}
+
+/// Whatever a token opens, the session of a person whose role has the scope opens as well.
+fn allow_sessions(operation: &mut Operation) {
+    let session = SecurityRequirement::new("session", Vec::<String>::new());
+    let ways = operation.security.get_or_insert_default();
+    if !ways.contains(&session) {
+        ways.push(session);
     }
 }
 

@@ -20,7 +20,7 @@ use crate::failure::Failure;
 use crate::state::Api;
 use crate::wiring::Wiring;
 use crate::{
-    contacts, deliveries, events, health, messages, openapi, quarantine, settings, suppressions, tickets,
+    contacts, deliveries, events, health, messages, openapi, pages, quarantine, settings, suppressions, tickets,
     uploads, writing,
 };
 
@@ -44,6 +44,7 @@ pub fn router(wiring: Wiring) -> Router {
     quick
         .merge(slow)
         .merge(operator)
+        .merge(pages::routes())
         .method_not_allowed_fallback(async || {
             Problem::new(Kind::MethodNotAllowed, "see the header `Allow` for the methods of this address")
         })

@@ -26,16 +26,21 @@ pub fn token(headers: &HeaderMap) -> Result<&str, Problem> {
     if is_sound { Ok(token) } else { Err(invalid()) }
 }
 
+/// What an answer to somebody unknown has to ask for (RFC 9110 11.6.1).
+pub fn challenge() -> HeaderValue {
+    HeaderValue::from_static("Bearer realm=\"guichet\"")
+}
+
 /// There is no token.
 fn absent() -> Problem {
-    Problem::new(Kind::Unauthenticated, "send a token in the header `Authorization: Bearer ...`")
-        .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"guichet\""))
+    let detail = "send a token in the header `Authorization: Bearer ...`, or log in and send the session's cookie";
+    Problem::new(Kind::Unauthenticated, detail).with_header(WWW_AUTHENTICATE, challenge())
 }
 
 /// There is a token that opens nothing.
 pub fn invalid() -> Problem {
     let challenge = HeaderValue::from_static("Bearer realm=\"guichet\", error=\"invalid_token\"");
-    Problem::new(Kind::Unauthenticated, "this token is wrong, or was taken back")
+    Problem::new(Kind::Unauthenticated, "this token is wrong, has expired, or was taken back")
         .with_header(WWW_AUTHENTICATE, challenge)
 }
 

@@ -1,21 +1,21 @@
 //! One listener: what it missed, then what happens, as far as its actor may see it.
 //!
-//! *Security*: the token is looked at anew with each sign of life, so one that was taken back, or whose person changed
-//! teams, hears nothing of it for longer than that.
+//! *Security*: the token or session is looked at anew with each sign of life, so one that was taken back or ended, or whose
+//! person changed teams, hears nothing of it for longer than that.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use guichet_accounts::{Actor, Scope, Secret};
+use guichet_accounts::{Actor, Scope};
 use guichet_desk::{Log, LoggedEvent};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::frame;
 use super::hub::Seat;
-use crate::caller::authenticate;
+use crate::caller::{Credential, authenticate};
 use crate::state::Api;
 
 /// The counter of streams that were cut.
@@ -24,7 +24,7 @@ pub(super) const CUT: &str = "guichet_http_event_streams_cut_total";
 pub(super) struct Listener {
     api: Api,
     actor: Actor,
-    secret: Secret,
+    credential: Credential,
     seat: Seat,
     /// Everything up to here was told, or is not for this actor.
     cursor: u64,
@@ -34,12 +34,12 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn new(api: Api, actor: Actor, secret: Secret, seat: Seat, cursor: u64) -> Self {
+    pub(super) fn new(api: Api, actor: Actor, credential: Credential, seat: Seat, cursor: u64) -> Self {
         let period = Duration::from_secs(api.wiring.limits.keep_alive_secs);
         let mut alive = tokio::time::interval_at(Instant::now() + period, period);
         alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let waiting = VecDeque::from([frame::opening(cursor)]);
-        Self { api, actor, secret, seat, cursor, waiting, alive, is_caught_up: false }
+        Self { api, actor, credential, seat, cursor, waiting, alive, is_caught_up: false }
     }
 
     /// The next frame; none when the stream ends.
@@ -86,7 +86,7 @@ impl Listener {
             heard = self.seat.events.recv() => Some(heard),
         };
         match heard {
-            None => self.look_again(),
+            None => self.look_again().await,
             Some(Ok(event)) => {
                 self.hear(&event);
                 Some(())
@@ -109,9 +109,10 @@ impl Listener {
         }
     }
 
-    /// Says that the stream lives, if the token still does.
-    fn look_again(&mut self) -> Option<()> {
-        let known = authenticate(self.api.accounts(), &self.secret);
+    /// Says that the stream lives, if the token or session still does.
+    async fn look_again(&mut self) -> Option<()> {
+        let now = self.api.wiring.clock.now();
+        let known = authenticate(self.api.accounts(), &self.credential, now).await;
         let actor = known.ok().flatten().filter(|actor| actor.may(Scope::EventsRead))?;
         self.actor = actor;
         self.waiting.push_back(frame::keep_alive(self.cursor));

@@ -74,7 +74,7 @@ pub(crate) async fn stream(
         None => api.wiring.desk.events_head(&actor)?,
     };
     let seat = api.hub.join(&actor)?;
-    let listener = Listener::new(api, actor, caller.into_secret(), seat, cursor);
+    let listener = Listener::new(api, actor, caller.into_credential(), seat, cursor);
     let frames = stream::unfold(listener, |mut listener| async {
         let frame = listener.next().await?;
         Some((Ok::<_, Infallible>(frame), listener))

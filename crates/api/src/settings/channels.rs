@@ -171,7 +171,7 @@ pub(crate) async fn change(
     only_admins(actor)?;
     let wait = Duration::from_secs(api.wiring.limits.body_secs_max);
     let change = read(&body::merge_patch(request, wait).await?)?;
-    Ok(Json(api.accounts().change_channel(actor.organisation, id, change).await?.into()))
+    Ok(Json(caller.accounts(&api).change_channel(actor.organisation, id, change).await?.into()))
 }
 
 fn only_admins(actor: &Actor) -> Result<(), Problem> {

@@ -140,7 +140,9 @@ async fn without_a_token_every_address_asks_for_one() {
         let path = format!("{}?access_token={}", operation.path, world.admin);
         let mut request = request(operation.method.clone(), &path, "");
         request.headers_mut().remove("authorization");
-        world.send(request).await.problem(401);
+        let answer = world.send(request).await;
+        assert!(!String::from_utf8_lossy(&answer.body).contains(&world.admin), "{}", operation.path);
+        assert!(answer.problem(400)["detail"].as_str().unwrap().contains("take this one back"));
     }
 }
 
