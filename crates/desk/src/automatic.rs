@@ -53,13 +53,18 @@ const NOBODY: [&str; 8] = [
 
 /// That an address was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-struct Answered {
+pub(crate) struct Answered {
     /// When, most lately.
     #[cbor(n(0), with = "crate::time")]
     at: Timestamp,
 }
 
 impl Answered {
+    /// Whether it was before this time; never of what can't be read.
+    pub(crate) fn is_before(bytes: &[u8], before: Timestamp) -> bool {
+        record::decode(bytes).is_ok_and(|last: Self| last.at < before)
+    }
+
     /// Whether it is too early for another answer. What can't be read counts: better one too few.
     fn is_fresh(bytes: &[u8], now: Timestamp) -> bool {
         record::decode(bytes).map_or(true, |last: Self| last.at + ANSWERED_FOR > now)
@@ -130,7 +135,8 @@ impl Desk {
         let Incoming { arrival, organisation } = mail;
         let list = &arrival.reading.content.list;
         let is_to_many = list.id.is_some() || list.post.is_some() || list.unsubscribe.is_some();
-        if arrival.reverse_path.is_empty() || !arrival.automatic().is_human() || is_to_many {
+        let is_providers = arrival.reading.confirmation.is_some();
+        if arrival.reverse_path.is_empty() || !arrival.automatic().is_human() || is_to_many || is_providers {
             return Ok(None);
         }
         let Some(author) = arrival.proven_author() else { return Ok(None) };
@@ -238,6 +244,7 @@ impl<'a> Answering<'a> {
             smtputf8: answer.smtputf8,
             now,
             due: now,
+            system: None,
         };
         enqueue(batch, due, organisation, (ticket, message), rows.delivery, &rows.addressee, &posting);
         let (kind, who) = (EventKind::MessageSent, Who::System);

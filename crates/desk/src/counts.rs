@@ -15,10 +15,10 @@ use guichet_store::Snapshot;
 
 use crate::cells::{self, Cell, Group};
 use crate::filter::{TicketFilter, me};
-use crate::list;
-use crate::stored::{self, StoredTicket};
+use crate::list::Asked;
+use crate::stored;
 use crate::views::ViewId;
-use crate::{Desk, Error, marks};
+use crate::{Desk, Error, Order, marks};
 
 /// How many tickets of one list are looked at where no cell tells: what it takes to say "more than a few".
 const ROWS_READ_MAX: usize = 200;
@@ -90,36 +90,29 @@ impl Counting<'_> {
     /// What a person starred is never much.
     fn starred(&self, filter: &TicketFilter) -> Result<Count, Error> {
         let mut tickets = 0;
+        let asked = Asked::of(self.snapshot, self.actor, filter)?;
         let starred = me(self.actor).map(|me| marks::starred(self.snapshot, me)).transpose()?;
         for number in starred.unwrap_or_default() {
             let ticket = stored::ticket(self.snapshot, number)?;
-            tickets += u64::from(ticket.map_or(Ok(false), |ticket| self.shows(filter, &ticket))?);
+            tickets += u64::from(ticket.map_or(Ok(false), |ticket| asked.shows(&ticket))?);
         }
         Ok(Count { tickets, is_exact: true })
     }
 
     /// Looks at the newest tickets that may be meant.
     fn look(&mut self, filter: &TicketFilter) -> Result<Count, Error> {
-        let (mut tickets, mut last) = (0, None);
-        let mut rows = list::newest(self.snapshot, self.actor, filter)?;
+        let asked = Asked::of(self.snapshot, self.actor, filter)?;
+        let mut rows = asked.rows(Order::Descending, None)?;
+        let mut tickets = 0;
         for _ in 0..ROWS_READ_MAX.min(self.rows_left) {
             let Some(row) = rows.next() else {
                 return Ok(Count { tickets, is_exact: true });
             };
             self.rows_left -= 1;
-            let (_, number) = row?;
-            // With two of the tags that are asked for it comes twice, side by side.
-            if last.replace(number) == Some(number) {
-                continue;
-            }
-            let ticket = stored::ticket(self.snapshot, number)?.ok_or(Error::Damaged("ticket"))?;
-            tickets += u64::from(self.shows(filter, &ticket)?);
+            let ticket = stored::ticket(self.snapshot, row?.1)?.ok_or(Error::Damaged("ticket"))?;
+            tickets += u64::from(asked.shows(&ticket)?);
         }
         Ok(Count { tickets, is_exact: rows.next().is_none() })
-    }
-
-    fn shows(&self, filter: &TicketFilter, ticket: &StoredTicket) -> Result<bool, Error> {
-        list::shows(self.snapshot, self.actor, filter, ticket)
     }
 }
 

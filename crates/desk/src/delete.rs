@@ -13,7 +13,7 @@ mod trash;
 
 pub use trash::Emptied;
 
-use guichet_accounts::{Actor, By, Deed, PersonId, Sight};
+use guichet_accounts::{Actor, By, Deed, Sight};
 use guichet_store::{Batch, CommitError, Direction, Key, OrganisationId, Snapshot};
 use jiff::Timestamp;
 
@@ -21,14 +21,16 @@ use crate::event::{self, Event, EventKind};
 use crate::keys::{self, Number};
 use crate::stored::{self, StoredTicket, last_number};
 use crate::ticket::State;
-use crate::{DeliveryId, Desk, Error, facet, marks};
+use crate::{DeliveryId, Desk, Error, StoredDelivery, drafts, facet, marks};
 
 use self::messages::Removal;
 
 /// How often a deletion is tried again when something else happened to the ticket.
 const ATTEMPTS_MAX: usize = 32;
-/// How many links, marks or drafts of a ticket go in one commit.
-const ROWS_AT_ONCE: usize = 500;
+/// How many links of a ticket go in one commit.
+const LINKS_AT_ONCE: usize = 500;
+/// How many drafts in a ticket go in one commit.
+const DRAFTS_AT_ONCE: usize = 50;
 
 impl Desk {
     /// Deletes a ticket for good, out of the trash; it is the admins' to do. `by` is noted in the audit log.
@@ -53,7 +55,7 @@ impl Desk {
             hide(&mut batch, actor, &ticket, now);
             self.accounts.audit_row(&mut batch, by, Deed::TicketDeleted, number);
             match self.commit_queued(batch, due).await {
-                Ok(_) => return self.finish_deletion(actor.organisation, number).await,
+                Ok(_) => return self.finish_deletion(actor.organisation, number, now).await,
                 Err(CommitError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -61,14 +63,14 @@ impl Desk {
         Err(Error::Unavailable("too much happens to this ticket at once".to_owned()))
     }
 
-    /// Finishes what was begun of deletions when the server stopped.
-    pub async fn finish_deletions(&self, organisation: OrganisationId) -> Result<(), Error> {
+    /// Finishes deletions that were begun when the server stopped.
+    pub async fn finish_deletions(&self, organisation: OrganisationId, now: Timestamp) -> Result<(), Error> {
         let snapshot = self.store.of(organisation).snapshot()?;
         let begun = snapshot.scan(&Key::new(keys::DELETED), Direction::Forward, None)?;
         let begun = begun.map(|row| last_number(&row?.0)).collect::<Result<Vec<_>, Error>>()?;
         drop(snapshot);
         for number in begun {
-            self.finish_deletion(organisation, number).await?;
+            self.finish_deletion(organisation, number, now).await?;
         }
         Ok(())
     }
@@ -106,7 +108,7 @@ impl Desk {
         for message in numbers_under(snapshot, &keys::ticket_messages(ticket), usize::MAX)? {
             for id in numbers_under(snapshot, &keys::message_deliveries(message), usize::MAX)? {
                 let id = DeliveryId(id);
-                let delivery = crate::StoredDelivery::read(snapshot, id)?;
+                let delivery = StoredDelivery::read(snapshot, id)?;
                 let waits = delivery.is_some_and(|delivery| delivery.record.state.is_waiting());
                 if waits || self.queue.is_marked(organisation, id) {
                     return Ok(true);
@@ -117,12 +119,15 @@ impl Desk {
     }
 
     /// Takes away what a deleted ticket left, in bounded commits.
-    async fn finish_deletion(&self, organisation: OrganisationId, ticket: u64) -> Result<(), Error> {
-        let people: Vec<PersonId> =
-            self.accounts.people(organisation)?.iter().map(|person| person.id).collect();
+    async fn finish_deletion(
+        &self,
+        organisation: OrganisationId,
+        ticket: u64,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let mut conflicts = 0;
         while conflicts < ATTEMPTS_MAX {
-            let (step, is_last) = self.deletion_step(organisation, ticket, &people)?;
+            let (step, is_last) = self.deletion_step(organisation, ticket, now)?;
             match self.store.commit(vec![step]).await {
                 Ok(_) if is_last => return Ok(()),
                 Ok(_) => conflicts = 0,
@@ -134,32 +139,38 @@ impl Desk {
         Ok(())
     }
 
-    /// The next commit of a deletion, and whether it is the last.
-    fn deletion_step(
+    /// The next commit of a deletion, and whether it is the last. Whoever adds anything to a ticket rests on it, so
+    /// nobody does any more.
+    pub(crate) fn deletion_step(
         &self,
         organisation: OrganisationId,
         ticket: u64,
-        people: &[PersonId],
+        now: Timestamp,
     ) -> Result<(Batch, bool), Error> {
         let space = self.store.of(organisation);
         let mut snapshot = space.snapshot()?;
         if let Some(removal) = Removal::read(&mut snapshot, ticket)? {
             let mut batch = snapshot.batch();
-            removal.write(&mut batch, ticket)?;
+            removal.write(&mut batch)?;
+            return Ok((batch, false));
+        }
+        let system = Actor::system(organisation);
+        let drafts = drafts::forget(&mut snapshot, &system, ticket, DRAFTS_AT_ONCE)?;
+        if !drafts.is_empty() {
+            let mut batch = snapshot.batch();
+            drafts.iter().for_each(|draft| draft.write(&mut batch, &system, now));
             return Ok((batch, false));
         }
         let mut batch = space.batch();
-        let links = numbers_under(&snapshot, &keys::links(ticket), ROWS_AT_ONCE)?;
-        for other in &links {
-            batch.delete(keys::links(ticket).number(*other));
-            batch.delete(keys::links(*other).number(ticket));
+        let links = numbers_under(&snapshot, &keys::links(ticket), LINKS_AT_ONCE)?;
+        for other in links.iter().copied() {
+            batch.delete(keys::links(ticket).number(other));
+            batch.delete(keys::links(other).number(ticket));
         }
-        if links.len() == ROWS_AT_ONCE {
+        if links.len() == LINKS_AT_ONCE {
             return Ok((batch, false));
         }
-        // Whoever marks a ticket rests on it, so nobody adds to these any more.
         marks::forget(&snapshot, &mut batch, ticket)?;
-        let _ = people;
         batch.delete(keys::deleted(ticket));
         Ok((batch, true))
     }

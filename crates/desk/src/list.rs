@@ -15,7 +15,7 @@ use crate::facet::Facet;
 use crate::filter::{TicketFilter, me};
 use crate::keys::{self, Number};
 use crate::marks;
-use crate::merged::{Holds, Row, merged};
+use crate::merged::{Holds, Merged, Row, merged};
 use crate::page::Page;
 use crate::stored::{self, StoredTicket, last_number};
 use crate::{Desk, Error};
@@ -136,7 +136,7 @@ impl<'a> Asked<'a> {
         &self,
         order: Order,
         cursor: Option<u64>,
-    ) -> Result<impl Iterator<Item = Row> + use<>, Error> {
+    ) -> Result<Merged, Error> {
         let prefixes = self.facets().into_iter().map(|facet| facet.prefix());
         merged(self.snapshot, prefixes, Holds::Number, order, cursor)
     }

@@ -118,8 +118,10 @@ impl References {
     }
 
     fn follow(&mut self, snapshot: &Snapshot, message: StoredMessage, is_named: bool) -> Result<(), Error> {
-        if message.ticket != 0 {
-            let ticket = stored::ticket(snapshot, message.ticket)?.ok_or(Error::Damaged("ticket"))?;
+        // What was deleted for good is as if it had never been.
+        if message.ticket != 0
+            && let Some(ticket) = stored::ticket(snapshot, message.ticket)?
+        {
             self.candidates.push(Candidate { message, ticket, is_named });
         }
         Ok(())
@@ -130,18 +132,19 @@ impl References {
         self.candidates.is_empty()
     }
 
-    /// Finds the ticket, among those of the channels that the mail was sent to. `requester` is the sender's contact.
+    /// Finds the ticket, among those of the channels that the mail was sent to. `requester` is the sender's contact, under
+    /// each of its numbers.
     pub(crate) fn thread(
         &self,
         arrival: &Arrival,
         recipients: &[&Recipient],
-        requester: Option<u64>,
+        requester: &[u64],
         role: Role,
     ) -> Thread {
         let mut best: Option<(_, &Candidate)> = None;
         for candidate in &self.candidates {
             let is_ours = candidate.is_named && candidate.message.record.written.is_some();
-            let is_senders = requester == Some(candidate.ticket.requester);
+            let is_senders = requester.contains(&candidate.ticket.requester);
             let rank = (is_ours, is_senders, candidate.message.standing() == Standing::Proven);
             if candidate.admits(arrival, recipients, role) && best.is_none_or(|(highest, _)| rank > highest) {
                 best = Some((rank, candidate));

@@ -10,13 +10,15 @@ use guichet_store::{Batch, BlobRef, Direction, Key, Snapshot, record};
 
 use super::numbers_under;
 use crate::identity::{Identity, Known};
-use crate::stored::{StoredMessage, message_of};
+use crate::stored::{StoredMessage, last_number, message_of};
 use crate::{DeliveryId, Error, StoredDelivery, keys};
 
 /// How many messages go in one commit.
 const MESSAGES_AT_ONCE: usize = 20;
 /// How many deliveries go in one commit; a message with more goes alone.
 const DELIVERIES_AT_ONCE: usize = 1_000;
+/// How many attempts of one delivery go with it: more than five days and any patience bring.
+const ATTEMPTS_MAX: usize = 10_000;
 /// How far apart the numbers of messages are that one commit wrote: a mail has at most a hundred recipients, and for each
 /// at most a message and an answer.
 const SPAN_MAX: u64 = 256;
@@ -24,6 +26,7 @@ const SPAN_MAX: u64 = 256;
 const NAMED_MAX: usize = 40;
 
 /// Some messages of a deleted ticket, with all that goes with them.
+#[derive(Debug, Default)]
 pub(super) struct Removal {
     messages: BTreeSet<u64>,
     identities: BTreeMap<Identity, Known>,
@@ -34,28 +37,24 @@ pub(super) struct Removal {
 impl Removal {
     /// The next messages of a ticket, all that they rest on read as checks; none when the ticket has none left.
     pub(super) fn read(snapshot: &mut Snapshot, ticket: u64) -> Result<Option<Self>, Error> {
-        let messages = numbers_under(snapshot, &keys::ticket_messages(ticket), MESSAGES_AT_ONCE)?;
-        if messages.is_empty() {
-            return Ok(None);
-        }
-        let (messages, identities) = (messages.into_iter().collect(), BTreeMap::new());
-        let mut removal = Self { messages, identities, keys: Vec::new(), released: Vec::new() };
-        let (mut deliveries, mut taken) = (0, BTreeSet::new());
-        let all: Vec<u64> = removal.messages.iter().copied().collect();
-        for number in all {
+        let mut removal = Self::default();
+        let mut deliveries = 0;
+        for number in numbers_under(snapshot, &keys::ticket_messages(ticket), MESSAGES_AT_ONCE)? {
             if deliveries >= DELIVERIES_AT_ONCE {
                 break;
             }
-            taken.insert(number);
             deliveries += removal.add(snapshot, number, ticket)?;
         }
-        removal.messages = taken;
-        removal.release(snapshot)?;
+        if removal.messages.is_empty() {
+            return Ok(None);
+        }
+        removal.spare(snapshot)?;
         Ok(Some(removal))
     }
 
     /// Adds a message; says how many deliveries it has.
     fn add(&mut self, snapshot: &mut Snapshot, number: u64, ticket: u64) -> Result<usize, Error> {
+        self.messages.insert(number);
         self.keys.push(keys::ticket_messages(ticket).number(number));
         let Some(stored) = snapshot.read(&keys::message(number))? else { return Ok(0) };
         let message = message_of(number, &stored)?;
@@ -80,7 +79,7 @@ impl Removal {
     fn add_delivery(&mut self, snapshot: &mut Snapshot, id: DeliveryId) -> Result<(), Error> {
         let Some(delivery) = StoredDelivery::read(snapshot, id)? else { return Ok(()) };
         self.keys.extend([keys::delivery(id), keys::deliveries_in(delivery.record.state).number(id.0)]);
-        for attempt in numbers_under(snapshot, &keys::attempts(id), usize::MAX)? {
+        for attempt in numbers_under(snapshot, &keys::attempts(id), ATTEMPTS_MAX)? {
             self.keys.push(keys::attempts(id).number(attempt));
         }
         self.give_up(delivery.record.raw);
@@ -95,44 +94,44 @@ impl Removal {
 
     /// Keeps what a message that stays names; that message becomes a check, so that of two that go at once one sees the
     /// other gone.
-    fn release(&mut self, snapshot: &mut Snapshot) -> Result<(), Error> {
-        let (Some(first), Some(last)) = (self.messages.first(), self.messages.last()) else { return Ok(()) };
-        let mut around = BTreeSet::new();
-        if last - first < 4 * SPAN_MAX {
-            around.insert((first.saturating_sub(SPAN_MAX), last.saturating_add(SPAN_MAX)));
-        } else {
-            around.extend(self.messages.iter().map(|at| (at.saturating_sub(SPAN_MAX), at.saturating_add(SPAN_MAX))));
-        }
-        let mut sharers = Vec::new();
-        let named: Vec<Vec<u8>> = self.released.iter().map(record::encode).collect();
-        let mut kept = BTreeSet::new();
-        for (from, to) in around {
+    fn spare(&mut self, snapshot: &mut Snapshot) -> Result<(), Error> {
+        let mut sharers = BTreeSet::new();
+        for (from, to) in self.neighbourhoods() {
             for row in snapshot.range(&keys::message(from), &keys::message(to), Direction::Forward, None)? {
                 let (key, value) = row?;
-                let number = crate::stored::last_number(&key)?;
-                if self.messages.contains(&number) {
-                    continue;
-                }
-                for (at, name) in named.iter().enumerate() {
-                    if value.windows(name.len()).any(|part| part == name) {
-                        kept.insert(at);
-                        sharers.push(keys::message(number));
-                    }
+                let number = last_number(&key)?;
+                if !self.messages.contains(&number) && self.spare_named_in(&value) {
+                    sharers.insert(number);
                 }
             }
         }
-        for key in sharers {
-            snapshot.read(&key)?;
-        }
-        let mut at = 0;
-        self.released.retain(|_| {
-            at += 1;
-            !kept.contains(&(at - 1))
-        });
-        Ok(())
+        sharers.into_iter().try_for_each(|number| Ok(snapshot.read(&keys::message(number)).map(drop)?))
     }
 
-    pub(super) fn write(self, batch: &mut Batch, _ticket: u64) -> Result<(), Error> {
+    /// Keeps the blobs that are named in a record, whatever else it says; answers whether there were any.
+    fn spare_named_in(&mut self, record: &[u8]) -> bool {
+        let before = self.released.len();
+        self.released.retain(|blob| {
+            let name = record::encode(blob);
+            !record.windows(name.len()).any(|part| part == name)
+        });
+        self.released.len() < before
+    }
+
+    /// The numbers around those of the messages, each once.
+    fn neighbourhoods(&self) -> Vec<(u64, u64)> {
+        let mut all: Vec<(u64, u64)> = Vec::new();
+        for at in &self.messages {
+            let (from, to) = (at.saturating_sub(SPAN_MAX), at.saturating_add(SPAN_MAX));
+            match all.last_mut() {
+                Some((_, end)) if *end >= from => *end = to,
+                _ => all.push((from, to)),
+            }
+        }
+        all
+    }
+
+    pub(super) fn write(self, batch: &mut Batch) -> Result<(), Error> {
         for known in self.identities.values() {
             known.forget(batch, &self.messages)?;
         }
