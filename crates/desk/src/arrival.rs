@@ -6,7 +6,9 @@ use guichet_accounts::{ChannelId, Route};
 use guichet_mail::digest::{MailDigest, digest};
 use guichet_mail::parse::{ParseLimits, Parsed, parse};
 use guichet_mail::report::{Report, report};
-use guichet_mail::{Automatic, MailAddress, Verdicts};
+use guichet_mail::{
+    Address, Automatic, ForwardingConfirmation, MailAddress, Verdicts, forwarded_author, forwarding_confirmation,
+};
 use guichet_store::{OrganisationId, PendingBlob};
 use jiff::Timestamp;
 
@@ -114,7 +116,7 @@ impl Desk {
                 Claim::Genuine(delivery) => (organisation, Destination::Bounce(delivery)),
                 Claim::None | Claim::Forged => return Ok(None),
             },
-            Route::UnknownAddress | Route::ForeignDomain => return Ok(None),
+            Route::UnknownAddress | Route::ForeignDomain | Route::Suspended => return Ok(None),
         };
         Ok(Some(Recipient { organisation, destination, address }))
     }
@@ -127,6 +129,10 @@ pub struct Reading {
     pub(crate) content: Content,
     pub(crate) base_subject: String,
     pub(crate) digest: MailDigest,
+    /// What it asks, if a provider asks to confirm a forward.
+    pub(crate) confirmation: Option<ForwardingConfirmation>,
+    /// Whose mail it passes on, if it passes on one.
+    pub(crate) forwarded: Option<Address>,
     /// What it reports of a mail of ours, if it is a report.
     pub(crate) report: Option<Report>,
 }
@@ -138,7 +144,10 @@ impl Reading {
         let parsed = parse(raw, &limits);
         let digest = digest(raw, limits.header());
         let report = if may_be_report(&parsed) { report(raw, &parsed) } else { None };
-        Self { base_subject: parsed.base_subject.clone(), content: content(parsed), digest, report }
+        let confirmation = forwarding_confirmation(raw, &parsed);
+        let forwarded = if parsed.automatic.is_human() { forwarded_author(raw, &parsed) } else { None };
+        let base_subject = parsed.base_subject.clone();
+        Self { base_subject, content: content(parsed), digest, confirmation, forwarded, report }
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use guichet_accounts::ChannelId;
-use guichet_mail::DomainName;
+use guichet_mail::{DomainName, MailAddress};
 use guichet_store::OrganisationId;
 use jiff::Timestamp;
 
@@ -18,6 +18,16 @@ const CHANNEL_HOURLY_MAX: u32 = 300;
 /// From the server in an hour. It also bounds how many domains and channels are remembered.
 const SERVER_HOURLY_MAX: u32 = 1_000;
 
+/// Mails of the server's own from one organisation to one address in an hour: an invitation, a second one, a few
+/// passwords forgotten.
+const SYSTEM_ADDRESS_HOURLY_MAX: u32 = 10;
+/// Mails of the server's own to one address in an hour, whichever organisation they are from.
+const SYSTEM_ADDRESS_SERVER_HOURLY_MAX: u32 = 30;
+/// Mails of the server's own from one organisation in an hour: a company that begins invites everybody at once.
+const SYSTEM_ORGANISATION_HOURLY_MAX: u32 = 300;
+/// Mails of the server's own from all in an hour. It also bounds how many addresses are remembered.
+const SYSTEM_SERVER_HOURLY_MAX: u32 = 5_000;
+
 const HOUR_SECONDS: i64 = 3_600;
 
 /// What is counted.
@@ -26,6 +36,9 @@ enum Counted {
     Server,
     Channel(OrganisationId, ChannelId),
     Domain(DomainName),
+    SystemServer,
+    SystemOrganisation(OrganisationId),
+    SystemAddress(Option<OrganisationId>, String),
 }
 
 #[derive(Debug, Default)]
@@ -49,13 +62,29 @@ impl Caps {
         to: &DomainName,
         at: Timestamp,
     ) -> bool {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.turn(at);
         let all = [
             (Counted::Server, SERVER_HOURLY_MAX),
             (Counted::Channel(organisation, channel), CHANNEL_HOURLY_MAX),
             (Counted::Domain(to.clone()), DOMAIN_HOURLY_MAX),
         ];
+        self.take_all(all, at)
+    }
+
+    /// Counts one more mail of the server's own from this organisation to this address, unless that were too many.
+    pub(crate) fn take_system(&self, organisation: OrganisationId, to: &MailAddress, at: Timestamp) -> bool {
+        let address = |from| Counted::SystemAddress(from, to.normalised());
+        let all = [
+            (Counted::SystemServer, SYSTEM_SERVER_HOURLY_MAX),
+            (Counted::SystemOrganisation(organisation), SYSTEM_ORGANISATION_HOURLY_MAX),
+            (address(None), SYSTEM_ADDRESS_SERVER_HOURLY_MAX),
+            (address(Some(organisation)), SYSTEM_ADDRESS_HOURLY_MAX),
+        ];
+        self.take_all(all, at)
+    }
+
+    fn take_all<const N: usize>(&self, all: [(Counted, u32); N], at: Timestamp) -> bool {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.turn(at);
         let may = all.iter().all(|(counted, most)| counts.over_an_hour(counted, at) < *most);
         if may {
             for (counted, _) in all {

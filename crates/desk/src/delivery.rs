@@ -12,6 +12,8 @@ use guichet_store::BlobRef;
 use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
+use crate::SystemMailKind;
+
 /// How many low bits of a number are chance; the rest are milliseconds since 1970.
 const CHANCE_BITS: u32 = 22;
 
@@ -100,6 +102,9 @@ pub struct Delivery {
     /// The delivery that was made in its place, to another address.
     #[n(14)]
     pub replaced_by: Option<DeliveryId>,
+    /// What it is, of a mail that the server started itself.
+    #[n(15)]
+    pub system: Option<SystemMailKind>,
 }
 
 /// Where a recipient stands in the mail.

@@ -5,21 +5,55 @@
 //!
 //! *Must hold*: only those who see everything of the organisation see a notice; at most [`NOTICES_KEPT_MAX`] are kept.
 
-use guichet_accounts::{Actor, ChannelId, Who};
+mod board;
+mod put;
+
+pub(crate) use put::NoticePut;
+
+use std::fmt;
+use std::str::FromStr;
+
+use guichet_accounts::{ChannelId, Who};
 use guichet_mail::{DomainName, MailAddress};
-use guichet_store::OrganisationId;
+use guichet_store::record;
 use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
-use crate::page::Page;
-use crate::{Desk, Error};
+use crate::keys::Number;
+use crate::{DeliveryId, Error, numbers};
 
 /// How many notices of an organisation are kept; beyond, the oldest that is closed goes, else the oldest.
-pub const NOTICES_KEPT_MAX: u64 = 500;
+pub const NOTICES_KEPT_MAX: usize = 500;
 
-/// The number of a notice, unique within its organisation.
+/// How long a subject is kept, in characters.
+const SUBJECT_CHARS_MAX: usize = 200;
+
+/// How long a text is kept, in characters.
+const TEXT_CHARS_MAX: usize = 4_000;
+
+/// The number of a notice, unique on this server and growing with time. Shown as 13 characters of lower-case base32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NoticeId(pub u64);
+
+impl fmt::Display for NoticeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        DeliveryId(self.0).fmt(f)
+    }
+}
+
+/// A text that is no number of a notice.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no notice; it has 13 letters and digits")]
+pub struct BadNoticeId(String);
+
+impl FromStr for NoticeId {
+    type Err = BadNoticeId;
+
+    fn from_str(text: &str) -> Result<Self, BadNoticeId> {
+        let number: Result<DeliveryId, _> = text.parse();
+        number.map(|DeliveryId(number)| Self(number)).map_err(|_| BadNoticeId(text.to_owned()))
+    }
+}
 
 /// What a notice is about. Two with equal [`NoticeKind::topic`]s are the same matter.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -63,6 +97,41 @@ pub enum NoticeKind {
     Alert,
 }
 
+impl NoticeKind {
+    /// The word for people and for the API.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            NoticeKind::ForwardingConfirmation(_) => "forwarding_confirmation",
+            NoticeKind::DomainBroken { .. } => "domain_broken",
+            NoticeKind::Forward { .. } => "forward",
+            NoticeKind::AddressBounces { .. } => "address_bounces",
+            NoticeKind::Claim { .. } => "claim",
+            NoticeKind::Alert => "alert",
+        }
+    }
+
+    /// What makes two notices the same matter. Of an alert its subject does.
+    fn topic(&self, subject: &str) -> [u8; 16] {
+        let about = match self {
+            // What nobody proves is one matter for each channel, so that nobody floods the board.
+            NoticeKind::ForwardingConfirmation(said) if !said.is_proven => said.channel.0.to_string(),
+            NoticeKind::ForwardingConfirmation(said) => {
+                let address = said.address.as_ref().map(MailAddress::normalised).unwrap_or_default();
+                format!("{} {} {address}", said.channel.0, said.provider)
+            }
+            NoticeKind::DomainBroken { domain } | NoticeKind::Claim { domain } => domain.to_string(),
+            NoticeKind::Forward { channel, address } => format!("{} {}", channel.0, address.normalised()),
+            NoticeKind::AddressBounces { address } => address.normalised(),
+            NoticeKind::Alert => subject.to_owned(),
+        };
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.as_str().as_bytes()).update(&[0]).update(about.as_bytes());
+        let mut digest = [0; 16];
+        hasher.finalize_xof().fill(&mut digest);
+        digest
+    }
+}
+
 /// What a provider's confirmation of forwarding says.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct ForwardingConfirmation {
@@ -97,6 +166,18 @@ pub struct NewNotice {
     pub text: String,
 }
 
+impl NewNotice {
+    /// The same within its bounds.
+    fn cut(self) -> Self {
+        let cut = |text: String, chars_max| text.chars().take(chars_max).collect();
+        Self {
+            kind: self.kind,
+            subject: cut(self.subject, SUBJECT_CHARS_MAX),
+            text: cut(self.text, TEXT_CHARS_MAX),
+        }
+    }
+}
+
 /// What is stored of a notice, but for the ticket's number in front of it and the number in its key.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct Notice {
@@ -129,6 +210,13 @@ pub struct Notice {
     pub mailed: Option<Timestamp>,
 }
 
+impl Notice {
+    /// Whether it is still on the board.
+    pub fn is_open(&self) -> bool {
+        self.settled.is_none() && self.dismissed.is_none()
+    }
+}
+
 /// A notice with the numbers around it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredNotice {
@@ -140,45 +228,14 @@ pub struct StoredNotice {
     pub record: Notice,
 }
 
-impl Desk {
-    /// Puts a notice, or renews the one about the same matter. What says nothing new changes nothing.
-    pub async fn put_notice(
-        &self,
-        organisation: OrganisationId,
-        new: NewNotice,
-        now: Timestamp,
-    ) -> Result<NoticeId, Error> {
-        todo!("{organisation:?} {new:?} {now:?}")
+impl StoredNotice {
+    fn of(id: NoticeId, bytes: &[u8]) -> Result<Self, Error> {
+        let ([ticket], rest) = numbers::<1>(bytes)?;
+        let record = record::decode(rest).map_err(|_| Error::Damaged("notice"))?;
+        Ok(Self { id, ticket: (ticket != 0).then_some(ticket), record })
     }
 
-    /// Settles the notice about this matter, if there is one.
-    pub async fn settle_notice(
-        &self,
-        organisation: OrganisationId,
-        kind: &NoticeKind,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        todo!("{organisation:?} {kind:?} {now:?}")
-    }
-
-    /// A page of notices, the newest first; only those that are open unless `all`.
-    pub fn notices(
-        &self,
-        actor: &Actor,
-        all: bool,
-        cursor: Option<u64>,
-        limit: usize,
-    ) -> Result<Page<StoredNotice>, Error> {
-        todo!("{actor:?} {all} {cursor:?} {limit}")
-    }
-
-    /// Takes a notice off the board.
-    pub async fn dismiss_notice(
-        &self,
-        actor: &Actor,
-        id: NoticeId,
-        now: Timestamp,
-    ) -> Result<StoredNotice, Error> {
-        todo!("{actor:?} {id:?} {now:?}")
+    fn ticket_number(&self) -> Number {
+        Number::Known(self.ticket.unwrap_or(0))
     }
 }

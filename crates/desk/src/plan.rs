@@ -18,6 +18,7 @@ use crate::receive::Planned;
 use crate::rows::{Aside, Target, Writer};
 use crate::stored::{self, StoredMessage};
 use crate::success::Notice;
+use crate::tells::Tells;
 use crate::threading::{References, Role, Thread, is_answerable};
 use crate::{Desk, Error};
 
@@ -57,6 +58,11 @@ impl<'a> Places<'a> {
         self.targets.iter().any(|target| target.manner.reports_on.is_none())
     }
 
+    /// Whether anything of it is kept, in a ticket or aside.
+    pub(crate) fn has_mail_or_asides(&self) -> bool {
+        self.has_mail() || !self.asides.is_empty()
+    }
+
     fn is_empty(&self) -> bool {
         self.targets.is_empty() && self.asides.is_empty()
     }
@@ -69,6 +75,8 @@ struct Decided<'a> {
     /// What it names and no mail carries.
     unseen: &'a [Known],
     places: Places<'a>,
+    /// What it tells the admins.
+    tells: Tells,
 }
 
 impl Desk {
@@ -88,12 +96,14 @@ impl Desk {
             Disposition::Quarantine(why) | Disposition::Reject(why) => Some(why),
             Disposition::Accept => claims.forged.as_ref(),
         };
+        let why = why.filter(|_| claims.probe.is_none());
         let standing = match why {
             Some(_) => Standing::Quarantined,
             None if mail.arrival.proven_author().is_some() => Standing::Proven,
             None => Standing::Unproven,
         };
         let (mut plans, groups) = self.new_groups(mail, &claims, &copies, standing)?;
+        let without_ticket = claims.without_ticket(mail.arrival);
         let mut places = Places::default();
         let suspect = why.filter(|_| !mail.arrival.is_return());
         self.place_returns(&mut snapshot, mail, (&copies, suspect), &mut places, &mut plans)?;
@@ -102,16 +112,17 @@ impl Desk {
         }
         let sender = &Sender::of(&mut snapshot, content)?;
         let mut unseen = Vec::new();
-        if let Some(why) = why {
+        if let Some(why) = why.or(without_ticket.as_ref()) {
             places.asides.extend(groups.into_iter().map(|group| group.aside(why.clone())));
         } else if !groups.is_empty() {
             let references = References::read(&mut snapshot, mail.arrival, &copies, &claims.named)?;
             for group in groups {
-                self.place(&mut snapshot, mail, group, (&references, sender.known()), &mut places)?;
+                self.place(&mut snapshot, mail, group, (&references, sender), &mut places)?;
             }
             unseen = references.unseen;
         }
-        let decided = Decided { copies: &copies, sender, unseen: &unseen, places };
+        let tells = self.tells(&mut snapshot, mail, claims.probe, &places)?;
+        let decided = Decided { copies: &copies, sender, unseen: &unseen, places, tells };
         let (batch, planned) = self.write_decided(snapshot, mail, decided, prepared, due)?;
         plans.extend(planned);
         Ok((batch, plans))
@@ -126,7 +137,8 @@ impl Desk {
         due: &mut DueRows,
     ) -> Result<(Batch, Vec<Planned>), Error> {
         let Incoming { arrival, organisation } = mail;
-        let Decided { copies, sender, unseen, mut places } = decided;
+        let Decided { copies, sender, unseen, mut places, tells } = decided;
+        let proposed = self.proposed_requester(mail)?;
         let brings = self.brought_in(organisation, &arrival.reading.content, &arrival.verdicts)?;
         let auto_reply = places.auto_reply.take();
         let answer = match &auto_reply {
@@ -151,9 +163,13 @@ impl Desk {
             if is_heard_of { sender.enter(&mut batch, arrival.received) } else { Number::Known(0) };
         let raw = batch.blob(&arrival.raw);
         let (own, identities) = (&copies.identity, Identities::default());
+        let is_unwanted = sender.is_unwanted(arrival.proven_author());
+        let sender = (requester, is_unwanted);
         let writer =
-            Writer { organisation, arrival, batch, due, raw, requester, brings, own, unseen, identities };
-        Ok(writer.write(places.targets, places.asides))
+            Writer { organisation, arrival, batch, due, raw, sender, proposed, brings, own, unseen, identities };
+        let (mut batch, plans) = writer.write(places.targets, places.asides);
+        tells.write(&mut batch, plans.first());
+        Ok((batch, plans))
     }
 
     /// Finds where one group's mail belongs.
@@ -162,7 +178,7 @@ impl Desk {
         snapshot: &mut Snapshot,
         mail: Incoming<'a>,
         group: Group<'a>,
-        (references, requester): (&References, Option<u64>),
+        (references, sender): (&References, &Sender<'_>),
         places: &mut Places<'a>,
     ) -> Result<(), Error> {
         let Some(mut group) = self.place_report(snapshot, mail, group, places)? else {
@@ -171,7 +187,7 @@ impl Desk {
         let answers = group.answers.take();
         let (mut thread, mut manner) = match answers.as_ref().filter(|one| is_answerable(one, mail.arrival)) {
             Some(message) => self.by_token(snapshot, mail, message)?,
-            None => self.by_references(mail, &group, references, requester)?,
+            None => self.by_references(mail, &group, references, &sender.known())?,
         };
         thread.refer_to(answers.as_ref().map(|message| message.ticket));
         if let Some(joins) = &mut thread.joins {
@@ -179,7 +195,9 @@ impl Desk {
             let checked = stored::ticket_checked(snapshot, joins.number)?;
             *joins = checked.ok_or(Error::Damaged("ticket"))?;
             manner = manner.into_ticket(&joins.record, mail.arrival);
-        } else if let (None, Some((channel, auto_reply))) = (&places.auto_reply, group.auto_reply.take()) {
+        } else if let (None, Some((channel, auto_reply)), false) =
+            (&places.auto_reply, group.auto_reply.take(), sender.is_unwanted(mail.arrival.proven_author()))
+        {
             places.auto_reply = Some((places.targets.len(), channel, auto_reply));
         }
         places.add(group.target(thread, manner));
@@ -203,7 +221,7 @@ impl Desk {
         mail: Incoming<'_>,
         group: &Group<'_>,
         references: &References,
-        requester: Option<u64>,
+        requester: &[u64],
     ) -> Result<(Thread, Manner), Error> {
         let thread = references.thread(mail.arrival, &group.recipients, requester, Role::Outsider);
         if thread.joins.is_some() || references.is_empty() || !self.is_colleague(mail)? {

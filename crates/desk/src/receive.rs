@@ -122,7 +122,8 @@ impl Desk {
         ids.into_iter()
             .map(|id| {
                 let organisation = self.accounts.organisation(id)?;
-                let disposition = if comes_back(arrival, id) {
+                let mail = Incoming { arrival, organisation: id };
+                let disposition = if comes_back(arrival, id) || self.probe_of(mail)?.is_some() {
                     Disposition::Accept
                 } else {
                     disposition::decide(&organisation, &arrival.verdicts)

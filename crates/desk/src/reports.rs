@@ -178,9 +178,26 @@ impl Desk {
         {
             return Ok(Some(Told { said: about(report, &delivery), delivery, trust: Trust::Envelope }));
         }
+        if let Some(found) = self.told_of_system_mail(snapshot, organisation, report)? {
+            return Ok(Some(found));
+        }
         let Some(message) = self.returned(snapshot, organisation, inside(report))? else { return Ok(None) };
         let found = delivery_of(snapshot, message.number, inside(report))?;
         Ok(found.map(|(delivery, said)| Told { delivery, said: Some(said), trust: Trust::Message }))
+    }
+
+    /// The mail of the server's own that a report returns, if it names whom that went to.
+    fn told_of_system_mail<'a>(
+        &self,
+        snapshot: &mut Snapshot,
+        organisation: OrganisationId,
+        report: &'a Report,
+    ) -> Result<Option<Told<'a>>, Error> {
+        let Some(id) = &inside(report).returned_message_id else { return Ok(None) };
+        let Some(id) = self.system_mail_of(organisation, id)? else { return Ok(None) };
+        let Some(delivery) = StoredDelivery::read(snapshot, id)? else { return Ok(None) };
+        let said = inside(report).recipients.iter().find(|said| names(said, &delivery.record.recipient));
+        Ok(said.map(|said| Told { delivery, said: Some(said), trust: Trust::Message }))
     }
 
     /// The message of ours that a report returns.

@@ -51,8 +51,10 @@ pub(crate) struct Writer<'a> {
     pub(crate) batch: Batch,
     pub(crate) due: &'a mut DueRows,
     pub(crate) raw: BlobRef,
-    /// The sender as a contact.
-    pub(crate) requester: Number,
+    /// The sender as a contact, and whether what they begin is unwanted.
+    pub(crate) sender: (Number, bool),
+    /// Whose ticket it seems to be, where a colleague forwarded the mail.
+    pub(crate) proposed: Option<Address>,
     /// Whom the mail brings into its tickets.
     pub(crate) brings: BTreeSet<String>,
     /// By what it is known.
@@ -118,7 +120,12 @@ impl<'a> Writer<'a> {
         let channel = target.channels.first().copied().unwrap_or(ChannelId(0));
         let content = &self.arrival.reading.content;
         let mut ticket = Ticket::begun(content, channel, target.team, self.arrival.received);
+        let (requester, is_unwanted) = self.sender;
+        if is_unwanted {
+            ticket.enter(State::Spam);
+        }
         ticket.admit(&self.brings);
+        ticket.proposed_requester.clone_from(&self.proposed);
         let event = received_event(self.arrival, EventKind::TicketCreated, target.team);
         let mut activity = Number::Assigned(event::append(&mut self.batch, number, message, &event));
         if let Some(answering) = target.answering.take() {

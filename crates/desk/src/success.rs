@@ -134,6 +134,7 @@ impl Notice {
             smtputf8: false,
             now,
             due: now,
+            system: None,
         };
         let of_nothing = (Number::Known(0), Number::Known(0));
         enqueue(batch, due, organisation, of_nothing, rows.delivery, &rows.addressee, &posting);

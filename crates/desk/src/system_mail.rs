@@ -9,15 +9,21 @@
 //! *Standards*: RFC 3834; RFC 5321, section 4.5.5.
 
 mod alert;
+mod letter;
 
 pub use alert::Alert;
+pub(crate) use letter::Letter;
 
 use guichet_mail::MailAddress;
-use guichet_store::OrganisationId;
+use guichet_store::{CommitError, OrganisationId};
 use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
-use crate::{DeliveryId, Desk, Error};
+use crate::queue::Addressee;
+use crate::{DeliveryId, Desk, Error, RecipientField};
+
+/// How often a mail is put into the queue anew when the suppression list changed meanwhile.
+const ATTEMPTS_MAX: usize = 16;
 
 /// A mail that the server starts itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +64,20 @@ pub enum SystemMailKind {
     Probe,
 }
 
+impl SystemMailKind {
+    /// The word for people and for the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SystemMailKind::Invitation => "invitation",
+            SystemMailKind::PasswordReset => "password_reset",
+            SystemMailKind::SignUp => "sign_up",
+            SystemMailKind::Alert => "alert",
+            SystemMailKind::ClaimDecided => "claim_decided",
+            SystemMailKind::Probe => "probe",
+        }
+    }
+}
+
 /// A text as it stands, for the Markdown of a mail: nothing in it is a link, a heading or a list, and it has one line.
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -82,6 +102,33 @@ impl Desk {
         mail: SystemMail,
         now: Timestamp,
     ) -> Result<DeliveryId, Error> {
-        todo!("{organisation:?} {mail:?} {now:?}")
+        self.take_system_cap(organisation, &mail.to, now)?;
+        let letter = self.system_letter(organisation, &mail, now)?;
+        for _ in 0..ATTEMPTS_MAX {
+            let mut snapshot = self.store.of(organisation).snapshot()?;
+            let addressee = Addressee::look_up(&mut snapshot, &mail.to, RecipientField::To, now)?;
+            addressee.refuse_suppressed()?;
+            let (mut batch, mut due) = (snapshot.batch(), self.due_rows());
+            letter.enter(&mut batch, &mut due, organisation, &addressee, now);
+            match self.commit_queued(batch, due).await {
+                Ok(_) => return Ok(letter.id),
+                Err(CommitError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Unavailable("too much happens to this address at once".to_owned()))
+    }
+
+    /// Counts one more mail of the server's own, unless that were too many.
+    pub(crate) fn take_system_cap(
+        &self,
+        organisation: OrganisationId,
+        to: &MailAddress,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if self.caps.take_system(organisation, to, now) {
+            return Ok(());
+        }
+        Err(Error::Invalid(format!("too many mails went to {to}, or from here, within the hour: try again later")))
     }
 }

@@ -16,7 +16,7 @@ use data_encoding::BASE32_NOPAD;
 use guichet_mail::{DomainName, MailAddress, MessageId};
 use guichet_store::OrganisationId;
 
-use crate::{DeliveryId, Desk, Error};
+use crate::{DeliveryId, Desk, Error, SystemMailKind};
 
 /// How long a token is, in characters.
 pub(crate) const TOKEN_CHARS: usize = 29;
@@ -37,6 +37,16 @@ enum Purpose {
     MessageId = b'm',
     Reply = b'r',
     Bounce = b'b',
+    /// A mail of the server's own; of its Message-ID and its reply address, which gives no right to anything.
+    System = b's',
+    /// A mail that finds out whether an address forwards.
+    Probe = b'f',
+}
+
+impl Purpose {
+    fn of(kind: SystemMailKind) -> Self {
+        if kind == SystemMailKind::Probe { Purpose::Probe } else { Purpose::System }
+    }
 }
 
 /// What a text turns out to be where a token may stand.
@@ -79,12 +89,50 @@ impl Tokens {
         reference: u64,
         base: &MailAddress,
     ) -> MailAddress {
-        let token = self.token(Purpose::Reply, organisation, reference);
-        let is_fit =
-            base.local().len() + 1 + TOKEN_CHARS <= LOCAL_BYTES_MAX && !base.local().contains(['+', '"']);
-        let tagged =
-            is_fit.then(|| MailAddress::parse(&format!("{}+{token}@{}", base.local(), base.domain())));
-        tagged.and_then(Result::ok).unwrap_or_else(|| base.clone())
+        tagged(base, &self.token(Purpose::Reply, organisation, reference))
+    }
+
+    /// `TOKEN@domain`: the Message-ID of a mail of the server's own.
+    pub(crate) fn system_message_id(
+        &self,
+        organisation: OrganisationId,
+        (id, kind): (DeliveryId, SystemMailKind),
+        domain: &DomainName,
+    ) -> Result<MessageId, Error> {
+        let token = self.token(Purpose::of(kind), organisation, id.0);
+        MessageId::parse(&format!("{token}@{domain}")).ok_or(Error::Damaged("Message-ID"))
+    }
+
+    /// `local+TOKEN@domain`: where answers to a mail of the server's own go.
+    pub(crate) fn system_reply_address(
+        &self,
+        organisation: OrganisationId,
+        (id, kind): (DeliveryId, SystemMailKind),
+        base: &MailAddress,
+    ) -> MailAddress {
+        tagged(base, &self.token(Purpose::of(kind), organisation, id.0))
+    }
+
+    /// The token of a probe.
+    pub(crate) fn probe(&self, organisation: OrganisationId, id: DeliveryId) -> String {
+        self.token(Purpose::Probe, organisation, id.0)
+    }
+
+    /// The mail of the server's own whose Message-ID or reply address this is.
+    pub(crate) fn read_system(&self, organisation: OrganisationId, token: &str) -> Option<DeliveryId> {
+        let read = |purpose| match self.read(purpose, organisation, token) {
+            Claim::Genuine(number) => Some(DeliveryId(number)),
+            Claim::None | Claim::Forged => None,
+        };
+        read(Purpose::System).or_else(|| read(Purpose::Probe))
+    }
+
+    /// The probe whose token this is.
+    pub(crate) fn read_probe(&self, organisation: OrganisationId, token: &str) -> Option<DeliveryId> {
+        match self.read(Purpose::Probe, organisation, token) {
+            Claim::Genuine(number) => Some(DeliveryId(number)),
+            Claim::None | Claim::Forged => None,
+        }
     }
 
     /// `bounce+TOKEN@domain`: the envelope sender of a delivery.
@@ -167,6 +215,14 @@ impl Desk {
 /// Whether it has the shape of a token: 29 letters and digits of base32, in any case.
 pub(crate) fn is_token(text: &str) -> bool {
     text.len() == TOKEN_CHARS && text.bytes().all(|c| c.is_ascii_alphabetic() || matches!(c, b'2'..=b'7'))
+}
+
+/// `local+TOKEN@domain`; `base` itself where its local part is too long or has a tag already.
+fn tagged(base: &MailAddress, token: &str) -> MailAddress {
+    let is_fit =
+        base.local().len() + 1 + TOKEN_CHARS <= LOCAL_BYTES_MAX && !base.local().contains(['+', '"']);
+    let tagged = is_fit.then(|| MailAddress::parse(&format!("{}+{token}@{}", base.local(), base.domain())));
+    tagged.and_then(Result::ok).unwrap_or_else(|| base.clone())
 }
 
 /// An address without the token in its plus-tag: what may be shown to those who did not get it from us.

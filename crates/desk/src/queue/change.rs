@@ -5,9 +5,10 @@ use guichet_accounts::{TeamId, Who};
 use guichet_store::{Batch, CommitError, OrganisationId, Snapshot, record};
 use jiff::Timestamp;
 
-use crate::delivery::{Attempt, Delivery, DeliveryId};
+use crate::delivery::{Attempt, Delivery, DeliveryId, DeliveryState};
 use crate::event::{self, Event, EventKind};
 use crate::keys::{self, Number};
+use crate::notices::NoticePut;
 use crate::queue::due::DueRows;
 use crate::queue::standing::{StoredDelivery, put_delivery};
 use crate::rows::put_ticket;
@@ -15,7 +16,7 @@ use crate::snooze::{self, Waking};
 use crate::stored::{self, StoredTicket};
 use crate::suppression::Suppression;
 use crate::ticket::Ticket;
-use crate::{Desk, Error, facet};
+use crate::{Desk, Error, NewNotice, NoticeId, NoticeKind, SystemMailKind, facet};
 
 /// How often a change is tried again when others were quicker. Deliveries of one ticket that fail together meet at it.
 const ATTEMPTS_MAX: usize = 32;
@@ -71,18 +72,38 @@ pub(crate) struct Change {
     pub(crate) attempt: Option<Attempt>,
     /// An entry for the suppression list.
     pub(crate) suppress: Option<Suppression>,
+    /// What the admins are told of a mail of the server's own.
+    pub(crate) notice: Option<NoticePut>,
 }
 
 impl Change {
     /// One that means nothing beyond the delivery.
     pub(crate) fn to(after: Delivery) -> Self {
-        Self { after, concern: Concern::Nothing, is_delay: false, attempt: None, suppress: None }
+        Self { after, concern: Concern::Nothing, is_delay: false, attempt: None, suppress: None, notice: None }
     }
 
     /// The same, without an entry for the suppression list that would be of no use there.
     pub(super) fn minding_the_list(mut self, snapshot: &mut Snapshot) -> Result<Self, Error> {
         if let Some(entry) = self.suppress.take() {
             self.suppress = entry.unless_there(snapshot)?;
+        }
+        Ok(self)
+    }
+
+    /// The same, with a notice to the admins where a mail of the server's own can't be delivered: one for each address,
+    /// and no further mail (freescout#4806).
+    pub(super) fn telling_admins(
+        mut self,
+        snapshot: &mut Snapshot,
+        before: &StoredDelivery,
+        (fresh, at): (NoticeId, Timestamp),
+    ) -> Result<Self, Error> {
+        let is_new = before.record.state != DeliveryState::Bounced && self.after.state == DeliveryState::Bounced;
+        // What becomes of a probe its forward says.
+        let is_told = self.after.system.is_some_and(|kind| kind != SystemMailKind::Probe);
+        if is_new && is_told {
+            let new = bounced(&self.after);
+            self.notice = Some(NoticePut::read(snapshot, new, fresh, at)?);
         }
         Ok(self)
     }
@@ -103,6 +124,9 @@ impl Change {
         }
         if let Some(entry) = &self.suppress {
             entry.put(batch);
+        }
+        if let Some(notice) = &self.notice {
+            notice.write(batch, Number::Known(0));
         }
         append(batch, EventKind::DeliveryChanged, act, before, team);
         if self.is_delay {
@@ -151,6 +175,18 @@ impl Change {
             rewrite_ticket((batch, due), act, before, ticket, changed);
         }
     }
+}
+
+/// What the admins are told of a mail of the server's own that bounced.
+fn bounced(delivery: &Delivery) -> NewNotice {
+    let address = delivery.recipient.clone();
+    let said = delivery.note.as_deref().or_else(|| delivery.last.as_ref().map(|last| last.text.as_str()));
+    let text = format!(
+        "A mail that this server wrote by itself to {address} could not be delivered: {}. Correct the address, or ask \
+         whoever it belongs to.",
+        said.unwrap_or("nobody said why")
+    );
+    NewNotice { subject: format!("{address} can't be reached"), text, kind: NoticeKind::AddressBounces { address } }
 }
 
 /// Writes a ticket anew, if anything about it is new.
@@ -223,6 +259,8 @@ impl Desk {
                 return Ok(before);
             };
             let change = change.minding_the_list(&mut snapshot)?;
+            let fresh = (self.new_notice_id(act.at), act.at);
+            let change = change.telling_admins(&mut snapshot, &before, fresh)?;
             let (mut batch, mut due) = (snapshot.batch(), self.due_rows());
             change.write_with_ticket(&mut batch, &mut due, act, &before, ticket.as_ref());
             match self.commit_queued(batch, due).await {

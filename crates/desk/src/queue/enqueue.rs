@@ -12,7 +12,7 @@ use crate::keys::{self, Number};
 use crate::queue::due::DueRows;
 use crate::queue::standing::put_delivery;
 use crate::suppression::Suppression;
-use crate::{Desk, Error};
+use crate::{Desk, Error, SystemMailKind};
 
 /// How long a delivery is tried, from when it first was due (RFC 5321, section 4.5.4.1: at least 4 to 5 days).
 pub(crate) const EXPIRY: SignedDuration = SignedDuration::from_hours(5 * 24);
@@ -37,6 +37,13 @@ impl Addressee {
         Ok(Self { address: address.clone(), field, suppression })
     }
 
+    /// An error that says so, if a delivery to it would be suppressed.
+    pub(crate) fn refuse_suppressed(&self) -> Result<(), Error> {
+        let Some(entry) = &self.suppression else { return Ok(()) };
+        let (address, why) = (&entry.address, entry.told());
+        Err(Error::Invalid(format!("{address} is on the suppression list ({why}): remove it there first")))
+    }
+
     /// Whether a delivery to it would be suppressed.
     pub(crate) fn is_suppressed(&self) -> bool {
         self.suppression.is_some()
@@ -58,6 +65,8 @@ pub(crate) struct Posting {
     pub(crate) now: Timestamp,
     /// When it shall go. Later than `now`, it is held until then.
     pub(crate) due: Timestamp,
+    /// What it is, of a mail that the server starts itself.
+    pub(crate) system: Option<SystemMailKind>,
 }
 
 impl Posting {
@@ -83,6 +92,7 @@ impl Posting {
             delay_told: false,
             note: addressee.suppression.as_ref().map(Suppression::sentence),
             replaced_by: None,
+            system: self.system,
         }
     }
 }

@@ -115,5 +115,6 @@ fn posting(before: &Delivery, now: Timestamp) -> Posting {
         smtputf8: before.smtputf8,
         now,
         due,
+        system: before.system,
     }
 }

@@ -40,7 +40,9 @@ impl Desk {
             return Ok(None);
         }
         let change = said(delivery, report, trust, act.at);
-        change.map(|change| change.minding_the_list(snapshot)).transpose()
+        let Some(change) = change else { return Ok(None) };
+        let fresh = (self.new_notice_id(act.at), act.at);
+        change.minding_the_list(snapshot)?.telling_admins(snapshot, delivery, fresh).map(Some)
     }
 }
 

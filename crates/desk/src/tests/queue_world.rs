@@ -42,6 +42,7 @@ pub(super) async fn post(world: &World, ticket: u64, to: &str, due: Timestamp) -
         smtputf8: false,
         now: at(0),
         due,
+        system: None,
     };
     let id = world.desk.new_delivery_id(at(0));
     let of = (Number::Known(ticket), Number::Known(ticket));

@@ -15,13 +15,14 @@ use super::compose::Composed;
 use super::letter::Letter;
 use super::matter::Matter;
 use super::{Writing, WrittenMessage};
-use crate::contact::Sender;
+use crate::contact::{self, Sender};
 use crate::drafts::{Removal, Sending};
 use crate::event::{self, Event, EventKind};
 use crate::identity::{Identities, Identity, Known};
 use crate::keys::{self, Number};
 use crate::marks::OwnMark;
 use crate::merge::home;
+use crate::mentions::mentioned;
 use crate::message::{Message, Written};
 use crate::queue::{Addressee, DueRows, Posting, enqueue};
 use crate::rows::{put_message, put_ticket};
@@ -130,7 +131,7 @@ impl Post<'_> {
     /// Reads what the plan rests on, and that the actor may still do it.
     fn ground(&self, desk: &Desk, snapshot: &mut Snapshot) -> Result<Ground<'_>, Error> {
         let place = match &self.matter.ticket {
-            None => Place::New(Sender::first_of(snapshot, &self.composed.reading.content.to)?),
+            None => Place::New(self.requester(snapshot)?),
             Some(read) => {
                 let ticket = self.ticket(snapshot, read)?;
                 if let Some(expected) = self.expected {
@@ -160,6 +161,17 @@ impl Post<'_> {
         Ok(ground)
     }
 
+    /// Whose ticket a new one is: the contact that was named, or whom the mail goes to first.
+    fn requester(&self, snapshot: &mut Snapshot) -> Result<Sender<'_>, Error> {
+        match self.writing.contacts.first() {
+            None => Sender::first_of(snapshot, &self.composed.reading.content.to),
+            Some(id) => {
+                let found = contact::resolve_checked(snapshot, id.0)?;
+                found.map(Sender::of_contact).ok_or(Error::NotFound("contact"))
+            }
+        }
+    }
+
     /// The ticket that it joins, as a check: where the message that it answers is now, or the ticket itself, wherever a
     /// merge or a split took them since they were read.
     fn ticket(&self, snapshot: &mut Snapshot, read: &StoredTicket) -> Result<StoredTicket, Error> {
@@ -183,7 +195,10 @@ impl Post<'_> {
         let mut ticket = Ticket::begun(content, self.matter.channel.id, self.matter.team, self.now);
         ticket.enter(self.writing.state.unwrap_or(State::Pending));
         ticket.admit(&self.brings);
+        ticket.company = self.writing.company;
+        self.note_people(&mut ticket);
         let activity = self.tell(batch, (number, message), EventKind::TicketCreated, &ticket);
+        self.tell_mentioned(batch, (number, message), &ticket);
         put_ticket(batch, number, &ticket, requester, activity);
         (number, activity)
     }
@@ -206,13 +221,39 @@ impl Post<'_> {
         ticket.updated = self.now;
         ticket.message_count += 1;
         ticket.admit(&self.brings);
+        self.note_people(&mut ticket);
         let (organisation, who) = (self.actor.organisation, self.actor.who);
         let waking = Waking { organisation, message, who, at: self.now };
         snooze::follow(batch, due, &waking, before.number, (&before.record, &ticket));
         let kind = if is_note { EventKind::NoteAdded } else { EventKind::MessageSent };
         let activity = self.tell(batch, (number, message), kind, &ticket);
+        self.tell_mentioned(batch, (number, message), &ticket);
         put_ticket(batch, number, &ticket, Number::Known(before.requester), activity);
         (number, activity)
+    }
+
+    /// Who wrote it, and whom it names.
+    fn note_people(&self, ticket: &mut Ticket) {
+        if self.letter.kind == MessageKind::Outbound {
+            ticket.written_by(self.actor.who);
+        }
+        ticket.name_people(&mentioned(self.actor.who, &self.writing.mentions));
+    }
+
+    /// Tells each whom it names.
+    fn tell_mentioned(&self, batch: &mut Batch, (ticket, message): (Number, Number), record: &Ticket) {
+        for person in mentioned(self.actor.who, &self.writing.mentions) {
+            let event = Event {
+                kind: EventKind::Mentioned,
+                team_before: record.team,
+                team: record.team,
+                who: self.actor.who,
+                at: self.now,
+                delivery: None,
+                person: Some(person),
+            };
+            event::append(batch, ticket, message, &event);
+        }
     }
 
     fn tell(
@@ -246,6 +287,7 @@ impl Post<'_> {
             smtputf8: needs_smtputf8(named.map(|one| &one.address)),
             now: self.now,
             due: self.writing.hold.end(self.now),
+            system: None,
         };
         // One after the other, since two made by chance could be the same; those of other mails are a conflict.
         let numbers = desk.new_delivery_id(self.now).0..;

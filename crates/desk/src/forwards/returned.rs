@@ -1,0 +1,101 @@
+//! A probe that comes back.
+
+use guichet_mail::Automatic;
+use guichet_store::{Batch, Snapshot};
+
+use super::{Forward, ForwardId, Returned, act};
+use crate::arrival::Arrival;
+use crate::groups::Incoming;
+use crate::keys::{self, Number};
+use crate::notices::NoticePut;
+use crate::queue::StoredDelivery;
+use crate::token::is_token;
+use crate::{DeliveryId, Desk, Error, NewNotice, NoticeKind, numbers};
+
+/// A probe that is recognised in a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ProbeReturn {
+    delivery: DeliveryId,
+    was_rewritten: bool,
+}
+
+/// What a probe that came back changes.
+pub(crate) struct ForwardVerified {
+    id: ForwardId,
+    forward: Forward,
+    notice: NoticePut,
+}
+
+impl Desk {
+    /// The probe that this mail is: by its Message-ID or, where a forwarder wrote it anew, by the token in its subject.
+    pub(crate) fn probe_of(&self, mail: Incoming<'_>) -> Result<Option<ProbeReturn>, Error> {
+        let Incoming { arrival, organisation } = mail;
+        let content = &arrival.reading.content;
+        if let Some(id) = &content.message_id
+            && let Some(token) = self.own_token(organisation, id)?
+            && let Some(delivery) = self.tokens()?.read_probe(organisation, token)
+        {
+            return Ok(Some(ProbeReturn { delivery, was_rewritten: false }));
+        }
+        let Some(token) = token_in_subject(arrival) else { return Ok(None) };
+        let delivery = self.tokens()?.read_probe(organisation, token);
+        Ok(delivery.map(|delivery| ProbeReturn { delivery, was_rewritten: true }))
+    }
+
+    /// What a probe changes that came back; read as checks. None where it was overtaken by another, or its forward is
+    /// gone.
+    pub(crate) fn forward_verified(
+        &self,
+        snapshot: &mut Snapshot,
+        mail: Incoming<'_>,
+        probe: ProbeReturn,
+    ) -> Result<Option<ForwardVerified>, Error> {
+        let Some(bytes) = snapshot.read(&keys::forward_of_probe(probe.delivery))? else { return Ok(None) };
+        let ([id], _) = numbers::<1>(&bytes)?;
+        let Some(bytes) = snapshot.read(&keys::forward(ForwardId(id)))? else { return Ok(None) };
+        let mut forward = Forward::decode(&bytes)?;
+        let Some(delivery) = StoredDelivery::peek(snapshot, probe.delivery)? else { return Ok(None) };
+        let arrival = mail.arrival;
+        forward.returned = Some(Returned {
+            delivery: probe.delivery,
+            at: arrival.received,
+            channels: mail.recipients().filter_map(crate::Recipient::channel).collect(),
+            verdicts: arrival.verdicts.clone(),
+            from_domain: delivery.record.from_domain,
+            was_rewritten: probe.was_rewritten,
+        });
+        let new = notice(&forward);
+        let notice = NoticePut::read(snapshot, new, self.new_notice_id(arrival.received), arrival.received)?;
+        Ok(Some(ForwardVerified { id: ForwardId(id), forward, notice }))
+    }
+}
+
+impl ForwardVerified {
+    /// Writes what is known now.
+    pub(crate) fn write(&self, batch: &mut Batch) {
+        act::put(batch, self.id, &self.forward);
+        self.notice.write(batch, Number::Known(0));
+    }
+}
+
+fn notice(forward: &Forward) -> NewNotice {
+    let Forward { channel, address, returned, .. } = forward;
+    let came = returned.as_ref().is_some_and(|returned| returned.channels.contains(channel));
+    let subject = if came {
+        format!("{address} forwards to this help desk")
+    } else {
+        format!("{address} forwards to another channel than it should")
+    };
+    let text = returned.as_ref().map(|returned| returned.report().sentences().join("\n")).unwrap_or_default();
+    NewNotice { kind: NoticeKind::Forward { channel: *channel, address: address.clone() }, subject, text }
+}
+
+/// What may be the token of a probe in the subject of a mail that answers nothing.
+fn token_in_subject(arrival: &Arrival) -> Option<&str> {
+    let content = &arrival.reading.content;
+    let is_answer = !content.in_reply_to.is_empty()
+        || arrival.reverse_path.is_empty()
+        || matches!(content.automatic, Automatic::Reply | Automatic::Bounce);
+    let (_, rest) = content.subject.rsplit_once('[').filter(|_| !is_answer)?;
+    rest.split_once(']').map(|(token, _)| token).filter(|token| is_token(token))
+}

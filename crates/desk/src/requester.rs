@@ -1,0 +1,186 @@
+//! The requester of a ticket: whom a forwarded mail proposes, and whom an agent makes it.
+//!
+//! An agent who forwards a customer's mail in is not the customer (zammad#1596): the author of the mail within is
+//! proposed, and becomes the requester once somebody agrees.
+//!
+//! *Security*: only the mail of a person of the organisation, proven to be theirs, proposes anybody; else whoever writes
+//! `From:` into a text would open tickets in another's name. A proposal changes nothing by itself.
+
+use guichet_accounts::Actor;
+use guichet_mail::{Address, MailAddress};
+use guichet_store::{Batch, CommitError, Direction, Slot, Snapshot};
+use jiff::Timestamp;
+
+use crate::contact::Sender;
+use crate::event::{self, Event, EventKind};
+use crate::groups::Incoming;
+use crate::keys::{self, Number};
+use crate::participants::PARTICIPANTS_MAX;
+use crate::rows::put_ticket;
+use crate::stored::{self, StoredTicket, last_number};
+use crate::{ContactId, Desk, Error, facet};
+
+/// How often a change is tried again when mail for the ticket was quicker.
+const ATTEMPTS_MAX: usize = 16;
+
+/// Whom a ticket is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewRequester {
+    /// Whoever has this address; a contact who is new is made.
+    Address(Address),
+    /// A contact that the actor knows.
+    Contact(ContactId),
+    /// As it is: the proposal is declined.
+    Unchanged,
+}
+
+/// How a requester was found.
+struct Found<'a> {
+    sender: Sender<'a>,
+    address: MailAddress,
+}
+
+impl Desk {
+    /// Whose mail a colleague passes on.
+    pub(crate) fn proposed_requester(&self, mail: Incoming<'_>) -> Result<Option<Address>, Error> {
+        let arrival = mail.arrival;
+        let Some(inner) = &arrival.reading.forwarded else { return Ok(None) };
+        let Some(address) = &inner.address else { return Ok(None) };
+        if !arrival.automatic().is_human() || !self.is_colleague(mail)? {
+            return Ok(None);
+        }
+        let is_own = self.accounts.is_ours(mail.organisation, address)? || self.is_person(mail, address)?;
+        Ok((!is_own).then(|| inner.clone()))
+    }
+
+    fn is_person(&self, mail: Incoming<'_>, address: &MailAddress) -> Result<bool, Error> {
+        Ok(self.accounts.people(mail.organisation)?.iter().any(|person| person.address.is_same(address)))
+    }
+
+    /// Makes somebody the requester of a ticket that the actor sees, or declines who was proposed. The new requester
+    /// takes part from now on; whoever forwarded the mail does no more, unless `keeps_forwarder`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the address is the organisation's own.
+    pub async fn set_requester(
+        &self,
+        actor: &Actor,
+        number: u64,
+        new: &NewRequester,
+        keeps_forwarder: bool,
+        now: Timestamp,
+    ) -> Result<StoredTicket, Error> {
+        let contact = match new {
+            NewRequester::Contact(id) => {
+                let contact = self.contact(actor, *id)?.record;
+                let named = Address { name: contact.name, address: Some(contact.address), raw: None };
+                Some(NewRequester::Address(named))
+            }
+            NewRequester::Address(_) | NewRequester::Unchanged => None,
+        };
+        let new = contact.as_ref().unwrap_or(new);
+        for _ in 0..ATTEMPTS_MAX {
+            let mut snapshot = self.store.of(actor.organisation).snapshot()?;
+            let ticket = stored::ticket_checked(&mut snapshot, number)?
+                .filter(|ticket| actor.sight.sees(ticket.record.team))
+                .ok_or(Error::NotFound("ticket"))?;
+            let found = self.found(actor, &mut snapshot, new)?;
+            let mut changed = ticket.clone();
+            changed.record.proposed_requester = None;
+            if let Some(found) = &found {
+                if !keeps_forwarder {
+                    self.dismiss_forwarder(actor, &snapshot, &mut changed)?;
+                }
+                admit(&mut changed, &found.address);
+            }
+            let is_same = found.as_ref().is_none_or(|found| found.sender.known().contains(&ticket.requester));
+            if changed == ticket && is_same {
+                return Ok(ticket);
+            }
+            changed.record.updated = now;
+            let mut batch = snapshot.batch();
+            let is_new = found.as_ref().map(|found| found.sender.enter(&mut batch, now));
+            let requester = is_new.unwrap_or(Number::Known(ticket.requester));
+            let activity = write(&mut batch, (actor, now), (&ticket, &changed), requester);
+            match self.store.commit(vec![batch]).await {
+                Ok(receipts) => {
+                    let of = |number| match number {
+                        Number::Known(number) => number,
+                        Number::Assigned(slot) => receipts.first().map_or(0, |receipt| receipt.number(slot)),
+                    };
+                    let (activity, requester) = (of(Number::Assigned(activity)), of(requester));
+                    return Ok(StoredTicket { activity, requester, ..changed });
+                }
+                Err(CommitError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Unavailable("too much happens to this ticket at once".to_owned()))
+    }
+
+    fn found<'a>(
+        &self,
+        actor: &Actor,
+        snapshot: &mut Snapshot,
+        new: &'a NewRequester,
+    ) -> Result<Option<Found<'a>>, Error> {
+        let NewRequester::Address(entry) = new else { return Ok(None) };
+        let invalid = || Error::Invalid("a requester needs an address".to_owned());
+        let address = entry.address.as_ref().ok_or_else(invalid)?;
+        if self.accounts.is_ours(actor.organisation, address)? {
+            return Err(Error::Invalid(format!("{address} is an address of this help desk, so nobody's request is from it")));
+        }
+        let sender = Sender::first_of(snapshot, std::slice::from_ref(entry))?;
+        Ok(Some(Found { sender, address: address.clone() }))
+    }
+
+    /// Takes the colleague out of the participants who wrote the ticket's first mail.
+    fn dismiss_forwarder(
+        &self,
+        actor: &Actor,
+        snapshot: &Snapshot,
+        ticket: &mut StoredTicket,
+    ) -> Result<(), Error> {
+        let first = snapshot.scan(&keys::ticket_messages(ticket.number), Direction::Forward, None)?.next();
+        let Some((key, _)) = first.transpose()? else { return Ok(()) };
+        let Some(message) = stored::message(snapshot, last_number(&key)?)? else { return Ok(()) };
+        let Some(author) = message.record.content.sole_author() else { return Ok(()) };
+        let people = self.accounts.people(actor.organisation)?;
+        if people.iter().any(|person| person.address.is_same(author)) {
+            ticket.record.participants.remove(&author.normalised());
+        }
+        Ok(())
+    }
+}
+
+/// Lets the new requester take part. Who they are matters more than the last of a hundred.
+fn admit(ticket: &mut StoredTicket, address: &MailAddress) {
+    let participants = &mut ticket.record.participants;
+    if participants.len() >= PARTICIPANTS_MAX && !participants.contains(&address.normalised()) {
+        participants.pop_last();
+    }
+    participants.insert(address.normalised());
+}
+
+/// Writes the ticket anew; answers its activity.
+fn write(
+    batch: &mut Batch,
+    (actor, now): (&Actor, Timestamp),
+    (before, after): (&StoredTicket, &StoredTicket),
+    requester: Number,
+) -> Slot {
+    facet::leave(batch, &before.record, before.requester, before.activity);
+    let event = Event {
+        kind: EventKind::TicketChanged,
+        team_before: before.record.team,
+        team: after.record.team,
+        who: actor.who,
+        at: now,
+        delivery: None,
+        person: None,
+    };
+    let number = Number::Known(before.number);
+    let activity = event::append(batch, number, Number::Known(0), &event);
+    put_ticket(batch, number, &after.record, requester, Number::Assigned(activity));
+    activity
+}
