@@ -1,0 +1,204 @@
+//! What follows from a look, whoever wanted it: a proof that was seen, keys that were seen, a record that broke or was
+//! mended.
+//!
+//! *Must hold*: each consequence can happen twice and come to the same, since a crash may stand between it and the row
+//! that remembers the look; the row is written last. What the operator publishes is the operator's to mend, so only the
+//! operator's own organisation is alarmed about it.
+
+use guichet_accounts::{By, DkimScope, DkimState, Domain, Error, Who};
+use guichet_desk::{Alert, NoticeKind, plain};
+use guichet_mail::DomainName;
+use guichet_store::{CommitError, OrganisationId, record};
+use jiff::Timestamp;
+
+use crate::check::{Look, State};
+use crate::domains::{Cause, Domains, Report};
+use crate::keys;
+use crate::record::{Expected, Publisher, Purpose};
+use crate::watched::Watched;
+
+/// How often a row is written anew when it changed meanwhile.
+const ATTEMPTS_MAX: usize = 8;
+
+impl Domains {
+    pub(crate) async fn draw_consequences(
+        &self,
+        organisation: OrganisationId,
+        domain: &Domain,
+        report: &Report,
+        cause: Cause,
+    ) -> Result<(), Error> {
+        let (looks, now) = (&report.records, report.checked_at);
+        self.prove(organisation, domain, looks, now).await?;
+        self.change_keys(organisation, domain, looks, now).await?;
+        let before = self.watched(organisation, &domain.name)?.unwrap_or_default();
+        let after = before.after(looks, now, cause == Cause::Person);
+        self.tell(organisation, domain, looks, (&before, &after), now).await?;
+        self.remember(organisation, &domain.name, after).await
+    }
+
+    async fn prove(
+        &self,
+        organisation: OrganisationId,
+        domain: &Domain,
+        looks: &[(Expected, Look)],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let is_seen = looks
+            .iter()
+            .any(|(expected, look)| expected.purpose == Purpose::Proof && look.state == State::Ok);
+        if domain.is_verified() || !is_seen {
+            return Ok(());
+        }
+        let accounts = self.accounts().on_behalf(by_ourselves(now));
+        match accounts.prove_domain(organisation, &domain.name, now).await {
+            Ok(_) => tracing::info!(domain = %domain.name, %organisation, "the domain is proven"),
+            // Another organisation was first; this one learns it when it tries to use the domain.
+            Err(error @ (Error::Taken { .. } | Error::Invalid(_))) => {
+                tracing::info!(domain = %domain.name, %organisation, %error, "the domain is proven in vain");
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Moves the keys of the domain on: pending ones that are seen sign, old ones end, and what is gone is forgotten.
+    async fn change_keys(
+        &self,
+        organisation: OrganisationId,
+        domain: &Domain,
+        looks: &[(Expected, Look)],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let Some((scope, owner)) = self.scope(organisation, domain)? else { return Ok(()) };
+        let accounts = self.accounts().on_behalf(by_ourselves(now));
+        let keys = looks.iter().filter_map(|(expected, look)| {
+            expected
+                .signer
+                .as_ref()
+                .filter(|signer| signer.domain == owner.as_str())
+                .map(|signer| (signer, look))
+        });
+        let keys: Vec<_> = keys.collect();
+        let has = |state| keys.iter().any(|(signer, _)| signer.state == state);
+        let are_seen = keys
+            .iter()
+            .filter(|(signer, _)| signer.state == DkimState::Pending)
+            .all(|(_, look)| look.state == State::Ok);
+        if has(DkimState::Pending) && are_seen {
+            accounts.promote_dkim(&scope, now).await?;
+            tracing::info!(domain = %owner, "the new DKIM keys are published and sign from now on");
+        }
+        if has(DkimState::Retiring) {
+            accounts.retire_dkim(&scope, now).await?;
+        }
+        let is_gone = |look: &Look| look.state == State::Ok && look.found.is_empty();
+        for (signer, _) in
+            keys.iter().filter(|(signer, look)| signer.state == DkimState::Retired && is_gone(look))
+        {
+            accounts.forget_dkim(&scope, &signer.selector).await?;
+        }
+        Ok(())
+    }
+
+    /// Whose keys a look at this domain moves on: its own; those of the base domain only for the operator's own
+    /// organisation, so that one does it.
+    fn scope(
+        &self,
+        organisation: OrganisationId,
+        domain: &Domain,
+    ) -> Result<Option<(DkimScope, DomainName)>, Error> {
+        let base = self.accounts().base_domain();
+        if !domain.name.is_within(base) {
+            let name = domain.name.clone();
+            return Ok(Some((DkimScope::Domain(organisation, name.clone()), name)));
+        }
+        Ok(self.accounts().is_house(organisation)?.then(|| (DkimScope::Base, base.clone())))
+    }
+
+    async fn tell(
+        &self,
+        organisation: OrganisationId,
+        domain: &Domain,
+        looks: &[(Expected, Look)],
+        (before, after): (&Watched, &Watched),
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let is_house = self.accounts().is_house(organisation)?;
+        let concerns = |expected: &Expected| is_house || expected.publisher == Publisher::Organisation;
+        let broken: Vec<_> = after
+            .newly_broken(before)
+            .filter_map(|position| looks.get(position))
+            .filter(|(expected, _)| concerns(expected))
+            .collect();
+        let desk = &self.0.backends.desk;
+        let told = if !broken.is_empty() {
+            metrics::counter!("guichet_domain_records_broken_total").increment(broken.len() as u64);
+            desk.alert_admins(organisation, alert(&domain.name, &broken), now).await.map(drop)
+        } else if before.is_broken() && !after.is_broken() {
+            tracing::info!(domain = %domain.name, %organisation, "the records are mended");
+            desk.settle_notice(organisation, &broken_notice(&domain.name), now).await.map(drop)
+        } else {
+            Ok(())
+        };
+        told.map_err(of_desk)
+    }
+
+    async fn remember(
+        &self,
+        organisation: OrganisationId,
+        name: &DomainName,
+        after: Watched,
+    ) -> Result<(), Error> {
+        for _ in 0..ATTEMPTS_MAX {
+            let mut space = self.store().of(organisation).snapshot()?;
+            let key = keys::watched(name);
+            let stored = space.read(&key)?;
+            let former =
+                stored.and_then(|bytes| record::decode::<Watched>(&bytes).ok()).and_then(|row| row.next);
+            let mut table = self.store().operator().batch();
+            if let Some(at) = former {
+                table.delete(keys::due(at, organisation, name));
+            }
+            if let Some(at) = after.next {
+                table.put(keys::due(at, organisation, name), Vec::new());
+            }
+            let mut batch = space.batch();
+            batch.put(key, record::encode(&after));
+            match self.store().commit(vec![batch, table]).await {
+                Ok(_) => return Ok(()),
+                Err(CommitError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Unavailable("too many looks at one domain at once".to_owned()))
+    }
+}
+
+fn by_ourselves(at: Timestamp) -> By {
+    By { organisation: None, who: Who::System, from: None, at }
+}
+
+fn broken_notice(domain: &DomainName) -> NoticeKind {
+    NoticeKind::DomainBroken { domain: domain.clone() }
+}
+
+fn alert(domain: &DomainName, broken: &[&(Expected, Look)]) -> Alert {
+    let mut text = format!(
+        "Records of {} in the DNS were fine and are so no more. Until they are mended, mail may be lost or refused.\n",
+        plain(domain.as_str())
+    );
+    for (expected, look) in broken {
+        text.push_str(&format!(
+            "\n- {} of {}: {}\n",
+            expected.purpose.as_str().to_uppercase(),
+            plain(&expected.name),
+            plain(&look.advice)
+        ));
+    }
+    Alert { kind: broken_notice(domain), subject: format!("Records of {domain} are broken"), text }
+}
+
+pub(crate) fn of_desk(error: guichet_desk::Error) -> Error {
+    Error::Unavailable(error.to_string())
+}
