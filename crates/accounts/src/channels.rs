@@ -1,10 +1,12 @@
 //! Channels: the addresses through which mail comes in, with their aliases.
 
-use guichet_mail::MailAddress;
+use guichet_mail::{DomainName, MailAddress};
 use guichet_store::{Batch, OrganisationId, Snapshot};
 
+use crate::audit::Deed;
 use crate::organisations::check_name;
-use crate::records::{AutoReply, Channel};
+use crate::proof::Proof;
+use crate::records::{AutoReply, Channel, Domain};
 use crate::routing::BOUNCE;
 use crate::stored::{self, change};
 use crate::{Accounts, ChannelId, Error, TeamId, keys};
@@ -36,6 +38,8 @@ pub struct ChannelChange {
     pub auto_reply: Option<Option<AutoReply>>,
     /// Which team's tickets its mail becomes; `Some(None)` is no team's.
     pub team: Option<Option<TeamId>>,
+    /// Whether mail comes in and goes out.
+    pub active: Option<bool>,
 }
 
 impl Accounts {
@@ -46,13 +50,13 @@ impl Accounts {
         wanted: NewChannel,
     ) -> Result<Channel, Error> {
         let name = check_name(&wanted.name)?;
-        self.addressed_domain(organisation, wanted.address.domain())?;
         if let Some(team) = wanted.team {
             self.team(organisation, team)?;
         }
         change(&self.store, || {
             let mut operator = self.store.operator().snapshot()?;
             let mut space = self.store.of(organisation).snapshot()?;
+            owned_domain(&mut space, wanted.address.domain())?;
             let number = stored::next_number(&mut space)?;
             let id = ChannelId(number);
             let taken = take_address(&mut operator, &wanted.address)?;
@@ -74,6 +78,7 @@ impl Accounts {
             let mut settings = space.batch();
             stored::put_number(&mut settings, number);
             put_channel(&mut settings, &channel);
+            self.record(&mut settings, Deed::ChannelCreated, &channel.address);
             Ok((vec![routing, settings], channel))
         })
         .await
@@ -100,8 +105,10 @@ impl Accounts {
             channel.name = name.clone().unwrap_or(channel.name);
             channel.auto_reply = auto_reply.clone().unwrap_or(channel.auto_reply);
             channel.team = wanted.team.unwrap_or(channel.team);
+            channel.active = wanted.active.or(channel.active);
             let mut batch = space.batch();
             put_channel(&mut batch, &channel);
+            self.record(&mut batch, Deed::ChannelChanged, &channel.address);
             Ok((vec![batch], channel))
         })
         .await
@@ -114,10 +121,10 @@ impl Accounts {
         id: ChannelId,
         alias: &MailAddress,
     ) -> Result<Channel, Error> {
-        self.addressed_domain(organisation, alias.domain())?;
         change(&self.store, || {
             let mut operator = self.store.operator().snapshot()?;
             let mut space = self.store.of(organisation).snapshot()?;
+            owned_domain(&mut space, alias.domain())?;
             let taken = take_address(&mut operator, alias)?;
             let bytes = space.read(&keys::channel(id))?;
             let bytes = bytes.ok_or_else(|| Error::not_found("channel", &id))?;
@@ -130,9 +137,86 @@ impl Accounts {
             routing.put(taken, stored::owner_bytes(organisation, id));
             let mut settings = space.batch();
             put_channel(&mut settings, &channel);
+            self.record(&mut settings, Deed::AliasAdded, alias);
             Ok((vec![routing, settings], channel))
         })
         .await
+    }
+
+    /// Takes a further address from a channel; mail to it finds nobody from now on.
+    pub async fn remove_alias(
+        &self,
+        organisation: OrganisationId,
+        id: ChannelId,
+        alias: &MailAddress,
+    ) -> Result<Channel, Error> {
+        change(&self.store, || {
+            let mut space = self.store.of(organisation).snapshot()?;
+            let bytes = space.read(&keys::channel(id))?;
+            let bytes = bytes.ok_or_else(|| Error::not_found("channel", &id))?;
+            let mut channel: Channel = stored::decode("channel", &bytes)?;
+            let at = channel.aliases.iter().position(|address| address.is_same(alias));
+            let removed = channel.aliases.remove(at.ok_or_else(|| Error::not_found("alias", alias))?);
+            let mut routing = Batch::new(&self.store.operator());
+            routing.delete(keys::address_owner(&removed.normalised()));
+            let mut settings = space.batch();
+            put_channel(&mut settings, &channel);
+            self.record(&mut settings, Deed::AliasRemoved, &removed);
+            Ok((vec![routing, settings], channel))
+        })
+        .await
+    }
+
+    /// Deletes a channel that is switched off; its addresses are free again. What hangs on it (tickets) is for the
+    /// caller to look at first: no mail comes to a channel that is off.
+    pub async fn delete_channel(&self, organisation: OrganisationId, id: ChannelId) -> Result<(), Error> {
+        change(&self.store, || {
+            let mut operator = self.store.operator().snapshot()?;
+            let mut space = self.store.of(organisation).snapshot()?;
+            let bytes = space.read(&keys::channel(id))?;
+            let bytes = bytes.ok_or_else(|| Error::not_found("channel", &id))?;
+            let channel: Channel = stored::decode("channel", &bytes)?;
+            let postmaster = operator.read(&keys::postmaster())?;
+            let reads = postmaster == Some(stored::owner_bytes(organisation, id));
+            self.check_unused(organisation, &channel, reads)?;
+            let mut routing = operator.batch();
+            for address in std::iter::once(&channel.address).chain(&channel.aliases) {
+                routing.delete(keys::address_owner(&address.normalised()));
+            }
+            let mut settings = space.batch();
+            settings.delete(keys::channel(id));
+            self.record(&mut settings, Deed::ChannelRemoved, &channel.address);
+            Ok((vec![routing, settings], ()))
+        })
+        .await
+    }
+
+    /// A sentence where a channel can't be deleted yet.
+    fn check_unused(
+        &self,
+        organisation: OrganisationId,
+        channel: &Channel,
+        reads_postmaster: bool,
+    ) -> Result<(), Error> {
+        let address = &channel.address;
+        if channel.is_active() {
+            let text = format!("`{address}` takes mail: switch it off before it is deleted");
+            return Err(Error::Invalid(text));
+        }
+        if reads_postmaster {
+            return Err(Error::Invalid(format!(
+                "`{address}` reads the mail to the server's postmaster: the operator gives that to another channel first"
+            )));
+        }
+        let uses = |domain: &Domain| [domain.catch_all, domain.role_channel].contains(&Some(channel.id));
+        match self.domains(organisation)?.into_iter().find(uses) {
+            Some(domain) => Err(Error::Invalid(format!(
+                "`{address}` takes the mail to unknown addresses of `{0}`, or to its postmaster and abuse: give that to \
+                 another channel first",
+                domain.name
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// The channels of an organisation, oldest first.
@@ -148,18 +232,37 @@ impl Accounts {
 
     /// Makes this channel the reader of the bare `postmaster` (RFC 5321 4.5.1) of the whole server.
     pub async fn set_postmaster(&self, organisation: OrganisationId, id: ChannelId) -> Result<(), Error> {
-        self.channel(organisation, id)?;
+        let address = self.channel(organisation, id)?.address;
         change(&self.store, || {
             let mut batch = self.store.operator().snapshot()?.batch();
             batch.put(keys::postmaster(), stored::owner_bytes(organisation, id));
+            self.record(&mut batch, Deed::PostmasterSet, &address);
             Ok((vec![batch], ()))
         })
         .await
     }
 }
 
-/// The key that a free address will stand under.
-pub(crate) fn take_address(operator: &mut Snapshot, address: &MailAddress) -> Result<guichet_store::Key, Error> {
+/// The domain of an address of the organisation: one that is theirs for certain and has addresses of its own. It is
+/// read, so that it can't be given up meanwhile.
+fn owned_domain(space: &mut Snapshot, name: &DomainName) -> Result<Domain, Error> {
+    let bytes = space.read(&keys::domain(name))?.ok_or_else(|| Error::not_found("domain", name))?;
+    let domain: Domain = stored::decode("domain", &bytes)?;
+    if let Some(target) = &domain.alias_of {
+        return Err(Error::Invalid(format!("`{name}` is an alias of `{target}`; say it of that domain")));
+    }
+    if let Some(proof) = domain.proof.as_ref().filter(|proof| proof.proven.is_none()) {
+        return Err(Error::Invalid(format!(
+            "`{name}` is not proven to be yours yet: publish the TXT record `{}` with the text `{}`",
+            Proof::record_name(name),
+            proof.record_text()
+        )));
+    }
+    Ok(domain)
+}
+
+/// An address that a channel may have.
+pub(crate) fn check_local_part(address: &MailAddress) -> Result<(), Error> {
     if address.local().contains('+') {
         let text = format!("`{address}` has a plus, which marks a tag; take an address without");
         return Err(Error::Invalid(text));
@@ -168,6 +271,15 @@ pub(crate) fn take_address(operator: &mut Snapshot, address: &MailAddress) -> Re
         let text = format!("`{address}` is kept for mail that could not be delivered; take another address");
         return Err(Error::Invalid(text));
     }
+    Ok(())
+}
+
+/// The key that a free address will stand under.
+pub(crate) fn take_address(
+    operator: &mut Snapshot,
+    address: &MailAddress,
+) -> Result<guichet_store::Key, Error> {
+    check_local_part(address)?;
     let key = keys::address_owner(&address.normalised());
     match operator.read(&key)? {
         Some(_) => Err(Error::taken("address", address)),

@@ -19,9 +19,10 @@ use guichet_store::{Direction, Key, OrganisationId, Snapshot, Space};
 use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
+use crate::audit::Deed;
 use crate::proof::parent;
+use crate::sealed::{SealedKind, SecretBytes};
 use crate::stored::{self, change};
-use crate::vault::SecretBytes;
 use crate::{Accounts, Error, keys};
 
 pub use rotation::RETIRING_DAYS;
@@ -187,6 +188,7 @@ impl Accounts {
             for (key, row) in rows {
                 batch.put(key, stored::encode(&row));
             }
+            self.record(&mut batch, Deed::DkimAdded, &domain);
             Ok((vec![batch], ()))
         })
         .await
@@ -247,6 +249,15 @@ impl Accounts {
         Ok(self.signing_keys(organisation, from)?.1.into_iter().map(record).collect())
     }
 
+    /// The selectors of the keys that a domain of an organisation has of its own.
+    pub(crate) fn dkim_selectors(
+        &self,
+        organisation: OrganisationId,
+        name: &DomainName,
+    ) -> Result<Vec<String>, Error> {
+        Ok(stored_keys(&self.store.of(organisation), name)?.into_iter().map(|key| key.selector).collect())
+    }
+
     /// The records of the base domain's keys, which the operator publishes.
     pub fn base_dkim_records(&self) -> Result<Vec<DkimRecord>, Error> {
         let found = stored_keys(&self.store.operator(), self.base_domain())?;
@@ -286,16 +297,16 @@ impl Accounts {
             selector: new.selector.clone(),
             algorithm: new.algorithm,
             record: new.record.clone(),
-            sealed: self.vault().seal(&keys::place(owner, key), new.pkcs8.as_slice()),
+            sealed: self.seal(SealedKind::DkimKey, owner, key, new.pkcs8.as_slice()),
             state: None,
             since: None,
         }
     }
 
     fn opened_key(&self, owner: Option<OrganisationId>, stored: StoredKey) -> Result<DkimKey, Error> {
-        let place = keys::place(owner, &keys::dkim_key(&stored.domain, &stored.selector));
+        let place = keys::dkim_key(&stored.domain, &stored.selector);
         Ok(DkimKey {
-            pkcs8: self.vault().open(&place, &stored.sealed)?,
+            pkcs8: self.open(owner, &place, &stored.sealed)?,
             domain: stored.domain,
             selector: stored.selector,
             algorithm: stored.algorithm,

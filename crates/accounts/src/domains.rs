@@ -1,8 +1,9 @@
 //! Domains: which of them receive and send here, and what happens to addresses of theirs that nobody has.
 
 use guichet_mail::DomainName;
-use guichet_store::OrganisationId;
+use guichet_store::{OrganisationId, Snapshot};
 
+use crate::audit::Deed;
 use crate::records::Domain;
 use crate::stored::{self, change};
 use crate::{Accounts, ChannelId, Error, keys};
@@ -48,6 +49,7 @@ impl Accounts {
             routing.put(owner, organisation.get().to_be_bytes().to_vec());
             let mut settings = self.store.of(organisation).snapshot()?.batch();
             settings.put(keys::domain(name), stored::encode(&domain));
+            self.record(&mut settings, Deed::DomainAdded, name);
             Ok((vec![routing, settings], domain.clone()))
         })
         .await
@@ -110,8 +112,70 @@ impl Accounts {
             domain.sends = wanted.sends.or(domain.sends);
             let mut batch = snapshot.batch();
             batch.put(key, stored::encode(&domain));
+            self.record(&mut batch, Deed::DomainChanged, name);
             Ok((vec![batch], domain))
         })
         .await
+    }
+
+    /// Gives a domain up: mail to it finds nobody from now on, its DKIM keys are deleted, and anybody may prove it.
+    /// Refused while something needs it.
+    pub async fn remove_domain(&self, organisation: OrganisationId, name: &DomainName) -> Result<(), Error> {
+        change(&self.store, || {
+            let mut operator = self.store.operator().snapshot()?;
+            let mut space = self.store.of(organisation).snapshot()?;
+            let key = keys::domain(name);
+            let bytes = space.read(&key)?.ok_or_else(|| Error::not_found("domain", name))?;
+            let domain: Domain = stored::decode("domain", &bytes)?;
+            self.check_unneeded(organisation, &mut space, &domain)?;
+            let keys_of_it = self.dkim_selectors(organisation, name)?;
+            let owner = keys::domain_owner(name);
+            let owned = operator.read(&owner)?.map(|bytes| stored::read_owner(&bytes)).transpose()?;
+            let mut routing = operator.batch();
+            if owned == Some(organisation) {
+                routing.delete(owner);
+            }
+            let mut settings = space.batch();
+            settings.delete(key);
+            for selector in keys_of_it {
+                settings.delete(keys::dkim_key(name, &selector));
+            }
+            self.record(&mut settings, Deed::DomainRemoved, name);
+            Ok((vec![routing, settings], ()))
+        })
+        .await
+    }
+
+    /// A sentence that says what still needs a domain. What could come to need it meanwhile (a new channel, an alias) is
+    /// read, so that it conflicts.
+    fn check_unneeded(
+        &self,
+        organisation: OrganisationId,
+        space: &mut Snapshot,
+        domain: &Domain,
+    ) -> Result<(), Error> {
+        let name = &domain.name;
+        stored::next_number(space)?;
+        for channel in self.channels(organisation)? {
+            space.read(&keys::channel(channel.id))?;
+            let addresses = || std::iter::once(&channel.address).chain(&channel.aliases);
+            if let Some(address) = addresses().find(|address| address.domain() == name) {
+                return Err(Error::Invalid(format!(
+                    "the channel `{}` has the address `{address}`: take it from the channel, or delete the channel, first",
+                    channel.name
+                )));
+            }
+        }
+        let domains = self.domains(organisation)?;
+        if let Some(alias) = domains.iter().find(|other| other.alias_of.as_ref() == Some(name)) {
+            return Err(Error::Invalid(format!("`{}` is an alias of `{name}`: remove it first", alias.name)));
+        }
+        let is_base = |domain: &&Domain| domain.name.is_within(self.base_domain());
+        if is_base(&domain) && domains.iter().filter(is_base).count() == 1 {
+            return Err(Error::Invalid(format!(
+                "`{name}` is the only domain of the organisation that always works; it stays"
+            )));
+        }
+        Ok(())
     }
 }

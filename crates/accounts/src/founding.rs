@@ -9,6 +9,7 @@ use guichet_mail::{DomainName, MailAddress};
 use guichet_store::{Batch, OrganisationId, Snapshot};
 use jiff::Timestamp;
 
+use crate::audit::Deed;
 use crate::channels::{self, NewChannel};
 use crate::organisations::{check_name, check_slug, next_organisation};
 use crate::records::{Channel, Domain, Organisation};
@@ -31,7 +32,8 @@ impl HomeLabel {
     /// From 8 bytes of randomness: 20 consonants and 8 digits by turns, some 650 million of them.
     pub fn from_random(bytes: [u8; 8]) -> Self {
         const LETTERS: [char; 20] = [
-            'b', 'c', 'd', 'f', 'g', 'h', 'j', 'k', 'm', 'n', 'p', 'q', 'r', 's', 't', 'v', 'w', 'x', 'y', 'z',
+            'b', 'c', 'd', 'f', 'g', 'h', 'j', 'k', 'm', 'n', 'p', 'q', 'r', 's', 't', 'v', 'w', 'x', 'y',
+            'z',
         ];
         // Without 0 and 1, which look like letters.
         const DIGITS: [char; 8] = ['2', '3', '4', '5', '6', '7', '8', '9'];
@@ -97,7 +99,8 @@ impl Accounts {
         now: Timestamp,
     ) -> Result<Founding, Error> {
         let label = wanted.home.as_ref().map_or(wanted.slug.as_str(), |label| label.0.as_str());
-        let too_long = |_| Error::Invalid(format!("`{label}` before the base domain is too long for an address"));
+        let too_long =
+            |_| Error::Invalid(format!("`{label}` before the base domain is too long for an address"));
         let home = DomainName::parse(&format!("{label}.{}", self.base_domain())).map_err(too_long)?;
         let address = address(LOCAL_PART, &home)?;
         let channel = NewChannel { address, name: CHANNEL_NAME.to_owned(), team: None };
@@ -153,6 +156,7 @@ impl Accounts {
         if is_first_channel {
             batch.put(keys::postmaster(), owner);
         }
+        self.record(&mut batch, Deed::OrganisationCreated, &wanted.slug);
         let space = self.home_rows(id, home, &channel)?;
         Ok(Founding { organisation, channel, operator: batch, space, last: FIRST })
     }

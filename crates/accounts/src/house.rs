@@ -31,7 +31,9 @@ impl Accounts {
     /// The operator's own organisation; [`Accounts::ensure_house`] makes it at the start.
     pub fn house(&self) -> Result<OrganisationId, Error> {
         self.house_if_any()?.ok_or_else(|| {
-            Error::Unavailable("it has no organisation of the operator yet; `guichet serve` makes it".to_owned())
+            Error::Unavailable(
+                "it has no organisation of the operator yet; `guichet serve` makes it".to_owned(),
+            )
         })
     }
 

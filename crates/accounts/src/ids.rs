@@ -39,3 +39,5 @@ id!(/// An API token, as shown in lists; not the secret.
     TokenId);
 id!(/// A claim of a name below the base domain.
     ClaimId);
+id!(/// A session of a person, as shown in lists; not the secret.
+    SessionId);

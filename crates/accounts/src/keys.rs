@@ -45,10 +45,13 @@ pub(crate) const CHANNELS: u8 = b'h';
 pub(crate) const PEOPLE: u8 = b'p';
 pub(crate) const TEAMS: u8 = b'g';
 pub(crate) const TOKENS: u8 = b'k';
+pub(crate) const DOMAIN_OWNERS: u8 = b'D';
 pub(crate) const CLAIMS: u8 = b'f';
 pub(crate) const SIGN_UPS: u8 = b'r';
 pub(crate) const SIGN_UPS_COUNTED: u8 = b'a';
 pub(crate) const ORGANISATIONS: u8 = b'O';
+pub(crate) const DKIM_KEYS: u8 = b's';
+pub(crate) const TOKEN_KEY: u8 = b'M';
 pub(crate) const SESSIONS: u8 = b'e';
 pub(crate) const ONE_TIME: u8 = b'o';
 pub(crate) const CREDENTIALS: u8 = b'c';
@@ -63,7 +66,7 @@ pub(crate) fn slug(slug: &str) -> Key {
 }
 
 pub(crate) fn domain_owner(domain: &DomainName) -> Key {
-    Key::new(b'D').text(domain.as_str())
+    Key::new(DOMAIN_OWNERS).text(domain.as_str())
 }
 
 /// `address` is in the form that [`crate::routing`] compares: local part and domain in lower case.
@@ -84,7 +87,7 @@ pub(crate) fn postmaster() -> Key {
 }
 
 pub(crate) fn token_key() -> Key {
-    Key::new(b'M')
+    Key::new(TOKEN_KEY)
 }
 
 pub(crate) fn house() -> Key {
@@ -110,11 +113,17 @@ pub(crate) fn sign_ups_counted(address: Option<&[u8; 32]>) -> Key {
 
 /// All DKIM keys of a domain.
 pub(crate) fn dkim_keys(domain: &DomainName) -> Key {
-    Key::new(b's').text(domain.as_str())
+    Key::new(DKIM_KEYS).text(domain.as_str())
 }
 
 pub(crate) fn dkim_key(domain: &DomainName, selector: &str) -> Key {
     dkim_keys(domain).text(selector)
+}
+
+/// The text of a key that has one after its kind and nothing else.
+pub(crate) fn text_of(key: &[u8]) -> Option<&str> {
+    let text = key.get(1..)?.strip_suffix(&[0, 0])?;
+    std::str::from_utf8(text).ok()
 }
 
 /// Where a row stands in the whole store: the context in which its secret is sealed. `None` is the operator's space.

@@ -10,54 +10,75 @@ mod actor;
 mod audit;
 mod by;
 mod channels;
+mod claims;
+mod credentials;
 mod dkim;
 mod domains;
 mod error;
 mod founding;
 mod house;
 mod ids;
+mod invitations;
 mod keys;
+mod letters;
+mod look_alike;
+mod one_time;
 mod organisations;
 mod people;
 mod proof;
 mod records;
-mod roles;
 mod reserved;
+mod resets;
+mod roles;
 mod routing;
 mod scope;
+mod sealed;
 mod sending;
+mod sessions;
 mod stored;
+mod teams;
 #[cfg(test)]
 mod tests;
+mod throttle;
 mod token_key;
 mod tokens;
-mod vault;
 
 pub use actor::{Actor, Sight, Who};
 pub use audit::{AuditEntry, AuditPage, Deed};
 pub use by::By;
 pub use channels::{ChannelChange, NewChannel};
+pub use claims::{Claim, ClaimState, NewClaim};
+pub use credentials::{RecoveryCodes, TotpSetup};
 pub use dkim::{DkimAlgorithm, DkimKey, DkimRecord, DkimScope, DkimState, NewDkimKey, RETIRING_DAYS};
 pub use domains::DomainChange;
 pub use error::Error;
 pub use founding::{HomeLabel, NewOrganisation};
-pub use ids::{ChannelId, ClaimId, PersonId, TeamId, TokenId};
-pub use people::NewPerson;
+pub use ids::{ChannelId, ClaimId, PersonId, SessionId, TeamId, TokenId};
+pub use invitations::{Invitation, Invited, Redeemed};
+pub use letters::Letter;
+pub use look_alike::{Likeness, LikenessTo};
+pub use people::{NewPerson, PersonChange};
 pub use proof::{Proof, ProofCode};
 pub use records::{
-    AutoReply, Channel, Domain, Organisation, Person, Role, Team, Token, UnknownPolicy, VerdictPolicy,
+    AutoReply, Channel, Domain, Organisation, Person, PersonStatus, Role, Team, Token, UnknownPolicy,
+    VerdictPolicy,
 };
+pub use resets::{AddressRequest, PasswordReset};
 pub use routing::Route;
 pub use scope::{Scope, Scopes, UnknownScope};
+pub use sealed::{CanNotOpen, SecretBytes, Vault};
 pub use sending::Sending;
+pub use sessions::{LogIn, LogInError, LoggedIn, Session, SignedIn};
 pub use token_key::is_sealed;
 pub use tokens::{NewToken, Secret};
-pub use vault::{CanNotOpen, SecretBytes, Vault};
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use guichet_mail::DomainName;
 use guichet_store::Store;
+
+use credentials::Places;
+use throttle::Throttle;
 
 /// Everything this crate answers, over one store. Cheap to clone.
 #[derive(Clone)]
@@ -74,12 +95,28 @@ struct Server {
     base_domain: DomainName,
     /// Opened once: every mail asks for it.
     token_key: OnceLock<[u8; 32]>,
+    throttle: Mutex<Throttle>,
+    places: Places,
+}
+
+impl Server {
+    /// What a panic left there is still only numbers.
+    fn throttle(&self) -> MutexGuard<'_, Throttle> {
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Accounts {
     /// Over this store, with its secrets sealed by `vault`; organisations have their first domain below `base_domain`.
     pub fn new(store: Store, vault: Vault, base_domain: DomainName) -> Self {
-        Self { store, server: Arc::new(Server { vault, base_domain, token_key: OnceLock::new() }), by: None }
+        let server = Server {
+            vault,
+            base_domain,
+            token_key: OnceLock::new(),
+            throttle: Mutex::default(),
+            places: Places::default(),
+        };
+        Self { store, server: Arc::new(server), by: None }
     }
 
     /// The domain below which each organisation has its first domain.

@@ -4,6 +4,7 @@ use guichet_mail::DomainName;
 use guichet_store::{OrganisationId, Snapshot};
 use jiff::Timestamp;
 
+use crate::audit::Deed;
 use crate::records::Organisation;
 use crate::stored::{self, change};
 use crate::{Accounts, Error, VerdictPolicy, keys};
@@ -37,6 +38,7 @@ impl Accounts {
             stored::put_number(&mut batch, number);
             batch.put(keys::organisation(id), stored::encode(&organisation));
             batch.put(keys::slug(slug), id.get().to_be_bytes().to_vec());
+            self.record(&mut batch, Deed::OrganisationCreated, slug);
             Ok((vec![batch], organisation))
         })
         .await
@@ -85,6 +87,11 @@ impl Accounts {
             organisation.suspended = suspended;
             let mut batch = snapshot.batch();
             batch.put(key, stored::encode(&organisation));
+            let deed = match suspended {
+                Some(_) => Deed::OrganisationSuspended,
+                None => Deed::OrganisationResumed,
+            };
+            self.record(&mut batch, deed, &organisation.slug);
             Ok((vec![batch], organisation))
         })
         .await
@@ -111,6 +118,7 @@ impl Accounts {
             organisation.trusted_sealers.clone_from(&trusted_sealers);
             let mut batch = snapshot.batch();
             batch.put(key, stored::encode(&organisation));
+            self.record(&mut batch, Deed::OrganisationChanged, &organisation.slug);
             Ok((vec![batch], organisation))
         })
         .await

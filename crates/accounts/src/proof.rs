@@ -15,6 +15,7 @@ use guichet_store::{OrganisationId, Snapshot};
 use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
+use crate::audit::Deed;
 use crate::records::Domain;
 use crate::stored::{self, change};
 use crate::{Accounts, Error, keys};
@@ -80,7 +81,8 @@ impl Accounts {
         now: Timestamp,
     ) -> Result<Domain, Error> {
         let proof = Proof { code, begun: now, proven: None };
-        let domain = Domain { proof: Some(proof), ..Domain::named(name.clone()) };
+        // Answers to what it sends one day go home until its MX is seen to be ours.
+        let domain = Domain { proof: Some(proof), receives: Some(false), ..Domain::named(name.clone()) };
         change(&self.store, || {
             let mut operator = self.store.operator().snapshot()?;
             self.check_free(&mut operator, organisation, name)?;
@@ -97,6 +99,7 @@ impl Accounts {
             }
             let mut batch = space.batch();
             batch.put(key, stored::encode(&domain));
+            self.record(&mut batch, Deed::DomainAdded, name);
             Ok((vec![operator.batch(), batch], domain.clone()))
         })
         .await
@@ -125,6 +128,7 @@ impl Accounts {
             routing.put(keys::domain_owner(name), organisation.get().to_be_bytes().to_vec());
             let mut batch = space.batch();
             batch.put(key, stored::encode(&domain));
+            self.record(&mut batch, Deed::DomainProven, name);
             Ok((vec![routing, batch], domain))
         })
         .await

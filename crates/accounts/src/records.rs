@@ -205,6 +205,78 @@ pub struct Person {
     /// The teams that they belong to.
     #[n(4)]
     pub teams: Vec<TeamId>,
+    /// Whether they may enter.
+    #[n(5)]
+    pub status: PersonStatus,
+    /// When they were added or invited, where that was noted.
+    #[cbor(n(6), with = "guichet_store::time::optional")]
+    pub created: Option<Timestamp>,
+    /// Raised when all their sessions end: one of another number opens nothing.
+    #[n(7)]
+    pub(crate) epoch: Option<u64>,
+}
+
+impl Person {
+    /// Ends all sessions of this person, with the commit that writes them.
+    pub(crate) fn end_sessions(&mut self) {
+        self.epoch = Some(self.epoch.unwrap_or(0) + 1);
+    }
+}
+
+/// Whether a person may enter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PersonStatus {
+    /// They may.
+    #[default]
+    Active,
+    /// They were asked to come and did not answer yet.
+    Invited,
+    /// They may not any more; what they did stays theirs.
+    Disabled,
+}
+
+impl PersonStatus {
+    const ALL: [PersonStatus; 3] = [PersonStatus::Active, PersonStatus::Invited, PersonStatus::Disabled];
+
+    /// The word for people and for the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PersonStatus::Active => "active",
+            PersonStatus::Invited => "invited",
+            PersonStatus::Disabled => "disabled",
+        }
+    }
+}
+
+// Written by hand, since a person of before has no such field, and is active.
+impl<C> Encode<C> for PersonStatus {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        encoder: &mut minicbor::Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        encoder.u8(*self as u8)?.ok()
+    }
+
+    fn is_nil(&self) -> bool {
+        *self == PersonStatus::Active
+    }
+}
+
+impl<'b, C> Decode<'b, C> for PersonStatus {
+    fn decode(decoder: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        if decoder.datatype()? == minicbor::data::Type::Null {
+            decoder.skip()?;
+            return Ok(PersonStatus::Active);
+        }
+        let number = decoder.u8()?;
+        let known = PersonStatus::ALL.into_iter().find(|status| *status as u8 == number);
+        known.ok_or_else(|| minicbor::decode::Error::message("no status of a person"))
+    }
+
+    fn nil() -> Option<Self> {
+        Some(PersonStatus::Active)
+    }
 }
 
 impl Role {
@@ -248,7 +320,13 @@ pub struct Token {
     /// What it is for, in its maker's words.
     #[n(3)]
     pub name: String,
-    /// What it allows.
+    /// What it allows, as far as its person may.
     #[n(4)]
     pub scopes: Scopes,
+    /// When it was made, where that was noted.
+    #[cbor(n(5), with = "guichet_store::time::optional")]
+    pub created: Option<Timestamp>,
+    /// From when on it opens nothing; never, where none is given.
+    #[cbor(n(6), with = "guichet_store::time::optional")]
+    pub expires: Option<Timestamp>,
 }

@@ -7,19 +7,102 @@ use crate::Error;
 
 /// Names by which machines look, or that a server has or may get: not even the operator gives one away by mistake.
 const MACHINES: &[&str] = &[
-    "autoconfig", "autodiscover", "caldav", "carddav", "dns", "ftp", "house", "imap", "imaps", "ldap", "localhost",
-    "mail", "mailer-daemon", "mta-sts", "mx", "ns", "ntp", "openpgpkey", "pop", "pop3", "postmaster", "relay", "sip",
-    "smtp", "smtps", "submission", "webmail", "wpad", "www", "xmpp",
+    "autoconfig",
+    "autodiscover",
+    "caldav",
+    "carddav",
+    "dns",
+    "ftp",
+    "house",
+    "imap",
+    "imaps",
+    "ldap",
+    "localhost",
+    "mail",
+    "mailer-daemon",
+    "mta-sts",
+    "mx",
+    "ns",
+    "ntp",
+    "openpgpkey",
+    "pop",
+    "pop3",
+    "postmaster",
+    "relay",
+    "sip",
+    "smtp",
+    "smtps",
+    "submission",
+    "webmail",
+    "wpad",
+    "www",
+    "xmpp",
 ];
 
 /// Names in which a server or who runs it speaks (RFC 2142, and what people take for it), or does its work.
 const SPEAKERS: &[&str] = &[
-    "abuse", "account", "accounts", "admin", "administrator", "api", "app", "assets", "backup", "billing", "bounce",
-    "cdn", "cloud", "compliance", "console", "dashboard", "dev", "docs", "git", "guichet", "health", "help-desk",
-    "helpdesk", "hostmaster", "info", "invoice", "invoices", "legal", "login", "metrics", "monitor", "news", "no-reply",
-    "noc", "noreply", "official", "operator", "panel", "password", "payment", "payments", "portal", "privacy", "proxy",
-    "register", "root", "security", "signin", "signup", "staging", "static", "status", "sysadmin", "system", "team",
-    "test", "usenet", "uucp", "verify", "vpn", "web", "webmaster",
+    "abuse",
+    "account",
+    "accounts",
+    "admin",
+    "administrator",
+    "api",
+    "app",
+    "assets",
+    "backup",
+    "billing",
+    "bounce",
+    "cdn",
+    "cloud",
+    "compliance",
+    "console",
+    "dashboard",
+    "dev",
+    "docs",
+    "git",
+    "guichet",
+    "health",
+    "help-desk",
+    "helpdesk",
+    "hostmaster",
+    "info",
+    "invoice",
+    "invoices",
+    "legal",
+    "login",
+    "metrics",
+    "monitor",
+    "news",
+    "no-reply",
+    "noc",
+    "noreply",
+    "official",
+    "operator",
+    "panel",
+    "password",
+    "payment",
+    "payments",
+    "portal",
+    "privacy",
+    "proxy",
+    "register",
+    "root",
+    "security",
+    "signin",
+    "signup",
+    "staging",
+    "static",
+    "status",
+    "sysadmin",
+    "system",
+    "team",
+    "test",
+    "usenet",
+    "uucp",
+    "verify",
+    "vpn",
+    "web",
+    "webmaster",
 ];
 
 /// Labels that get a number when there are several: `mx2`, `ns1`.
@@ -51,9 +134,8 @@ pub(crate) fn check(label: &str) -> Result<(), Error> {
 pub(crate) fn check_machines(label: &str) -> Result<(), Error> {
     let stem = label.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('-');
     // `_dmarc` and its like are no hosts.
-    let is_machine = label.starts_with('_')
-        || MACHINES.contains(&label)
-        || (stem != label && NUMBERED.contains(&stem));
+    let is_machine =
+        label.starts_with('_') || MACHINES.contains(&label) || (stem != label && NUMBERED.contains(&stem));
     if is_machine { Err(refusal(label)) } else { Ok(()) }
 }
 
@@ -69,7 +151,21 @@ mod tests {
 
     #[test]
     fn names_of_machines_and_of_who_runs_them_are_refused_with_a_sentence() {
-        for label in ["www", "mx", "mx2", "ns1", "mail-1", "postmaster", "abuse", "_dmarc", "mta-sts", "de", "x", "7", "42"] {
+        for label in [
+            "www",
+            "mx",
+            "mx2",
+            "ns1",
+            "mail-1",
+            "postmaster",
+            "abuse",
+            "_dmarc",
+            "mta-sts",
+            "de",
+            "x",
+            "7",
+            "42",
+        ] {
             let error = check(label).unwrap_err().to_string();
             assert!(error.contains(label) && error.contains("reserved"), "{error}");
         }
@@ -77,7 +173,9 @@ mod tests {
 
     #[test]
     fn names_of_companies_are_not() {
-        for label in ["acme", "marca", "mailchimp", "wwwonders", "demo", "other", "xn--mnchen-3ya", "4you", "k7m3x9q2"] {
+        for label in
+            ["acme", "marca", "mailchimp", "wwwonders", "demo", "other", "xn--mnchen-3ya", "4you", "k7m3x9q2"]
+        {
             assert!(check(label).is_ok(), "{label}");
         }
     }

@@ -1,6 +1,6 @@
 //! Whose address is it: the question behind every `RCPT TO`.
 //!
-//! A bounce address is known by its form, before all else. Any other is looked up as it stands, then without its plus-tag, then as a role of its domain, then by the
+//! Only a domain that is proven, or that the operator vouches for, has an owner here. A bounce address is known by its form, before all else. Any other is looked up as it stands, then without its plus-tag, then as a role of its domain, then by the
 //! domain's catch-all. Local parts are compared without regard to case, as every large provider does (RFC 5321 2.4
 //! lets the receiving host decide).
 //!
@@ -41,16 +41,8 @@ pub enum Route {
     UnknownAddress,
     /// The domain is not ours.
     ForeignDomain,
-}
-
-impl Route {
-    fn to(owner: Owner, tag: Option<&str>) -> Self {
-        Route::Channel {
-            organisation: owner.organisation,
-            channel: owner.channel,
-            tag: tag.map(str::to_owned),
-        }
-    }
+    /// The organisation that it belongs to is suspended: its mail waits with its senders.
+    Suspended,
 }
 
 impl Accounts {
@@ -63,6 +55,9 @@ impl Accounts {
         let Some(organisation) = stored::domain_owner(&operator, &domain)? else {
             return Ok(Route::ForeignDomain);
         };
+        if self.is_suspended(organisation)? {
+            return Ok(Route::Suspended);
+        }
         if let Some(token) = bounce_token(local_part) {
             return Ok(Route::Bounce { organisation, token });
         }
@@ -80,7 +75,7 @@ impl Accounts {
             Route::Channel { organisation: owner, .. } | Route::Bounce { organisation: owner, .. } => {
                 owner == organisation
             }
-            Route::UnknownAddress | Route::ForeignDomain => false,
+            Route::UnknownAddress | Route::ForeignDomain | Route::Suspended => false,
         })
     }
 
@@ -93,8 +88,11 @@ impl Accounts {
     /// Who reads the bare `postmaster` that every SMTP server has to accept (RFC 5321 4.5.1).
     pub fn route_postmaster(&self) -> Result<Route, Error> {
         let operator = self.store.operator().snapshot()?;
-        let owner = stored::owner(&operator, &keys::postmaster())?;
-        Ok(owner.map_or(Route::UnknownAddress, |owner| Route::to(owner, None)))
+        match stored::owner(&operator, &keys::postmaster())? {
+            Some(owner) if self.is_suspended(owner.organisation)? => Ok(Route::Suspended),
+            Some(owner) => self.to_channel(owner, None),
+            None => Ok(Route::UnknownAddress),
+        }
     }
 
     fn route_within(
@@ -106,7 +104,7 @@ impl Accounts {
     ) -> Result<Route, Error> {
         let local = local_part.to_lowercase();
         if let Some(owner) = stored::owner(operator, &keys::address_owner(&address(&local, domain)))? {
-            return Ok(Route::to(owner, None));
+            return self.to_channel(owner, None);
         }
         // The tag is cut from what was written, since its case may mean something to who made it.
         let tag = local_part.split_once('+').map(|(_, tag)| tag);
@@ -114,7 +112,7 @@ impl Accounts {
         if tag.is_some()
             && let Some(owner) = stored::owner(operator, &keys::address_owner(&address(base, domain)))?
         {
-            return Ok(Route::to(owner, tag));
+            return self.to_channel(owner, tag);
         }
         let channel = match base {
             "postmaster" | "abuse" => self.role_channel(organisation, domain)?,
@@ -122,7 +120,18 @@ impl Accounts {
             BOUNCE if tag.is_some() => None,
             _ => domain.catch_all,
         };
-        Ok(channel.map_or(Route::UnknownAddress, |channel| Route::to(Owner { organisation, channel }, tag)))
+        let owner = channel.map(|channel| Owner { organisation, channel });
+        owner.map_or(Ok(Route::UnknownAddress), |owner| self.to_channel(owner, tag))
+    }
+
+    /// A channel that is switched off is nobody's, and its address does not fall to the catch-all.
+    fn to_channel(&self, owner: Owner, tag: Option<&str>) -> Result<Route, Error> {
+        let Owner { organisation, channel } = owner;
+        if self.channel(organisation, channel)?.is_active() {
+            let tag = tag.map(str::to_owned);
+            return Ok(Route::Channel { organisation, channel, tag });
+        }
+        Ok(Route::UnknownAddress)
     }
 
     fn role_channel(
@@ -133,7 +142,8 @@ impl Accounts {
         if domain.role_channel.is_some() {
             return Ok(domain.role_channel);
         }
-        Ok(self.channels(organisation)?.first().map(|channel: &Channel| channel.id))
+        let mut active = self.channels(organisation)?.into_iter().filter(Channel::is_active);
+        Ok(active.next().map(|channel| channel.id))
     }
 }
 

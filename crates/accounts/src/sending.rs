@@ -29,6 +29,12 @@ impl Accounts {
     /// As whom a channel writes; an error that says what to do where its domain doesn't send.
     pub fn sending(&self, organisation: OrganisationId, channel: ChannelId) -> Result<Sending, Error> {
         let channel = self.channel(organisation, channel)?;
+        if !channel.is_active() {
+            return Err(Error::Invalid(format!(
+                "`{}` is switched off, so nothing can be written from it: switch it on, or write from another channel",
+                channel.address
+            )));
+        }
         let domain = self.domain_settings(organisation, channel.address.domain())?;
         if !self.sends(&domain) {
             return Err(Error::Invalid(format!(
@@ -48,9 +54,10 @@ impl Accounts {
         })
     }
 
-    /// Whether mail may go out from this domain: as it was set, else at and below the base domain.
+    /// Whether mail may go out from this domain: as it was set, else at and below the base domain. Never before it is
+    /// proven.
     pub fn sends(&self, domain: &Domain) -> bool {
-        domain.sends.unwrap_or_else(|| domain.name.is_within(self.base_domain()))
+        domain.is_verified() && domain.sends.unwrap_or_else(|| domain.name.is_within(self.base_domain()))
     }
 
     /// The organisation's address that surely receives: its first channel on a domain that does, at or below the base
@@ -58,10 +65,13 @@ impl Accounts {
     fn home(&self, organisation: OrganisationId, sender: &Domain) -> Result<MailAddress, Error> {
         let domains = self.domains(organisation)?;
         let receives = |address: &MailAddress| {
-            domains.iter().any(|domain| domain.name == *address.domain() && domain.receives())
+            domains
+                .iter()
+                .any(|domain| domain.name == *address.domain() && domain.is_verified() && domain.receives())
         };
         let channels = self.channels(organisation)?;
-        let mut homes = channels.iter().map(|Channel { address, .. }| address).filter(|at| receives(at));
+        let active = channels.iter().filter(|channel| channel.is_active());
+        let mut homes = active.map(|Channel { address, .. }| address).filter(|at| receives(at));
         let first = homes.clone().next();
         let base = homes.find(|address| address.domain().is_within(self.base_domain()));
         base.or(first).cloned().ok_or_else(|| {

@@ -4,7 +4,7 @@ use guichet_mail::DomainName;
 use guichet_store::{Batch, CommitError, Direction, Key, OrganisationId, Snapshot, Store, record};
 use minicbor::{Decode, Encode};
 
-use crate::{ChannelId, Error, keys};
+use crate::{ChannelId, Error, TeamId, keys};
 
 /// How often a change is tried again when others were quicker.
 const ATTEMPTS_MAX: usize = 16;
@@ -106,6 +106,23 @@ pub(crate) fn next_number(snapshot: &mut Snapshot) -> Result<u64, Error> {
 
 pub(crate) fn put_number(batch: &mut Batch, number: u64) {
     batch.put(keys::last_number(), number.to_be_bytes().to_vec());
+}
+
+/// The digest that a row holds.
+pub(crate) fn as_digest(bytes: &[u8]) -> Result<[u8; 32], Error> {
+    bytes.try_into().map_err(|_| Error::Damaged("digest"))
+}
+
+/// The rows of teams that somebody is about to name: written again as they are, so that who deletes a team at the same
+/// moment is in conflict.
+pub(crate) fn read_teams(snapshot: &mut Snapshot, teams: &[TeamId]) -> Result<Vec<(Key, Vec<u8>)>, Error> {
+    let mut rows = Vec::with_capacity(teams.len());
+    for team in teams {
+        let key = keys::team(*team);
+        let bytes = snapshot.read(&key)?.ok_or_else(|| Error::not_found("team", team))?;
+        rows.push((key, bytes));
+    }
+    Ok(rows)
 }
 
 /// Builds a change from what is stored now and commits it; builds it anew when somebody else was quicker.

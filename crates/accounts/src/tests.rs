@@ -1,8 +1,12 @@
 //! Accounts, told as an operator would.
 
 mod bounces;
+mod claims;
 mod dkim;
+mod house;
+mod own_domains;
 mod records;
+mod rotation;
 mod sending;
 mod token_key;
 
@@ -254,6 +258,7 @@ async fn a_channel_gets_another_name_team_and_automatic_answer() {
         name: Some(" Help ".to_owned()),
         auto_reply: Some(Some(reply.clone())),
         team: Some(Some(team)),
+        ..ChannelChange::default()
     };
     let changed = accounts.change_channel(id, support.id, wanted).await.unwrap();
     assert_eq!(

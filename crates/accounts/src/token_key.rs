@@ -2,8 +2,9 @@
 //!
 //! *Must hold*: made once and never changed, since the tokens in the mailboxes of the world stand on it; sealed.
 
-use guichet_store::{Key, Store};
+use guichet_store::Store;
 
+use crate::sealed::SealedKind;
 use crate::stored::change;
 use crate::{Accounts, Error, keys};
 
@@ -23,7 +24,7 @@ impl Accounts {
                 return Ok((Vec::new(), ()));
             }
             let mut batch = snapshot.batch();
-            batch.put(row.clone(), self.vault().seal(&place(&row), &seed));
+            batch.put(row.clone(), self.seal(SealedKind::TokenKey, None, &row, &seed));
             Ok((vec![batch], ()))
         })
         .await?;
@@ -38,12 +39,8 @@ impl Accounts {
         let row = keys::token_key();
         let sealed = self.store.operator().snapshot()?.peek(&row)?;
         let missing = || Error::Unavailable("it has no token key yet; `guichet serve` makes one".to_owned());
-        let opened = self.vault().open(&place(&row), &sealed.ok_or_else(missing)?)?;
+        let opened = self.open(None, &row, &sealed.ok_or_else(missing)?)?;
         let key = opened.as_slice().try_into().map_err(|_| Error::Damaged("token key"))?;
         Ok(*self.server.token_key.get_or_init(|| key))
     }
-}
-
-fn place(row: &Key) -> Vec<u8> {
-    keys::place(None, row)
 }

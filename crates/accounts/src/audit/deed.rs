@@ -137,6 +137,10 @@ deeds! {
     53 SuppressionChanged "suppression.changed",
     /// A saved view of all was changed.
     54 ViewChanged "view.changed",
+    /// A channel lost a further address.
+    55 AliasRemoved "channel.alias_removed",
+    /// A channel was deleted.
+    56 ChannelRemoved "channel.removed",
 }
 
 impl fmt::Display for Deed {

@@ -15,6 +15,7 @@ use guichet_store::{Batch, Snapshot};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{DkimScope, DkimState, NewDkimKey, StoredKey, keys_of};
+use crate::audit::Deed;
 use crate::stored::{self, change};
 use crate::{Accounts, Error, keys};
 
@@ -27,7 +28,8 @@ impl Accounts {
     pub fn next_dkim_number(&self, scope: &DkimScope) -> Result<u32, Error> {
         let (space, _, domain) = self.place_of(scope)?;
         let kept = keys_of(&space.snapshot()?, &domain)?;
-        let number = |key: &StoredKey| key.selector.rsplit('-').next().and_then(|last| last.parse::<u32>().ok());
+        let number =
+            |key: &StoredKey| key.selector.rsplit('-').next().and_then(|last| last.parse::<u32>().ok());
         Ok(kept.iter().filter_map(number).max().unwrap_or(0).saturating_add(1))
     }
 
@@ -54,6 +56,7 @@ impl Accounts {
                 (row.state, row.since) = (Some(DkimState::Pending), Some(now));
                 batch.put(key, stored::encode(&row));
             }
+            self.record(&mut batch, Deed::DkimRotated, &domain);
             Ok((vec![batch], ()))
         })
         .await
@@ -105,6 +108,7 @@ impl Accounts {
             }
             let mut batch = snapshot.batch();
             batch.delete(key);
+            self.record(&mut batch, Deed::DkimChanged, &domain);
             Ok((vec![batch], ()))
         })
         .await
@@ -131,6 +135,7 @@ impl Accounts {
                     put(&mut batch, &domain, key, state, now);
                 }
             }
+            self.record(&mut batch, Deed::DkimChanged, &domain);
             Ok((vec![batch], ()))
         })
         .await

@@ -20,10 +20,21 @@ const VERSION: u8 = 1;
 const SEALING_KEY: &str = "guichet 2026 vault: sealing key";
 const NONCE_KEY: &str = "guichet 2026 vault: nonce key";
 
-/// The master key at work. Its `Debug` shows nothing of it.
+/// What is hashed under a key in memory, and never stored.
+const MEMORY_KEY: &str = "guichet 2026 vault: hashes in memory";
+
+/// The master key at work; while it is changed, the one before too, which then opens and never seals. Its `Debug` shows
+/// nothing of them.
 pub struct Vault {
+    keys: Keys,
+    before: Option<Keys>,
+}
+
+/// What is made from one master key.
+struct Keys {
     sealing: LessSafeKey,
     nonces: SecretBytes,
+    memory: SecretBytes,
 }
 
 /// A sealed secret can't be opened.
@@ -37,17 +48,50 @@ pub struct CanNotOpen;
 impl Vault {
     /// From the master key: 32 random bytes, kept outside of the store.
     pub fn new(master: [u8; 32]) -> Self {
+        Self { keys: Keys::of(master), before: None }
+    }
+
+    /// While the master key is changed: what `before` sealed opens too, until all of it is sealed with `master`.
+    pub fn changing(master: [u8; 32], before: [u8; 32]) -> Self {
+        Self { keys: Keys::of(master), before: Some(Keys::of(before)) }
+    }
+
+    /// Seals a secret for one context. The same secret in the same context gives the same bytes.
+    pub(super) fn seal(&self, context: &[u8], secret: &[u8]) -> Vec<u8> {
+        self.keys.seal(context, secret)
+    }
+
+    /// Opens what [`Vault::seal`] made for the same context.
+    pub(super) fn open(&self, context: &[u8], sealed: &[u8]) -> Result<SecretBytes, CanNotOpen> {
+        self.keys.open(context, sealed).or_else(|error| match &self.before {
+            Some(before) => before.open(context, sealed),
+            None => Err(error),
+        })
+    }
+
+    /// Whether this was sealed with the master key, not with the one before.
+    pub(super) fn is_current(&self, context: &[u8], sealed: &[u8]) -> bool {
+        self.keys.open(context, sealed).is_ok()
+    }
+
+    /// A hash that means nothing to who does not have the master key; for memory, not for the store.
+    pub(crate) fn memory_hash(&self, bytes: &[u8]) -> [u8; 32] {
+        *blake3::keyed_hash(&as_key(&self.keys.memory), bytes).as_bytes()
+    }
+}
+
+impl Keys {
+    fn of(master: [u8; 32]) -> Self {
         let master = SecretBytes::from(master.to_vec());
         let derived = |name: &str| SecretBytes::from(blake3::derive_key(name, master.as_slice()).to_vec());
         let sealing = UnboundKey::new(&CHACHA20_POLY1305, derived(SEALING_KEY).as_slice());
         // The key's length is the algorithm's: 32 bytes.
         #[allow(clippy::expect_used)]
         let sealing = LessSafeKey::new(sealing.expect("32 bytes are a key of ChaCha20-Poly1305"));
-        Self { sealing, nonces: derived(NONCE_KEY) }
+        Self { sealing, nonces: derived(NONCE_KEY), memory: derived(MEMORY_KEY) }
     }
 
-    /// Seals a secret for one context. The same secret in the same context gives the same bytes.
-    pub fn seal(&self, context: &[u8], secret: &[u8]) -> Vec<u8> {
+    fn seal(&self, context: &[u8], secret: &[u8]) -> Vec<u8> {
         let nonce = self.nonce(context, secret);
         let mut bytes = secret.to_vec();
         // Fails only for more than 2^38 bytes.
@@ -59,8 +103,7 @@ impl Vault {
         [&[VERSION][..], &nonce, &bytes, tag.as_ref()].concat()
     }
 
-    /// Opens what [`Vault::seal`] made for the same context.
-    pub fn open(&self, context: &[u8], sealed: &[u8]) -> Result<SecretBytes, CanNotOpen> {
+    fn open(&self, context: &[u8], sealed: &[u8]) -> Result<SecretBytes, CanNotOpen> {
         let sealed = sealed.strip_prefix(&[VERSION]).ok_or(CanNotOpen)?;
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(CanNotOpen)?;
         let mut bytes = SecretBytes::from(sealed.to_vec());
@@ -72,15 +115,19 @@ impl Vault {
     }
 
     fn nonce(&self, context: &[u8], secret: &[u8]) -> [u8; NONCE_LEN] {
-        let mut key = [0; blake3::KEY_LEN];
-        key.copy_from_slice(self.nonces.as_slice());
-        let mut hasher = blake3::Hasher::new_keyed(&key);
+        let mut hasher = blake3::Hasher::new_keyed(&as_key(&self.nonces));
         // The length first: a context and a secret never run into each other.
         hasher.update(&(context.len() as u64).to_be_bytes()).update(context).update(secret);
         let mut nonce = [0; NONCE_LEN];
         hasher.finalize_xof().fill(&mut nonce);
         nonce
     }
+}
+
+fn as_key(bytes: &SecretBytes) -> [u8; blake3::KEY_LEN] {
+    let mut key = [0; blake3::KEY_LEN];
+    key.copy_from_slice(bytes.as_slice());
+    key
 }
 
 impl fmt::Debug for Vault {
@@ -150,6 +197,17 @@ mod tests {
             let text = outcome.unwrap_err().to_string();
             assert!(text.contains("master key") && text.contains("restore"), "{text}");
         }
+    }
+
+    #[test]
+    fn while_the_key_changes_both_open_and_the_new_one_seals() {
+        let old = vault().seal(b"here", SECRET);
+        let changing = Vault::changing([8; 32], [7; 32]);
+        assert_eq!(changing.open(b"here", &old).unwrap().as_slice(), SECRET);
+        assert!(!changing.is_current(b"here", &old));
+        let new = changing.seal(b"here", SECRET);
+        assert!(changing.is_current(b"here", &new) && Vault::new([8; 32]).open(b"here", &new).is_ok());
+        assert_eq!(vault().open(b"here", &new), Err(CanNotOpen));
     }
 
     #[test]

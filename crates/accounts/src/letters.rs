@@ -1,0 +1,118 @@
+//! What the mails say that carry a link: one wording, whoever sends them.
+//!
+//! *Security*: the secret stands behind the `#`, which a browser sends to nobody, so that it is in no log. Names are
+//! those of people of the organisation; what could be taken for a mark of Markdown is taken out of them.
+
+use crate::Secret;
+use crate::invitations::Invitation;
+use crate::resets::{AddressRequest, PasswordReset};
+
+/// A mail to be sent: Markdown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// Its subject.
+    pub subject: String,
+    /// Its text.
+    pub text: String,
+}
+
+impl std::fmt::Debug for Letter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Letter").field("subject", &self.subject).finish_non_exhaustive()
+    }
+}
+
+impl Invitation {
+    /// The mail. `public_url` is where the server is reached from outside, without a slash at its end.
+    pub fn letter(&self, public_url: &str) -> Letter {
+        let organisation = plain(&self.organisation.name);
+        Letter {
+            subject: format!("You are invited to {organisation}"),
+            text: format!(
+                "Hello {},\n\nyou are invited to work with {organisation}. Choose your password here:\n\n{}\n\nThe link \
+                 is good for three days, and once. If you did not expect it, do nothing.\n",
+                plain(&self.person.name),
+                self.link(public_url)
+            ),
+        }
+    }
+
+    /// The link of the mail.
+    pub fn link(&self, public_url: &str) -> String {
+        link(public_url, "invitation", &self.secret)
+    }
+}
+
+impl PasswordReset {
+    /// The mail.
+    pub fn letter(&self, public_url: &str) -> Letter {
+        let organisation = plain(&self.organisation.name);
+        Letter {
+            subject: format!("A new password for {organisation}"),
+            text: format!(
+                "Hello {},\n\nsomebody asked for a new password for you at {organisation}. If that was you, choose it \
+                 here:\n\n{}\n\nThe link is good for an hour, and once. If it was not you, do nothing: your password \
+                 stays as it is.\n",
+                plain(&self.person.name),
+                self.link(public_url)
+            ),
+        }
+    }
+
+    /// The link of the mail.
+    pub fn link(&self, public_url: &str) -> String {
+        link(public_url, "password-reset", &self.secret)
+    }
+}
+
+impl AddressRequest {
+    /// The mail.
+    pub fn letter(&self, public_url: &str) -> Letter {
+        let organisation = plain(&self.organisation.name);
+        Letter {
+            subject: format!("Confirm your address for {organisation}"),
+            text: format!(
+                "Hello {},\n\nfrom now on this shall be your address at {organisation}, and what you log in with. If \
+                 that is right, confirm it here:\n\n{}\n\nThe link is good for a day, and once. If it is not, do \
+                 nothing.\n",
+                plain(&self.person.name),
+                link(public_url, "address", &self.secret)
+            ),
+        }
+    }
+}
+
+fn link(public_url: &str, page: &str, secret: &Secret) -> String {
+    format!("{}/{page}#{}", public_url.trim_end_matches('/'), secret.reveal())
+}
+
+/// A name without what Markdown or a mail program would make a link or a mark of.
+fn plain(name: &str) -> String {
+    let is_mark = |c: char| {
+        matches!(
+            c,
+            '[' | ']' | '(' | ')' | '<' | '>' | '*' | '_' | '`' | '#' | '!' | '|' | '\\' | '/' | ':' | '@'
+        )
+    };
+    let words: String = name.chars().map(|c| if is_mark(c) { ' ' } else { c }).collect();
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_carries_its_secret_behind_the_hash_alone() {
+        let secret = Secret::presented("guichet_x");
+        assert_eq!(
+            link("https://desk.example/", "invitation", &secret),
+            "https://desk.example/invitation#guichet_x"
+        );
+    }
+
+    #[test]
+    fn a_name_makes_no_link() {
+        assert_eq!(plain("[Win](http://x.example) <b>*now*</b>"), "Win http x.example b now b");
+    }
+}

@@ -1,0 +1,155 @@
+//! Changing people: name, role, teams; keeping them out and letting them in again.
+//!
+//! *Must hold*: an organisation keeps an admin who may enter. Who is kept out has no session and no token from that
+//! commit on, and gets none of the old ones back; the tickets that are theirs stay so.
+
+use guichet_store::{Batch, Direction, OrganisationId, Snapshot};
+
+use super::names;
+use crate::organisations::check_name;
+use crate::records::{Person, PersonStatus, Role};
+use crate::stored::{self, change};
+use crate::{Accounts, Deed, Error, PersonId, TeamId, keys};
+
+/// What may be changed of a person; `None` leaves it as it is.
+#[derive(Debug, Clone, Default)]
+pub struct PersonChange {
+    /// Their name.
+    pub name: Option<String>,
+    /// What they may do.
+    pub role: Option<Role>,
+    /// The teams that they belong to: all of them.
+    pub teams: Option<Vec<TeamId>>,
+}
+
+impl Accounts {
+    /// Changes a person. Their address changes by a mail to the new one alone: see
+    /// [`Accounts::request_address`].
+    pub async fn change_person(
+        &self,
+        organisation: OrganisationId,
+        id: PersonId,
+        wanted: PersonChange,
+    ) -> Result<Person, Error> {
+        let name = wanted.name.as_deref().map(check_name).transpose()?;
+        if let Some(role) = wanted.role {
+            self.check_role(organisation, role)?;
+        }
+        change(&self.store, || {
+            let (mut snapshot, mut person) = self.person_for_change(organisation, id)?;
+            let named = stored::read_teams(&mut snapshot, wanted.teams.as_deref().unwrap_or_default())?;
+            let was_admin = person.role.is_admin();
+            person.name = name.clone().unwrap_or(person.name);
+            person.role = wanted.role.unwrap_or(person.role);
+            person.teams = wanted.teams.clone().unwrap_or(person.teams);
+            let guarded = was_admin && !person.role.is_admin();
+            if guarded {
+                self.check_other_admin(&mut snapshot, organisation, &person)?;
+            }
+            let mut batch = snapshot.batch();
+            named.into_iter().for_each(|(key, bytes)| batch.put(key, bytes));
+            put_guarded(&mut batch, guarded, &person);
+            self.record(&mut batch, Deed::PersonChanged, &person.address);
+            Ok((vec![batch], person))
+        })
+        .await
+    }
+
+    /// Keeps a person out from now on.
+    pub async fn disable_person(&self, organisation: OrganisationId, id: PersonId) -> Result<Person, Error> {
+        change(&self.store, || {
+            let (mut snapshot, mut person) = self.person_for_change(organisation, id)?;
+            if person.status == PersonStatus::Disabled {
+                return Ok((Vec::new(), person));
+            }
+            let guarded = person.role.is_admin();
+            if guarded {
+                self.check_other_admin(&mut snapshot, organisation, &person)?;
+            }
+            // Whoever makes a token takes a number: one made meanwhile is a conflict.
+            let last = snapshot.read(&keys::last_number())?;
+            person.status = PersonStatus::Disabled;
+            person.end_sessions();
+            let mut operator = self.store.operator().snapshot()?.batch();
+            let mut batch = snapshot.batch();
+            if let Some(last) = last {
+                batch.put(keys::last_number(), last);
+            }
+            self.revoke_all_tokens(&mut operator, &mut batch, organisation, id)?;
+            self.forget_one_time(&mut operator, &mut batch, organisation, id)?;
+            put_guarded(&mut batch, guarded, &person);
+            self.record(&mut batch, Deed::PersonDisabled, &person.address);
+            Ok((vec![operator, batch], person))
+        })
+        .await
+    }
+
+    /// Lets a person in again, with the password that they had.
+    pub async fn enable_person(&self, organisation: OrganisationId, id: PersonId) -> Result<Person, Error> {
+        change(&self.store, || {
+            let (snapshot, mut person) = self.person_for_change(organisation, id)?;
+            if person.status != PersonStatus::Disabled {
+                return Ok((Vec::new(), person));
+            }
+            let mut operator = self.store.operator().snapshot()?;
+            let name = keys::log_in_name(&person.address, organisation);
+            // It was freed if it was an invitation that was taken back.
+            if operator.read(&name)?.is_none_or(|owner| owner != id.0.to_be_bytes()) {
+                names::check_free(&mut operator, &person.address, organisation)?;
+            }
+            person.status = PersonStatus::Active;
+            let mut operator = operator.batch();
+            names::put(&mut operator, &person.address, organisation, id);
+            let mut batch = snapshot.batch();
+            batch.put(keys::person(id), stored::encode(&person));
+            self.record(&mut batch, Deed::PersonEnabled, &person.address);
+            Ok((vec![operator, batch], person))
+        })
+        .await
+    }
+
+    pub(crate) fn person_for_change(
+        &self,
+        organisation: OrganisationId,
+        id: PersonId,
+    ) -> Result<(Snapshot, Person), Error> {
+        let mut snapshot = self.store.of(organisation).snapshot()?;
+        let bytes = snapshot.read(&keys::person(id))?.ok_or_else(|| Error::not_found("person", &id))?;
+        let person = stored::decode("person", &bytes)?;
+        Ok((snapshot, person))
+    }
+
+    /// Refuses to take the last admin. Reads what each such change writes, since it rests on a scan.
+    fn check_other_admin(
+        &self,
+        snapshot: &mut Snapshot,
+        organisation: OrganisationId,
+        person: &Person,
+    ) -> Result<(), Error> {
+        snapshot.read(&keys::admins_guard())?;
+        let house = self.is_house(organisation)?;
+        let leads = |other: &Person| match other.role {
+            Role::Admin => !house,
+            Role::Operator => true,
+            Role::Agent => false,
+        };
+        for row in snapshot.scan(&guichet_store::Key::new(keys::PEOPLE), Direction::Forward, None)? {
+            let other: Person = stored::decode("person", &row?.1)?;
+            if other.id != person.id && other.status == PersonStatus::Active && leads(&other) {
+                return Ok(());
+            }
+        }
+        let what = if house { "operator" } else { "admin" };
+        Err(Error::Invalid(format!(
+            "`{}` is the last {what}, without whom nobody could let anybody in; make somebody else {what} first",
+            person.address
+        )))
+    }
+}
+
+fn put_guarded(batch: &mut Batch, guarded: bool, person: &Person) {
+    if guarded {
+        batch.put(keys::admins_guard(), Vec::new());
+    }
+    batch.put(keys::person(person.id), stored::encode(person));
+}

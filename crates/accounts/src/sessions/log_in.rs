@@ -1,0 +1,332 @@
+//! Logging in: an address, a password, perhaps a code; a session comes out, or a refusal that tells nothing.
+//!
+//! *Security*: an unknown address costs the same hash and the same commit as a known one; every refusal has the same
+//! text. The tries are taken before the hash and given back to who logs in. What was checked is checked again in the
+//! commit: a password changed meanwhile, or a code used meanwhile, refuses.
+
+use std::net::IpAddr;
+
+use guichet_mail::MailAddress;
+use guichet_store::{Batch, OrganisationId};
+use guichet_sys::Random;
+use jiff::Timestamp;
+
+use super::{SESSIONS_MAX, Session, agent_text};
+use crate::credentials::{Access, Credentials, Factor, PasswordHash};
+use crate::records::Person;
+use crate::stored::{self, change};
+use crate::throttle::Door;
+use crate::{Accounts, By, Deed, Error, PersonId, Secret, SessionId, Who, keys};
+
+/// Characters of a password that are looked at; more is no password.
+const PASSWORD_CHARS_MAX: usize = 1_000;
+
+/// What somebody logs in with.
+#[derive(Clone, Copy)]
+pub struct LogIn<'a> {
+    /// Their address, as they typed it.
+    pub address: &'a str,
+    /// The short name of their organisation; needed where the address is somebody's in several.
+    pub organisation: Option<&'a str>,
+    /// Their password.
+    pub password: &'a str,
+    /// Their second factor, once they were asked for it: a code of the clock or a recovery code.
+    pub code: Option<&'a str>,
+    /// What the browser kept from the last time.
+    pub device: Option<&'a Secret>,
+    /// From which address of the network.
+    pub from: IpAddr,
+    /// What the browser says of itself.
+    pub agent: &'a str,
+}
+
+/// Who is in.
+#[derive(Debug, Clone)]
+pub struct LoggedIn {
+    /// The secret of the session: the cookie.
+    pub session: Secret,
+    /// What the browser keeps, so that nobody can shut it out.
+    pub device: Secret,
+    /// Who.
+    pub person: PersonId,
+    /// Of which organisation.
+    pub organisation: OrganisationId,
+}
+
+/// Why somebody is not in.
+#[derive(Debug, thiserror::Error)]
+pub enum LogInError {
+    /// Nobody of this address, another password, another code, somebody who may not enter, or several organisations:
+    /// nobody is told which.
+    #[error(
+        "address, password or code are not right; if you belong to several organisations, name the one that you mean"
+    )]
+    Refused,
+    /// The password is right, and a second factor is needed.
+    #[error("a code is needed: the one that your telephone shows now, or a recovery code")]
+    CodeRequired,
+    /// Too many tries.
+    #[error("there were too many tries; try again in {retry_secs} seconds")]
+    Throttled {
+        /// Seconds after which another makes sense.
+        retry_secs: u32,
+    },
+    /// Too many at once.
+    #[error("too many log in just now; try again in a moment")]
+    Busy,
+    /// The store, or a request that makes no sense.
+    #[error(transparent)]
+    Accounts(#[from] Error),
+}
+
+impl From<guichet_store::Unavailable> for LogInError {
+    fn from(error: guichet_store::Unavailable) -> Self {
+        LogInError::Accounts(error.into())
+    }
+}
+
+/// A try that was let in: whose password is compared, and which tries were taken for it.
+struct Attempt {
+    who: Option<(OrganisationId, PersonId)>,
+    known: Credentials,
+    doors: Vec<Door>,
+    is_known_device: bool,
+}
+
+impl Accounts {
+    /// Logs somebody in.
+    pub async fn log_in(
+        &self,
+        wanted: LogIn<'_>,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<LoggedIn, LogInError> {
+        let attempt = self.attempt(&wanted)?;
+        self.admit(&attempt.doors, now)?;
+        let hash = attempt.known.password.clone();
+        let fits = match self.compare(hash, wanted.password, attempt.is_known_device, random).await {
+            Ok(fits) => fits,
+            Err(error) => {
+                self.give_back(&attempt.doors);
+                return Err(error);
+            }
+        };
+        let (Some((organisation, id)), Some(renewed)) = (attempt.who, fits) else {
+            self.note_refusal(attempt.who, &wanted, now).await?;
+            return Err(LogInError::Refused);
+        };
+        // Whoever knows the password guesses nothing, but perhaps the code.
+        self.give_back(&attempt.doors);
+        if attempt.known.totp.is_some() {
+            let code = wanted.code.ok_or(LogInError::CodeRequired)?;
+            let doors =
+                if attempt.is_known_device { attempt.doors } else { vec![Door::code(organisation, id)] };
+            self.admit(&doors, now)?;
+            let entered =
+                self.enter(organisation, id, &attempt.known, renewed, Some(code), &wanted, now, random);
+            return self.after_code(entered.await, &doors, (organisation, id), &wanted, now).await;
+        }
+        self.enter(organisation, id, &attempt.known, renewed, None, &wanted, now, random).await
+    }
+
+    async fn after_code(
+        &self,
+        entered: Result<LoggedIn, LogInError>,
+        doors: &[Door],
+        who: (OrganisationId, PersonId),
+        wanted: &LogIn<'_>,
+        now: Timestamp,
+    ) -> Result<LoggedIn, LogInError> {
+        match &entered {
+            Err(LogInError::Refused) => self.note_refusal(Some(who), wanted, now).await?,
+            _ => self.give_back(doors),
+        }
+        entered
+    }
+
+    /// Whom this address may be, and whose tries are taken.
+    fn attempt(&self, wanted: &LogIn<'_>) -> Result<Attempt, Error> {
+        let who = self.one_named(wanted.address, wanted.organisation)?;
+        let known = match who {
+            Some((organisation, person)) => self.credentials(organisation, person)?,
+            None => Credentials::default(),
+        };
+        let device = wanted.device.map(Secret::digest).filter(|device| known.knows(device));
+        let account = match who {
+            Some((organisation, person)) => Door::account(organisation, person),
+            None => Door::nobody(wanted.address, wanted.organisation),
+        };
+        let doors = match device {
+            Some(device) => vec![Door::device(device)],
+            None => {
+                let password = Door::password(self.vault().memory_hash(wanted.password.as_bytes()));
+                vec![Door::source(wanted.from), account, password]
+            }
+        };
+        Ok(Attempt { who, known, doors, is_known_device: device.is_some() })
+    }
+
+    /// The one person of this address who may enter.
+    fn one_named(
+        &self,
+        address: &str,
+        organisation: Option<&str>,
+    ) -> Result<Option<(OrganisationId, PersonId)>, Error> {
+        let Ok(address) = MailAddress::parse(address.trim()) else { return Ok(None) };
+        let organisation = match organisation.map(|slug| self.organisation_named(slug)) {
+            Some(Ok(organisation)) => Some(organisation.id),
+            Some(Err(Error::NotFound { .. })) => return Ok(None),
+            Some(Err(error)) => return Err(error),
+            None => None,
+        };
+        match *self.named(&address, organisation)? {
+            [(organisation, id)] => {
+                Ok(self.active_person(organisation, id)?.map(|person| (organisation, person.id)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether this is the password of that hash; if so, the hash to keep from now on, where another is due.
+    pub(super) async fn compare(
+        &self,
+        hash: Option<PasswordHash>,
+        password: &str,
+        is_known: bool,
+        random: &dyn Random,
+    ) -> Result<Option<Option<PasswordHash>>, LogInError> {
+        let fits_at_all = password.chars().nth(PASSWORD_CHARS_MAX).is_none();
+        let password = if fits_at_all { password.to_owned() } else { String::new() };
+        let mut salt = [0; crate::credentials::SALT_BYTES];
+        random.fill(&mut salt);
+        let hash = hash.unwrap_or_else(PasswordHash::of_nobody);
+        let compared = self.server.places.run(is_known, move || {
+            let fits = hash.is_of(&password);
+            fits.then(|| hash.is_outdated().then(|| PasswordHash::of(&password, salt)))
+        });
+        compared.await?.map_err(|_| LogInError::Busy)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    async fn enter(
+        &self,
+        organisation: OrganisationId,
+        id: PersonId,
+        compared: &Credentials,
+        renewed: Option<PasswordHash>,
+        code: Option<&str>,
+        wanted: &LogIn<'_>,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<LoggedIn, LogInError> {
+        let session = Secret::random(random);
+        let device = wanted.device.filter(|device| compared.knows(&device.digest())).cloned();
+        let device = device.unwrap_or_else(|| Secret::random(random));
+        let by =
+            By { organisation: Some(organisation), who: Who::Person(id), from: Some(wanted.from), at: now };
+        let entered = change(&self.store, || {
+            let mut access = self.access(organisation, id)?;
+            let kept = &mut access.credentials;
+            let refused =
+                kept.password != compared.password || self.active_person(organisation, id)?.is_none();
+            let factor = code.and_then(|code| kept.take_code(code, now));
+            if refused || (kept.totp.is_some() && factor.is_none()) {
+                return Ok((Vec::new(), false));
+            }
+            if let Some(renewed) = &renewed {
+                kept.password = Some(renewed.clone());
+            }
+            kept.remember(device.digest(), now);
+            let (mut space, mut operator) = self.new_session(access, &session, wanted, now)?;
+            if factor == Some(Factor::RecoveryCode) {
+                self.audit_row(&mut space, &by, Deed::RecoveryCodeUsed, wanted.address);
+            }
+            self.audit_row(&mut space, &by, Deed::SessionOpened, wanted.address);
+            operator.check_absent(keys::session(&session.digest()));
+            Ok((vec![operator, space], true))
+        });
+        match entered.await? {
+            true => Ok(LoggedIn { session, device, person: id, organisation }),
+            false => Err(LogInError::Refused),
+        }
+    }
+
+    /// The rows of a new session, with its person and credentials as they are now; sessions beyond the limit go.
+    pub(super) fn new_session(
+        &self,
+        mut access: Access,
+        secret: &Secret,
+        wanted: &LogIn<'_>,
+        now: Timestamp,
+    ) -> Result<(Batch, Batch), Error> {
+        let Person { id, epoch, .. } = access.person;
+        let organisation = access.organisation;
+        let number = stored::next_number(&mut access.snapshot)?;
+        let session = Session {
+            id: SessionId(number),
+            organisation,
+            person: id,
+            created: now,
+            seen: now,
+            from: Some(wanted.from),
+            agent: agent_text(wanted.agent),
+            epoch: epoch.unwrap_or(0),
+        };
+        let gone = self.surplus_sessions(&access.person, organisation, now)?;
+        let mut space = access.snapshot.batch();
+        let mut operator = self.store.operator().batch();
+        for (digest, session) in gone {
+            operator.delete(keys::session(&digest));
+            space.delete(keys::sessions_of(id).number(session.id.0));
+        }
+        stored::put_number(&mut space, number);
+        self.put_access(&mut space, organisation, &access.person, &access.credentials);
+        space.put(keys::sessions_of(id).number(number), secret.digest().to_vec());
+        operator.put(keys::session(&secret.digest()), stored::encode(&session));
+        Ok((space, operator))
+    }
+
+    /// Those that have ended, and so many of the longest unseen that one more has room.
+    fn surplus_sessions(
+        &self,
+        person: &Person,
+        organisation: OrganisationId,
+        now: Timestamp,
+    ) -> Result<Vec<([u8; 32], Session)>, Error> {
+        let rows = self.session_rows(organisation, person.id)?;
+        let (mut alive, mut gone): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|(_, session)| session.is_of(person, now));
+        alive.sort_by_key(|(_, session)| session.seen);
+        let surplus = (alive.len() + 1).saturating_sub(SESSIONS_MAX);
+        gone.extend(alive.drain(..surplus));
+        Ok(gone)
+    }
+
+    pub(crate) fn admit(&self, doors: &[Door], now: Timestamp) -> Result<(), LogInError> {
+        self.server.throttle().admit(doors, now).map_err(|retry_secs| LogInError::Throttled { retry_secs })
+    }
+
+    pub(crate) fn give_back(&self, doors: &[Door]) {
+        self.server.throttle().give_back(doors);
+    }
+
+    /// Notes a refusal, at the same cost whether there is such a person or not: with the organisation, else with the
+    /// server. So many in a while: a stranger does not fill the disk.
+    async fn note_refusal(
+        &self,
+        who: Option<(OrganisationId, PersonId)>,
+        wanted: &LogIn<'_>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if self.admit(&[Door::noted()], now).is_err() {
+            return Ok(());
+        }
+        let space =
+            who.map_or_else(|| self.store.operator(), |(organisation, _)| self.store.of(organisation));
+        let by = By { organisation: None, who: Who::System, from: Some(wanted.from), at: now };
+        let mut batch = space.batch();
+        self.audit_row(&mut batch, &by, Deed::SessionRefused, wanted.address);
+        self.store.commit(vec![batch]).await?;
+        Ok(())
+    }
+}
