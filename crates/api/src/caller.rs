@@ -147,7 +147,7 @@ pub(crate) async fn authenticate(
     now: Timestamp,
 ) -> Result<Option<Actor>, Error> {
     let known = match credential {
-        Credential::Token(secret) => accounts.authenticate(secret),
+        Credential::Token(secret) => accounts.authenticate(secret, now),
         Credential::Session(secret) => session(accounts, secret, now),
     };
     match known {
