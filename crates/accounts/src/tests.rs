@@ -2,16 +2,24 @@
 
 mod bounces;
 mod claims;
+mod audit;
 mod dkim;
+mod entering;
+mod inviting;
 mod house;
 mod own_domains;
+mod people;
 mod records;
+mod sealed;
+mod second_factor;
 mod rotation;
 mod sending;
 mod token_key;
 
 use guichet_mail::{DomainName, MailAddress};
 use guichet_store::{Direction, Key, OrganisationId, Store};
+
+use jiff::Timestamp;
 
 use crate::{
     Accounts, AutoReply, Channel, ChannelChange, DomainChange, Error, NewChannel, NewPerson, NewToken, Role,
@@ -24,6 +32,10 @@ fn domain(name: &str) -> DomainName {
 
 fn address(text: &str) -> MailAddress {
     MailAddress::parse(text).unwrap()
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_second(1_800_000_000).unwrap()
 }
 
 fn server() -> Accounts {
@@ -168,14 +180,14 @@ async fn a_token_opens_what_it_was_made_for_until_it_is_taken_back() {
     let wanted = NewToken { person: person.id, name: "laptop".to_owned(), scopes };
     let token = accounts.create_token(id, wanted, &secret).await.unwrap();
 
-    let actor = accounts.authenticate(&Secret::presented(secret.reveal())).unwrap().unwrap();
+    let actor = accounts.authenticate(&Secret::presented(secret.reveal()), now()).unwrap().unwrap();
     assert_eq!((actor.organisation, actor.sight.clone()), (id, Sight::Teams(vec![team.id])));
     assert!(actor.may(Scope::TicketsRead) && !actor.may(Scope::TicketsWrite));
-    assert!(accounts.authenticate(&Secret::presented("guichet_x")).unwrap().is_none());
+    assert!(accounts.authenticate(&Secret::presented("guichet_x"), now()).unwrap().is_none());
     assert_eq!(accounts.tokens(id).unwrap(), vec![token.clone()]);
 
     accounts.revoke_token(id, token.id).await.unwrap();
-    assert!(accounts.authenticate(&secret).unwrap().is_none());
+    assert!(accounts.authenticate(&secret, now()).unwrap().is_none());
     assert!(accounts.tokens(id).unwrap().is_empty());
 }
 

@@ -49,8 +49,13 @@ impl Accounts {
             check_settled(&domain, &kept)?;
             let rows = self.new_rows(&mut snapshot, owner, &domain, &wanted)?;
             let mut batch = snapshot.batch();
-            for key in kept.iter().filter(|key| key.state() == DkimState::Retired) {
-                batch.delete(keys::dkim_key(&domain, &key.selector));
+            for key in &kept {
+                let row = keys::dkim_key(&domain, &key.selector);
+                match key.state() {
+                    DkimState::Retired => batch.delete(row),
+                    // Written as it is: two changes that begin at once meet in this row.
+                    _ => batch.put(row, stored::encode(key)),
+                }
             }
             for (key, mut row) in rows {
                 (row.state, row.since) = (Some(DkimState::Pending), Some(now));
@@ -161,6 +166,11 @@ fn read_all(snapshot: &mut Snapshot, domain: &DomainName) -> Result<Vec<StoredKe
 
 fn check_settled(domain: &DomainName, kept: &[StoredKey]) -> Result<(), Error> {
     let has = |state| kept.iter().any(|key| key.state() == state);
+    if !has(DkimState::Signing) {
+        return Err(Error::Invalid(format!(
+            "`{domain}` has no DKIM keys of its own; the domain above it signs for it, so change the keys of that one"
+        )));
+    }
     if has(DkimState::Pending) {
         return Err(Error::Invalid(format!(
             "the DKIM keys of `{domain}` are being changed already: publish the records of the new ones, which sign as \
