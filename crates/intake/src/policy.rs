@@ -54,6 +54,7 @@ impl Policy {
         let (reply, reason) = match self.look_up(path, local) {
             Ok(Found::Recipient(recipient)) => return Ok(recipient),
             Ok(Found::Nobody) => (unknown_mailbox(path), "unknown_address"),
+            Ok(Found::Suspended) => (suspended(path), "suspended"),
             Ok(Found::ForeignDomain) => (replies::relaying_denied(), "foreign_domain"),
             Err(trouble) => {
                 tracing::warn!(%trouble, "a recipient can't be looked up");
@@ -85,6 +86,9 @@ impl Policy {
         if route == Route::ForeignDomain {
             return Ok(Found::ForeignDomain);
         }
+        if route == Route::Suspended {
+            return Ok(Found::Suspended);
+        }
         let recipient = self.desk.recipient(route, path.to_string())?;
         Ok(recipient.map_or(Found::Nobody, Found::Recipient))
     }
@@ -106,11 +110,18 @@ impl Policy {
 enum Found {
     Recipient(Recipient),
     Nobody,
+    Suspended,
     ForeignDomain,
 }
 
 fn is_postmaster(mailbox: &Mailbox) -> bool {
     mailbox.local().eq_ignore_ascii_case("postmaster")
+}
+
+/// For now: when the organisation goes on, its mail comes (promise 1).
+fn suspended(path: &ForwardPath) -> Reply {
+    let text = format!("Mail to {path} can't be taken at present. Please try again later.");
+    Reply::new(Code::MailboxBusy, Status::new(2, 1), text)
 }
 
 fn unknown_mailbox(path: &ForwardPath) -> Reply {
