@@ -27,7 +27,6 @@ mod groups;
 mod idempotency;
 mod identity;
 mod keys;
-pub mod letters;
 mod list;
 mod manner;
 mod marks;
