@@ -45,6 +45,18 @@ impl Desk {
         number: u64,
         now: Timestamp,
     ) -> Result<(), Error> {
+        self.hide_ticket(actor, by, number, now).await?;
+        self.finish_deletion(actor.organisation, number, now).await
+    }
+
+    /// Takes the ticket itself away; the rest is still to go.
+    pub(crate) async fn hide_ticket(
+        &self,
+        actor: &Actor,
+        by: &By,
+        number: u64,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         for _ in 0..ATTEMPTS_MAX {
             let mut snapshot = self.store.of(actor.organisation).snapshot()?;
             let ticket = self.deletable(&mut snapshot, actor, number)?;
@@ -55,7 +67,7 @@ impl Desk {
             hide(&mut batch, actor, &ticket, now);
             self.accounts.audit_row(&mut batch, by, Deed::TicketDeleted, number);
             match self.commit_queued(batch, due).await {
-                Ok(_) => return self.finish_deletion(actor.organisation, number, now).await,
+                Ok(_) => return Ok(()),
                 Err(CommitError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }

@@ -2,6 +2,8 @@
 
 mod automatic;
 mod copies;
+mod counts;
+mod deleting;
 mod idempotency;
 mod lists;
 mod model;

@@ -1,0 +1,369 @@
+//! Deleting for good: whole or gone, and nothing that is still named goes with it.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use guichet_accounts::{Actor, By, Role, Sight, Who};
+use guichet_store::{Direction, Key, Options, Store};
+
+use super::queue_world::{attempt, set_state, ticket};
+use super::replies::{recipient, reply_address};
+use super::world::{World, at, desk_over, mail, outcomes};
+use super::writing_letters::{asked, reply};
+use crate::{Desk, Emptied, Error, EventKind, Fate, Hold, Log, Outcome, Recipient, State, TicketFilter, TicketQuery};
+
+const BIA: &str = "Bia <bia@customer.example>";
+
+/// The admin who deletes.
+pub(super) fn by(world: &World) -> By {
+    By { organisation: Some(world.acme), who: Who::System, from: None, at: at(0) }
+}
+
+async fn delete(world: &World, number: u64) -> Result<(), Error> {
+    world.desk.delete_ticket(&world.admin(), &by(world), number, at(50)).await
+}
+
+async fn throw_and_delete(world: &World, number: u64) {
+    set_state(world, number, State::Trash).await;
+    delete(world, number).await.unwrap();
+}
+
+/// The kinds of rows of the organisation that the desk has, with how many there are; the log apart.
+fn rows(world: &World) -> Vec<(char, usize)> {
+    let snapshot = world.store.of(world.acme).snapshot().unwrap();
+    let count = |kind: u8| snapshot.scan(&Key::new(kind), Direction::Forward, None).unwrap().count();
+    (b'A'..=b'Z').map(|kind| (char::from(kind), count(kind))).filter(|(_, rows)| *rows > 0).collect()
+}
+
+/// Sends all that is due.
+async fn send_all(world: &World, second: i64) {
+    for due in world.desk.due(None, at(second), 100).unwrap() {
+        let lease = world.desk.lease(world.acme, due.delivery, at(second)).await.unwrap().expect("it is due");
+        let came = attempt(second, Fate::Delivered, "2.0.0", "250 taken");
+        world.desk.attempted(&lease, &came).await.unwrap();
+    }
+}
+
+/// Ticket 1 with a mail, our answer, a note, and what belongs to them.
+async fn answered() -> World {
+    let world = asked("References: <0@customer.example>\n").await;
+    world.write(reply(), 1).await;
+    world.write(super::writing_letters::into_ticket(1, crate::WritingKind::Note), 2).await;
+    send_all(&world, 10).await;
+    world
+}
+
+#[tokio::test]
+async fn a_deleted_ticket_leaves_the_contact_and_the_log_and_nothing_else() {
+    let world = World::new().await;
+    let empty = rows(&world);
+    let raw = mail(BIA, "1@customer.example", "Invoice", "References: <0@customer.example>\n");
+    world.receive(&raw, &[&world.support]).await;
+    world.write(reply(), 1).await;
+    send_all(&world, 10).await;
+    throw_and_delete(&world, 1).await;
+    let left: Vec<char> = rows(&world).into_iter().filter(|row| !empty.contains(row)).map(|(kind, _)| kind).collect();
+    assert_eq!(left, ['A', 'C']);
+    assert!(matches!(world.desk.ticket(&world.admin(), 1), Err(Error::NotFound("ticket"))));
+    assert!(matches!(world.desk.message(&world.admin(), 1), Err(Error::NotFound("message"))));
+    let Log::Events { events, .. } = world.desk.events(&world.admin(), 0).unwrap() else { panic!() };
+    let last = events.last().unwrap();
+    assert_eq!((last.event.kind, last.ticket), (EventKind::TicketDeleted, Some(1)));
+}
+
+#[tokio::test]
+async fn mail_that_belonged_to_a_deleted_ticket_begins_a_new_one() {
+    let world = answered().await;
+    let (to, id) = (recipient(&world, &reply_address(&world, 2)), world.field(2, "Message-ID").unwrap());
+    throw_and_delete(&world, 1).await;
+    let again = mail(BIA, "1@customer.example", "Invoice", "References: <0@customer.example>\n");
+    assert!(matches!(world.receive(&again, &[&world.support]).await[..], [Outcome::Created { ticket: 2 }]));
+    let by_reference = mail(BIA, "5@customer.example", "Re: Invoice", &format!("In-Reply-To: {id}\n"));
+    assert!(matches!(world.receive(&by_reference, &[&world.support]).await[..], [Outcome::Created { ticket: 3 }]));
+    let by_address = mail(BIA, "6@customer.example", "Re: Invoice", "");
+    assert!(matches!(world.receive(&by_address, &[&to]).await[..], [Outcome::Created { ticket: 4 }]));
+    assert_eq!(world.desk.ticket(&world.admin(), 2).unwrap().linked, [0; 0]);
+}
+
+#[tokio::test]
+async fn a_bounce_to_a_deleted_ticket_is_recorded_and_harms_nothing() {
+    let world = asked("").await;
+    let written = world.write(reply(), 1).await;
+    let lease = world.desk.lease(world.acme, written.deliveries[0], at(2)).await.unwrap().unwrap();
+    let to = recipient(&world, &lease.reverse_path);
+    world.desk.attempted(&lease, &attempt(3, Fate::Delivered, "2.0.0", "250 taken")).await.unwrap();
+    drop(lease);
+    throw_and_delete(&world, 1).await;
+    let raw = mail("MAILER-DAEMON@mx.customer.example", "b@mx.customer.example", "Undelivered", "");
+    let arrival = crate::Arrival { reverse_path: String::new(), ..world.arrival(&raw, &[&to]) };
+    let outcome = outcomes(world.desk.receive(&arrival).await.unwrap());
+    assert!(matches!(outcome[..], [Outcome::Quarantined { .. }]), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn only_an_admin_deletes_and_only_out_of_the_trash_and_nothing_that_still_leaves() {
+    let world = asked("").await;
+    assert!(matches!(delete(&world, 1).await, Err(Error::Invalid(_))), "it is not in the trash");
+    assert!(matches!(delete(&world, 9).await, Err(Error::NotFound("ticket"))));
+    let written = world.write(crate::Writing { hold: Hold::Undo(60), ..reply() }, 1).await;
+    set_state(&world, 1, State::Trash).await;
+    assert!(matches!(delete(&world, 1).await, Err(Error::Invalid(_))), "a mail waits");
+    let agent = world.billing_agent().await;
+    assert!(matches!(
+        world.desk.delete_ticket(&agent, &by(&world), 1, at(50)).await,
+        Err(Error::NotFound("ticket"))
+    ));
+    let everyone = Actor { sight: Sight::Teams(vec![world.billing_team]), ..agent };
+    world.desk.cancel_delivery(&world.admin(), written.deliveries[0], at(5)).await.unwrap();
+    assert!(world.desk.empty_trash(&everyone, &by(&world), None, None, at(50)).await.is_err());
+    assert_eq!(ticket(&world, 1).number, 1);
+    delete(&world, 1).await.unwrap();
+    assert!(matches!(delete(&world, 1).await, Err(Error::NotFound("ticket"))));
+    let _ = Role::Admin;
+}
+
+/// A desk on files, in whose folders one can look.
+async fn on_disk() -> (tempfile::TempDir, World) {
+    let directory = tempfile::tempdir().unwrap();
+    let options = Options { journal_bytes: 4 << 20, disk_reserve_bytes_min: 0, ..Options::default() };
+    let store = Store::open(directory.path(), &options).unwrap();
+    let world = World::over(store).await;
+    (directory, world)
+}
+
+fn bytes_in(directory: &Path, folder: &str) -> u64 {
+    let files = std::fs::read_dir(directory.join(folder)).unwrap();
+    files.map(|file| file.unwrap().metadata().unwrap().len()).sum()
+}
+
+async fn sweep(desk: &Desk) {
+    while desk.sweep_blobs().await.unwrap() {}
+}
+
+/// A mail of about this size that hardly compresses.
+fn big_mail(id: u64, bytes: usize) -> String {
+    let mut noise = blake3::Hasher::new().update(&id.to_be_bytes()).finalize_xof();
+    let mut octets = vec![0; bytes / 2];
+    noise.fill(&mut octets);
+    let text: String = octets.chunks(30).map(|line| line.iter().map(|b| format!("{b:02x}")).collect::<String>() + "\n").collect();
+    mail(BIA, &format!("{id}@customer.example"), "Large", "") + &text
+}
+
+#[tokio::test]
+async fn room_really_comes_back_of_small_and_large_mails() {
+    let (directory, world) = on_disk().await;
+    for id in 1..=60 {
+        let bytes = if id % 20 == 0 { 1_500_000 } else { 120_000 };
+        world.receive(&big_mail(id, bytes), &[&world.support]).await;
+    }
+    let size = || bytes_in(directory.path(), "segments") + bytes_in(directory.path(), "blobs");
+    let before = size();
+    for number in 1..=60 {
+        if number != 7 {
+            throw_and_delete(&world, number).await;
+        }
+    }
+    sweep(&world.desk).await;
+    assert!(size() < before / 20, "{} of {before} bytes stay", size());
+    assert!(world.raw(7).contains("Large"), "what stays is read");
+}
+
+#[tokio::test]
+async fn a_mail_that_two_tickets_have_goes_with_the_last_of_them() {
+    let (directory, world) = on_disk().await;
+    world.receive(&big_mail(1, 1_500_000), &[&world.support, &world.billing]).await;
+    assert_ne!(bytes_in(directory.path(), "blobs"), 0);
+    throw_and_delete(&world, 1).await;
+    sweep(&world.desk).await;
+    assert!(world.raw(2).contains("Large"));
+    throw_and_delete(&world, 2).await;
+    sweep(&world.desk).await;
+    assert_eq!(bytes_in(directory.path(), "blobs"), 0);
+}
+
+#[tokio::test]
+async fn two_tickets_of_one_mail_that_go_at_once_leave_nothing() {
+    let (directory, world) = on_disk().await;
+    for id in 1..=8 {
+        world.receive(&big_mail(id, 600_000), &[&world.support, &world.billing]).await;
+    }
+    for number in 1..=16 {
+        set_state(&world, number, State::Trash).await;
+    }
+    let world = Arc::new(world);
+    let deleting = |number| {
+        let world = Arc::clone(&world);
+        async move { delete(&world, number).await.unwrap() }
+    };
+    for pair in 0..8 {
+        tokio::join!(deleting(2 * pair + 1), deleting(2 * pair + 2));
+    }
+    sweep(&world.desk).await;
+    assert_eq!(bytes_in(directory.path(), "blobs"), 0);
+}
+
+#[tokio::test]
+async fn who_reads_a_raw_mail_while_it_is_deleted_reads_it_to_its_end() {
+    let (_directory, world) = on_disk().await;
+    for id in 1..=12 {
+        world.receive(&big_mail(id, if id % 2 == 0 { 600_000 } else { 200_000 }), &[&world.support]).await;
+    }
+    let mut readers: Vec<_> = (1..=12)
+        .map(|number| (world.raw(number), world.desk.raw(&world.admin(), &world.stored(number)).unwrap()))
+        .collect();
+    for number in 1..=12 {
+        throw_and_delete(&world, number).await;
+    }
+    sweep(&world.desk).await;
+    for (expected, reader) in &mut readers {
+        let mut read = String::new();
+        reader.read_to_string(&mut read).unwrap();
+        assert!(read == *expected);
+    }
+}
+
+/// Every message of every ticket reads, and nothing is left of those that are gone.
+fn check_whole(world: &World) -> Vec<u64> {
+    let every = TicketFilter { states: State::ALL.to_vec(), ..TicketFilter::default() };
+    let query = TicketQuery { filter: every, limit: 200, ..TicketQuery::default() };
+    let tickets = world.desk.tickets(&world.admin(), &query).unwrap().items;
+    let mut numbers: Vec<u64> = tickets.iter().map(|ticket| ticket.number).collect();
+    for number in &numbers {
+        for message in world.desk.messages(&world.admin(), *number, None, 200).unwrap().items {
+            let mut read = Vec::new();
+            world.desk.raw(&world.admin(), &message).unwrap().read_to_end(&mut read).unwrap();
+        }
+    }
+    numbers.sort_unstable();
+    numbers
+}
+
+/// Each commit is whole or not at all, whatever moment the server is killed at: so it is enough to stop after each.
+#[tokio::test]
+async fn a_deletion_that_was_cut_short_after_any_commit_is_finished_at_the_next_start() {
+    for steps in 0.. {
+        let world = answered().await;
+        for n in 0..70 {
+            let more = "In-Reply-To: <1@customer.example>\n";
+            world.receive(&mail(BIA, &format!("more{n}@customer.example"), "Re: Invoice", more), &[&world.support]).await;
+        }
+        world.receive(&mail(BIA, "other@customer.example", "Other", ""), &[&world.support]).await;
+        set_state(&world, 1, State::Trash).await;
+        world.desk.hide_ticket(&world.admin(), &by(&world), 1, at(50)).await.unwrap();
+        assert_eq!(check_whole(&world), [2], "it is gone at once");
+        let mut is_last = false;
+        for _ in 0..steps {
+            let (step, last) = world.desk.deletion_step(world.acme, 1, at(51)).unwrap();
+            world.store.commit(vec![step]).await.unwrap();
+            is_last = last;
+        }
+        let desk = desk_over(world.store.clone());
+        let again = mail(BIA, "1@customer.example", "Invoice", "References: <0@customer.example>\n");
+        let answer = mail(BIA, "z@customer.example", "Re: Invoice", "In-Reply-To: <more3@customer.example>\n");
+        assert!(matches!(world.receive(&again, &[&world.support]).await[..], [Outcome::Created { ticket: 3 }]));
+        assert!(matches!(world.receive(&answer, &[&world.support]).await[..], [Outcome::Created { ticket: 4 }]));
+        desk.finish_deletions(world.acme, at(60)).await.unwrap();
+        assert_eq!(check_whole(&world), [2, 3, 4]);
+        let left = rows(&world);
+        assert!(!left.iter().any(|(kind, _)| *kind == 'O' || *kind == 'D' || *kind == 'J'), "{left:?}");
+        assert_eq!(left.iter().find(|(kind, _)| *kind == 'M').unwrap().1, 3);
+        if is_last {
+            break;
+        }
+    }
+}
+
+/// Mail keeps coming, for the very tickets that are thrown away and deleted: each is in a ticket or was deleted with one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn promise_1_and_2_nothing_is_lost_by_deletions_beside_intake() {
+    let (_directory, world) = on_disk().await;
+    let world = Arc::new(world);
+    world.receive(&mail(BIA, "0@customer.example", "Hello", ""), &[&world.support]).await;
+    let intake = |from: u64, to: Recipient| {
+        let world = Arc::clone(&world);
+        async move {
+            for n in from..from + 40 {
+                let more = format!("In-Reply-To: <{}@customer.example>\n", n.saturating_sub(3));
+                world.receive(&mail(BIA, &format!("{n}@customer.example"), "Hello", &more), &[&to]).await;
+            }
+        }
+    };
+    let deletions = {
+        let world = Arc::clone(&world);
+        async move {
+            let mut deleted = 0;
+            for number in 1..=30 {
+                let change = crate::TicketChange { state: Some(State::Trash), ..crate::TicketChange::default() };
+                if world.desk.change_ticket(&world.admin(), number, &change, None, at(1)).await.is_ok() {
+                    delete(&world, number).await.unwrap();
+                    deleted += 1;
+                }
+                world.desk.sweep_blobs().await.unwrap();
+                tokio::task::yield_now().await;
+            }
+            deleted
+        }
+    };
+    let (support, billing) = (world.support.clone(), world.billing.clone());
+    let ((), (), deleted) = tokio::join!(intake(1, support), intake(100, billing), deletions);
+    assert!(deleted > 0);
+    sweep(&world.desk).await;
+    let last = mail(BIA, "last@customer.example", "Hello", "");
+    assert!(matches!(world.receive(&last, &[&world.support]).await[..], [Outcome::Created { .. }]));
+    let there = check_whole(&world);
+    let Log::Events { events, .. } = world.desk.events(&world.admin(), 0).unwrap() else { panic!() };
+    let begun = events.iter().filter(|event| event.event.kind == EventKind::TicketCreated).count();
+    let gone = events.iter().filter(|event| event.event.kind == EventKind::TicketDeleted).count();
+    assert_eq!(begun, there.len() + gone);
+}
+
+#[tokio::test]
+async fn the_trash_is_emptied_in_steps_and_spares_what_still_leaves_and_what_is_younger() {
+    let world = World::new().await;
+    for n in 1..=120 {
+        world.receive(&mail(BIA, &format!("{n}@customer.example"), "Hello", ""), &[&world.support]).await;
+        if n != 60 {
+            set_state(&world, n, State::Trash).await;
+        }
+    }
+    let change = crate::TicketChange { priority: Some(crate::Priority::High), ..crate::TicketChange::default() };
+    world.desk.change_ticket(&world.admin(), 5, &change, None, at(1000)).await.unwrap();
+    let held = crate::Writing { hold: Hold::Undo(60), state: Some(State::Trash), ..reply() };
+    world.write(held, 2).await;
+    let (admin, by) = (world.admin(), by(&world));
+    let mut cursor = None;
+    let mut all = Emptied { deleted: 0, kept: 0, next: None };
+    loop {
+        let step = world.desk.empty_trash(&admin, &by, Some(at(500)), cursor, at(2000)).await.unwrap();
+        assert!(step.deleted <= 50);
+        (all.deleted, all.kept, cursor) = (all.deleted + step.deleted, all.kept + step.kept, step.next);
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!((all.deleted, check_whole(&world)), (117, vec![1, 5, 60]));
+}
+
+#[tokio::test]
+async fn an_upload_that_is_forgotten_gives_its_room_back_unless_a_draft_keeps_it() {
+    let (directory, world) = on_disk().await;
+    let agent = world.billing_agent().await;
+    let upload = async |name: &str| {
+        let mut writer = world.desk.upload_writer().unwrap();
+        let mut octets = vec![0; 400 << 10];
+        blake3::Hasher::new().update(name.as_bytes()).finalize_xof().fill(&mut octets);
+        writer.write(&octets).unwrap();
+        let content = writer.finish().unwrap();
+        world.desk.finish_upload(&agent, content, name, "application/x-data", at(1)).await.unwrap().id
+    };
+    let (kept, _forgotten) = (upload("kept").await, upload("forgotten").await);
+    let draft = crate::Draft { attachments: vec![kept], ..crate::Draft::default() };
+    let draft = world.desk.new_draft(&agent, &draft, at(2)).await.unwrap();
+    while world.desk.forget_uploads(world.acme, at(100_000)).await.unwrap() {}
+    sweep(&world.desk).await;
+    assert_eq!(bytes_in(directory.path(), "blobs"), 400 << 10);
+    world.desk.delete_draft(&agent, draft.id, None, at(3)).await.unwrap();
+    sweep(&world.desk).await;
+    assert_eq!(bytes_in(directory.path(), "blobs"), 0);
+}
