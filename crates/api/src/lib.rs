@@ -6,8 +6,11 @@
 //! *Must hold*: what an actor may not see answers exactly as what does not exist; no content of mail is ever served as
 //! something that a browser runs; every answer that is not a success is a problem of RFC 9457.
 
+mod account;
+mod audit;
 mod caller;
 mod contacts;
+mod counts;
 mod deliveries;
 mod events;
 mod failure;
@@ -17,9 +20,11 @@ mod messages;
 mod openapi;
 mod pages;
 mod path;
+mod people;
 mod quarantine;
 mod routes;
 mod settings;
+mod sign_in;
 mod state;
 mod suppressions;
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! `/tickets`: lists, one ticket, its messages, its links, its change.
 
+mod delete;
 mod list;
 mod patch;
 pub(crate) mod shape;
 
+pub(crate) use delete::{__path_delete, __path_empty_trash, delete, empty_trash};
 pub(crate) use list::{__path_list, list};
 pub(crate) use patch::{__path_change, change};
 pub(crate) use shape::Ticket;
