@@ -99,12 +99,17 @@ impl Accounts {
         now: Timestamp,
     ) -> Result<Founding, Error> {
         let label = wanted.home.as_ref().map_or(wanted.slug.as_str(), |label| label.0.as_str());
-        let too_long =
-            |_| Error::Invalid(format!("`{label}` before the base domain is too long for an address"));
-        let home = DomainName::parse(&format!("{label}.{}", self.base_domain())).map_err(too_long)?;
+        let home = self.below_base(label)?;
         let address = address(LOCAL_PART, &home)?;
         let channel = NewChannel { address, name: CHANNEL_NAME.to_owned(), team: None };
         self.founding_at(operator, wanted, home, channel, now)
+    }
+
+    /// A name directly below the base domain.
+    pub(crate) fn below_base(&self, label: &str) -> Result<DomainName, Error> {
+        DomainName::parse(&format!("{label}.{}", self.base_domain())).map_err(|_| {
+            Error::Invalid(format!("`{label}` before the base domain is too long, or no label"))
+        })
     }
 
     /// All rows of a new organisation, with this domain and this channel there.

@@ -6,6 +6,7 @@
 use crate::Secret;
 use crate::invitations::Invitation;
 use crate::resets::{AddressRequest, PasswordReset};
+use crate::sign_up::SignUpRequest;
 
 /// A mail to be sent: Markdown.
 #[derive(Clone, PartialEq, Eq)]
@@ -77,6 +78,23 @@ impl AddressRequest {
                  nothing.\n",
                 plain(&self.person.name),
                 link(public_url, "address", &self.secret)
+            ),
+        }
+    }
+}
+
+impl SignUpRequest {
+    /// The mail.
+    pub fn letter(&self, public_url: &str) -> Letter {
+        let organisation = plain(&self.organisation);
+        Letter {
+            subject: "Confirm your address".to_owned(),
+            text: format!(
+                "Hello {},\n\nsomebody, probably you, wants to open a help desk for {organisation} with this address. If \
+                 that is right, choose your password here:\n\n{}\n\nThe link is good for a day, and once. If it was not \
+                 you, do nothing.\n",
+                plain(&self.name),
+                link(public_url, "sign-up", &self.secret)
             ),
         }
     }

@@ -35,6 +35,7 @@ mod scope;
 mod sealed;
 mod sending;
 mod sessions;
+mod sign_up;
 mod stored;
 mod teams;
 #[cfg(test)]
@@ -69,6 +70,7 @@ pub use scope::{Scope, Scopes, UnknownScope};
 pub use sealed::{CanNotOpen, SecretBytes, Vault};
 pub use sending::Sending;
 pub use sessions::{LogIn, LogInError, LoggedIn, Session, SignedIn};
+pub use sign_up::{NewSignUp, SignUpError, SignUpRequest, SignedUp};
 pub use token_key::is_sealed;
 pub use tokens::{NewToken, Secret};
 

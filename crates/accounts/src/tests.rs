@@ -14,6 +14,7 @@ mod sealed;
 mod second_factor;
 mod rotation;
 mod sending;
+mod sign_up;
 mod token_key;
 
 use guichet_mail::{DomainName, MailAddress};

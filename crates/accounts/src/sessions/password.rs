@@ -58,7 +58,17 @@ impl Accounts {
         let house = self.organisation(organisation)?;
         let address = person.address.to_string();
         let words = [&address, person.address.local(), &person.name, &house.name, &house.slug];
-        check_password(password, &words)?;
+        self.hash_of(password, &words, random).await
+    }
+
+    /// The hash of a password that somebody chose, who is known by these words.
+    pub(crate) async fn hash_of(
+        &self,
+        password: &str,
+        words: &[&str],
+        random: &dyn Random,
+    ) -> Result<PasswordHash, LogInError> {
+        check_password(password, words)?;
         let mut salt = [0; SALT_BYTES];
         random.fill(&mut salt);
         let password = password.to_owned();

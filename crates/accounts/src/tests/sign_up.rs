@@ -1,0 +1,139 @@
+//! Sign-up: from an address to an organisation that works.
+
+use guichet_sys::SystemRandom;
+use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+use crate::{LogIn, LogInError, NewSignUp, SignUpError, SignUpRequest};
+
+const PASSWORD: &str = "a long walk in the rain";
+const ADA: &str = "ada@elsewhere.example";
+
+fn asks(organisation: &str, at: &str) -> NewSignUp {
+    NewSignUp { organisation: organisation.to_owned(), name: "Ada".to_owned(), address: address(at) }
+}
+
+fn hours(hours: i64) -> Timestamp {
+    now() + SignedDuration::from_hours(hours)
+}
+
+async fn ask(accounts: &Accounts, at: &str, when: Timestamp) -> Option<SignUpRequest> {
+    accounts.request_sign_up(&asks("Acme Ltd", at), 100, when, &SystemRandom).await.unwrap()
+}
+
+async fn redeem(accounts: &Accounts, secret: &Secret, when: Timestamp) -> Result<crate::SignedUp, LogInError> {
+    let from = std::net::IpAddr::from([192, 0, 2, 1]);
+    accounts.redeem_sign_up(secret, PASSWORD, from, when, &SystemRandom).await
+}
+
+#[tokio::test]
+async fn who_opens_the_link_has_an_organisation_that_works_and_logs_in() {
+    let accounts = server();
+    let request = ask(&accounts, ADA, now()).await.unwrap();
+    assert!(accounts.organisations().unwrap().is_empty(), "nothing is made before the address is proven");
+    let letter = request.letter("https://desk.example");
+    assert!(letter.text.contains(&format!("https://desk.example/sign-up#{}", request.secret.reveal())));
+    let made = redeem(&accounts, &request.secret, hours(1)).await.unwrap();
+    assert_eq!((made.organisation.slug.as_str(), made.person.role), ("acme-ltd", Role::Admin));
+    let home = made.channel.address.domain().to_string();
+    assert_eq!(home.len(), "k7m3x9q2.desk.example".len(), "{home}: a label that nobody chose");
+    let route = accounts.route("support", &home).unwrap();
+    assert_eq!(route, to(&made.channel, made.organisation.id, None));
+    let from = std::net::IpAddr::from([192, 0, 2, 1]);
+    let log_in =
+        LogIn { address: ADA, organisation: None, password: PASSWORD, code: None, device: None, from, agent: "" };
+    let entered = accounts.log_in(log_in, hours(1), &SystemRandom).await.unwrap();
+    assert_eq!((entered.organisation, entered.person), (made.organisation.id, made.person.id));
+}
+
+#[tokio::test]
+async fn a_link_works_once_and_for_a_day() {
+    let accounts = server();
+    let request = ask(&accounts, ADA, now()).await.unwrap();
+    assert!(redeem(&accounts, &request.secret, hours(25)).await.is_err());
+    let (one, other) =
+        tokio::join!(redeem(&accounts, &request.secret, hours(2)), redeem(&accounts, &request.secret, hours(2)));
+    assert!(one.is_ok() != other.is_ok());
+    assert!(redeem(&accounts, &request.secret, hours(3)).await.is_err());
+    assert!(redeem(&accounts, &Secret::presented("guichet_x"), now()).await.is_err());
+    assert_eq!(accounts.organisations().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_weak_password_is_refused_and_the_link_stays_good() {
+    let accounts = server();
+    let request = ask(&accounts, ADA, now()).await.unwrap();
+    let from = std::net::IpAddr::from([192, 0, 2, 1]);
+    for weak in ["short", "ada@elsewhere.example"] {
+        let refused = accounts.redeem_sign_up(&request.secret, weak, from, now(), &SystemRandom).await;
+        assert!(matches!(refused, Err(LogInError::Accounts(Error::Invalid(_)))), "{weak}");
+    }
+    assert!(redeem(&accounts, &request.secret, now()).await.is_ok());
+}
+
+#[tokio::test]
+async fn one_address_gets_a_few_links_a_day_and_hears_nothing_of_it() {
+    let accounts = server();
+    for _ in 0..3 {
+        assert!(ask(&accounts, ADA, now()).await.is_some());
+    }
+    assert!(ask(&accounts, "ADA@Elsewhere.example", hours(23)).await.is_none());
+    assert!(ask(&accounts, "bob@elsewhere.example", now()).await.is_some());
+    assert!(ask(&accounts, ADA, hours(24)).await.is_some());
+}
+
+#[tokio::test]
+async fn all_together_are_capped_within_the_hour() {
+    let accounts = server();
+    let ask = async |n: usize, when| {
+        let wanted = asks("Acme", &format!("person-{n}@elsewhere.example"));
+        accounts.request_sign_up(&wanted, 2, when, &SystemRandom).await
+    };
+    assert!(ask(0, now()).await.is_ok() && ask(1, now()).await.is_ok());
+    let Err(SignUpError::TooMany { retry_secs }) = ask(2, now() + SignedDuration::from_secs(600)).await else {
+        panic!("there is a cap");
+    };
+    assert_eq!(retry_secs, 3_000);
+    assert!(ask(2, hours(1)).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_is_over_is_swept_away() {
+    let accounts = server();
+    for n in 0..5 {
+        ask(&accounts, &format!("person-{n}@elsewhere.example"), now()).await.unwrap();
+    }
+    ask(&accounts, ADA, hours(30)).await.unwrap();
+    let operator = accounts.store.operator().snapshot().unwrap();
+    let rows = |kind| operator.scan(&Key::new(kind), Direction::Forward, None).unwrap().count();
+    assert_eq!((rows(crate::keys::SIGN_UPS), rows(crate::keys::SIGN_UPS_COUNTED)), (1, 2));
+}
+
+#[tokio::test]
+async fn a_taken_or_reserved_name_gets_a_number_and_a_strange_one_a_label() {
+    let accounts = server();
+    accounts.create_organisation("acme", "Acme").await.unwrap();
+    for (n, (name, slug)) in [("Acme", "acme-2"), ("Acme!", "acme-3"), ("Mail", "mail-box"), ("日本", "")].iter().enumerate() {
+        let wanted = asks(name, &format!("person-{n}@elsewhere.example"));
+        let request = accounts.request_sign_up(&wanted, 100, now(), &SystemRandom).await.unwrap().unwrap();
+        let made = redeem(&accounts, &request.secret, now()).await.unwrap();
+        match *slug {
+            "" | "mail-box" => assert!(accounts.route("support", &format!("{}.desk.example", made.organisation.slug)).is_ok()),
+            slug => assert_eq!(made.organisation.slug, slug),
+        }
+        assert_eq!(made.organisation.name, *name);
+    }
+}
+
+#[tokio::test]
+async fn promise_7_no_secret_of_a_link_is_stored() {
+    let accounts = server();
+    let id = accounts.create_organisation("acme", "Acme").await.unwrap().id;
+    accounts.create_team(id, "x").await.unwrap();
+    let request = ask(&accounts, ADA, now()).await.unwrap();
+    assert_nowhere(&accounts, id, request.secret.reveal().as_bytes());
+    let made = redeem(&accounts, &request.secret, now()).await.unwrap();
+    for secret in [request.secret.reveal(), PASSWORD, made.device.reveal()] {
+        assert_nowhere(&accounts, made.organisation.id, secret.as_bytes());
+    }
+}
