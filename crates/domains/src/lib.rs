@@ -11,6 +11,8 @@
 
 mod check;
 mod consequences;
+mod decisions;
+pub mod dkim_keys;
 mod domains;
 mod expected;
 mod keys;
@@ -26,6 +28,7 @@ mod watched;
 mod zone;
 
 pub use check::{Look, State};
+pub use decisions::tell_declined;
 pub use domains::{Backends, Checked, Domains, Readiness, Report};
 pub use record::{Expected, Need, Publisher, Purpose, Signer, Value};
 pub use server::{ServerItem, ServerReport};

@@ -33,6 +33,12 @@ impl Accounts {
         Ok(kept.iter().filter_map(number).max().unwrap_or(0).saturating_add(1))
     }
 
+    /// Whether a change of keys may begin; a sentence if not.
+    pub fn check_dkim_settled(&self, scope: &DkimScope) -> Result<(), Error> {
+        let (space, _, domain) = self.place_of(scope)?;
+        check_settled(&domain, &keys_of(&space.snapshot()?, &domain)?)
+    }
+
     /// Begins a change of keys: keeps new ones, pending. Refused while another change is not finished. Retired keys of
     /// earlier changes are forgotten.
     pub async fn rotate_dkim(
