@@ -12,7 +12,7 @@ use crate::rows::put_ticket;
 use crate::snooze::{self, Waking};
 use crate::stored::{self, StoredTicket};
 use crate::ticket::{Priority, State, Ticket};
-use crate::{Desk, Error, facet};
+use crate::{CompanyId, ContactId, Desk, Error, companies, contact, facet};
 
 /// How often a change is tried again when mail for the ticket was quicker.
 const ATTEMPTS_MAX: usize = 16;
@@ -38,6 +38,10 @@ pub struct TicketChange {
     pub subject: Option<String>,
     /// Whether somebody should still look.
     pub attention: Option<bool>,
+    /// Whose it is; `Some(None)` leaves it nobody's.
+    pub requester: Option<Option<ContactId>>,
+    /// The company that it is linked to; `Some(None)` leaves it to the requester's.
+    pub company: Option<Option<CompanyId>>,
 }
 
 impl Desk {
@@ -52,9 +56,21 @@ impl Desk {
         now: Timestamp,
     ) -> Result<StoredTicket, Error> {
         self.check(actor, change)?;
-        self.edit_ticket(actor, number, expected, now, |ticket| {
+        self.edit_stored(actor, number, expected, now, |snapshot, ticket| {
+            if let Some(requester) = change.requester {
+                ticket.requester = contact::requester(snapshot, actor, requester)?;
+            }
+            let ticket = &mut ticket.record;
+            if let Some(company) = change.company {
+                ticket.company = companies::linked(snapshot, company)?;
+            }
+            let before = ticket.team;
             apply(ticket, change);
-            Ok(())
+            // Whom the change itself names is refused, who was there before falls away.
+            if let Some(Some(person)) = change.assignee {
+                self.check_sees(actor.organisation, person, ticket.team)?;
+            }
+            self.lose_sight(actor.organisation, before, ticket)
         })
         .await
     }
@@ -67,6 +83,18 @@ impl Desk {
         expected: Option<u64>,
         now: Timestamp,
         edit: impl Fn(&mut Ticket) -> Result<(), Error>,
+    ) -> Result<StoredTicket, Error> {
+        self.edit_stored(actor, number, expected, now, |_, ticket| edit(&mut ticket.record)).await
+    }
+
+    /// The same where the edit reads more as checks, or changes whose ticket it is.
+    pub(crate) async fn edit_stored(
+        &self,
+        actor: &Actor,
+        number: u64,
+        expected: Option<u64>,
+        now: Timestamp,
+        edit: impl Fn(&mut Snapshot, &mut StoredTicket) -> Result<(), Error>,
     ) -> Result<StoredTicket, Error> {
         for _ in 0..ATTEMPTS_MAX {
             let mut snapshot = self.store.of(actor.organisation).snapshot()?;

@@ -1,20 +1,38 @@
-//! A contact: somebody who writes.
+//! A contact: somebody who writes, under one address or several.
+//!
+//! Mail makes contacts, and people do. What people set stays: mail fills in a name only where nobody and no mail gave
+//! one. A contact that was merged into another keeps its number, which answers as the other's.
 
-use guichet_accounts::{Actor, Sight};
+mod add;
+mod change;
+mod domains;
+mod letters;
+mod merge;
+mod read;
+mod remove;
+mod split;
+mod stored;
+
+pub use add::NewContact;
+pub use change::ContactChange;
+pub use read::ContactSearch;
+pub use stored::StoredContact;
+
+pub(crate) use letters::messages_in;
+pub(crate) use read::{is_known, requester};
+pub(crate) use stored::{company_of, numbers_of, resolve, resolve_checked, stored as shown};
+
+use std::collections::BTreeSet;
+
+use guichet_accounts::{TeamId, Who};
 use guichet_mail::{Address, MailAddress};
-use guichet_store::{Batch, Counter, Direction, Key, Snapshot, Template, record};
+use guichet_store::{Batch, Counter, Key, Snapshot, Template, record};
 use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
-use crate::facet::Facet;
 use crate::keys::{self, Number};
 use crate::message::Content;
-use crate::page::Page;
-use crate::read::{numbered_page, seen_ticket};
-use crate::{Desk, Error, numbers};
-
-/// How many tickets of a contact are looked at, the newest first, to tell whether an agent knows them.
-const TICKETS_READ_MAX: usize = 50;
+use crate::{CompanyId, Error};
 
 /// The number of a contact, unique within its organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -24,21 +42,85 @@ pub struct ContactId(#[n(0)] pub u64);
 /// What is stored of a contact, but for the number in its key.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct Contact {
-    /// Where they write from.
+    /// Where mail to them goes.
     #[n(0)]
     pub address: MailAddress,
-    /// What they call themselves.
+    /// What they are called.
     #[n(1)]
     pub name: Option<String>,
     /// When they were first heard of.
     #[cbor(n(2), with = "crate::time")]
     pub created: Timestamp,
+    /// Where else they write from.
+    #[cbor(n(3), default)]
+    pub further: Vec<MailAddress>,
+    /// Whom they belong to, if somebody said so; else their addresses' domains tell.
+    #[n(4)]
+    pub belongs: Option<Belongs>,
+    /// What people should know of them.
+    #[cbor(n(5), default)]
+    pub note: String,
+    /// What they begin is unwanted, where it is proven to be theirs.
+    #[cbor(n(6), default)]
+    pub spam: bool,
+    /// Who gave them their name; none where a mail did.
+    #[n(7)]
+    pub named_by: Option<Who>,
+    /// Whose people made the contact, and so know it without a ticket.
+    #[cbor(n(8), default)]
+    pub teams: BTreeSet<TeamId>,
+    /// The numbers of the contacts that were merged into it; tickets of before name them.
+    #[cbor(n(9), default)]
+    pub absorbed: Vec<u64>,
+    /// The contact that this one was merged into; 0 while it is being deleted.
+    #[n(10)]
+    pub merged_into: Option<u64>,
+}
+
+/// Whom somebody put a contact to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum Belongs {
+    /// To no company, whatever the domain.
+    #[n(0)]
+    ToNone,
+    /// To this company.
+    #[n(1)]
+    To(#[n(0)] CompanyId),
+}
+
+impl Contact {
+    /// Of whom nothing is known yet but an address.
+    pub(crate) fn heard_of(address: MailAddress, created: Timestamp) -> Self {
+        Self {
+            address,
+            name: None,
+            created,
+            further: Vec::new(),
+            belongs: None,
+            note: String::new(),
+            spam: false,
+            named_by: None,
+            teams: BTreeSet::new(),
+            absorbed: Vec::new(),
+            merged_into: None,
+        }
+    }
+
+    /// Every address, the one that mail goes to first.
+    pub fn addresses(&self) -> impl Iterator<Item = &MailAddress> {
+        std::iter::once(&self.address).chain(&self.further)
+    }
+
+    pub(crate) fn has(&self, address: &MailAddress) -> bool {
+        let wanted = address.normalised();
+        self.addresses().any(|one| one.normalised() == wanted)
+    }
 }
 
 /// Who sent a mail, or whom one goes to, as a contact that exists or will.
 pub(crate) struct Sender<'a> {
     from: Option<(&'a Address, &'a MailAddress)>,
-    known: Option<u64>,
+    known: Option<(u64, Contact)>,
 }
 
 impl<'a> Sender<'a> {
@@ -51,78 +133,58 @@ impl<'a> Sender<'a> {
     pub(crate) fn first_of(snapshot: &mut Snapshot, addresses: &'a [Address]) -> Result<Self, Error> {
         let from = addresses.iter().find_map(|from| Some((from, from.address.as_ref()?)));
         let known = match from {
-            Some((_, address)) => snapshot.read(&keys::contact_of(&address.normalised()))?,
+            Some((_, address)) => stored::owner_checked(snapshot, address)?,
             None => None,
         };
-        let known = known.map(|bytes| numbers::<1>(&bytes).map(|([id], _)| id)).transpose()?;
         Ok(Sender { from, known })
     }
 
-    /// The contact's number, where they are known already.
-    pub(crate) fn known(&self) -> Option<u64> {
-        self.known
+    /// The contact that exists already.
+    pub(crate) fn of_contact(contact: (u64, Contact)) -> Self {
+        Sender { from: None, known: Some(contact) }
     }
 
-    /// The contact's number, 0 where the mail has no valid sender; a contact that is new is added.
+    /// Every number of the contact, where they are known already.
+    pub(crate) fn known(&self) -> Vec<u64> {
+        self.known.as_ref().map(|(number, contact)| numbers_of(*number, contact)).unwrap_or_default()
+    }
+
+    /// Whether what they begin is unwanted; `author` is who is proven to have written it.
+    pub(crate) fn is_unwanted(&self, author: Option<&MailAddress>) -> bool {
+        let known = self.known.as_ref().map(|(_, contact)| contact);
+        known.is_some_and(|contact| contact.spam && author.is_some_and(|author| contact.has(author)))
+    }
+
+    /// The contact's number, 0 where the mail has no valid sender; a contact that is new is added, one without a name
+    /// gets that of the mail.
     pub(crate) fn enter(&self, batch: &mut Batch, received: Timestamp) -> Number {
-        match (self.from, self.known) {
-            (None, _) => Number::Known(0),
-            (Some(_), Some(contact)) => Number::Known(contact),
-            (Some((from, address)), None) => add(batch, address, from.name.clone(), received),
-        }
-    }
-}
-
-fn add(batch: &mut Batch, address: &MailAddress, name: Option<String>, received: Timestamp) -> Number {
-    let slot = batch.next(Counter::Contact);
-    let contact = Contact { address: address.clone(), name, created: received };
-    batch.put(keys::contact_of(&address.normalised()), Template::new().slot(slot));
-    batch.put(Template::from(Key::new(keys::CONTACTS)).slot(slot), record::encode(&contact));
-    Number::Assigned(slot)
-}
-
-impl Desk {
-    /// A page of the contacts that the actor knows, oldest first.
-    pub fn contacts(
-        &self,
-        actor: &Actor,
-        cursor: Option<u64>,
-        limit: usize,
-    ) -> Result<Page<(ContactId, Contact)>, Error> {
-        let snapshot = self.store.of(actor.organisation).snapshot()?;
-        numbered_page(&snapshot, &Key::new(keys::CONTACTS), cursor, limit, |number, value| {
-            if !is_known(&snapshot, actor, number)? {
-                return Ok(None);
+        match (self.from, &self.known) {
+            (from, Some((number, contact))) => {
+                if let (None, Some(name)) = (&contact.name, from.and_then(|(from, _)| from.name.clone())) {
+                    let named = Contact { name: Some(name), ..contact.clone() };
+                    batch.put(keys::contact(*number), record::encode(&named));
+                }
+                Number::Known(*number)
             }
-            let contact = record::decode(value).map_err(|_| Error::Damaged("contact"))?;
-            Ok(Some((ContactId(number), contact)))
-        })
-    }
-
-    /// One contact that the actor knows.
-    pub fn contact(&self, actor: &Actor, id: ContactId) -> Result<Contact, Error> {
-        let snapshot = self.store.of(actor.organisation).snapshot()?;
-        let stored = snapshot.peek(&keys::contact(id.0))?;
-        match stored {
-            Some(bytes) if is_known(&snapshot, actor, id.0)? => {
-                record::decode(&bytes).map_err(|_| Error::Damaged("contact"))
+            (None, None) => Number::Known(0),
+            (Some((from, address)), None) => {
+                let name = from.name.clone();
+                add_contact(batch, &Contact { name, ..Contact::heard_of(address.clone(), received) })
             }
-            _ => Err(Error::NotFound("contact")),
         }
     }
 }
 
-/// An admin knows every contact, an agent those whose tickets they see (promise 7).
-fn is_known(snapshot: &Snapshot, actor: &Actor, contact: u64) -> Result<bool, Error> {
-    if actor.sight == Sight::All {
-        return Ok(true);
+/// Adds a contact with its rows; its addresses are nobody's.
+pub(crate) fn add_contact(batch: &mut Batch, contact: &Contact) -> Number {
+    let number = Number::Assigned(batch.next(Counter::Contact));
+    for address in contact.addresses() {
+        batch.put(keys::contact_of(&address.normalised()), number.write(Template::new()));
+        domains::enter(batch, number, address);
     }
-    let tickets = Facet::Requester(Number::Known(contact)).prefix();
-    for row in snapshot.scan(&tickets, Direction::Backward, None)?.take(TICKETS_READ_MAX) {
-        let ([number], _) = numbers::<1>(&row?.1)?;
-        if seen_ticket(snapshot, actor, number).is_ok() {
-            return Ok(true);
-        }
+    if let Some(Belongs::To(company)) = contact.belongs {
+        batch.put(number.write(Template::from(keys::company_contacts(company.0))), Vec::new());
     }
-    Ok(false)
+    batch.put(number.write(Template::from(Key::new(keys::CONTACTS))), record::encode(contact));
+    number
 }

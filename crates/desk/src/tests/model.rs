@@ -7,7 +7,7 @@ use guichet_mail::{DmarcPolicy, Verdicts};
 use proptest::prelude::*;
 
 use super::world::{World, at, forged, mail, outcomes};
-use crate::{Assignee, ContactId, Order, Outcome, SortKey, State, TicketChange, TicketFilter, TicketQuery};
+use crate::{Assignee, ContactId, Error, Order, Outcome, SortKey, State, TicketChange, TicketFilter, TicketQuery};
 
 /// What is known of a sender.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -197,17 +197,24 @@ impl Model {
             tags: wish.tags.clone(),
             ..TicketChange::default()
         };
+        let (admin, number) = (self.world.admin(), ticket as u64 + 1);
         let before = self.tickets[ticket].clone();
+        let team = change.team.unwrap_or(before.team);
+        if change.assignee == Some(Some(self.person)) && team.is_none() {
+            let refused = self.world.desk.change_ticket(&admin, number, &change, None, at(1)).await;
+            assert!(matches!(refused, Err(Error::Invalid(_))), "who does not see it can't work on it");
+            return;
+        }
         let after = &mut self.tickets[ticket];
         after.state = change.state.unwrap_or(after.state);
         after.team = change.team.unwrap_or(after.team);
-        after.assignee = change.assignee.unwrap_or(after.assignee);
+        // Who no longer sees it falls away.
+        after.assignee = change.assignee.unwrap_or(after.assignee).filter(|_| after.team.is_some());
         after.tags = change.tags.clone().unwrap_or_else(|| after.tags.clone());
         if *after != before {
             self.events += 1;
             after.activity = self.events;
         }
-        let (admin, number) = (self.world.admin(), ticket as u64 + 1);
         let changed = self.world.desk.change_ticket(&admin, number, &change, None, at(1)).await.unwrap();
         assert_eq!(changed.activity, self.tickets[ticket].activity);
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use guichet_accounts::{Actor, PersonId, TeamId};
 
 use super::world::{World, at, mail};
-use crate::{ContactId, Error, EventKind, Log, Priority, State, TicketChange};
+use crate::{ContactSearch, ContactId, Error, EventKind, Log, Priority, State, TicketChange};
 
 async fn with_ticket() -> World {
     let world = World::new().await;
@@ -122,8 +122,8 @@ async fn promise_7_an_agent_knows_the_contacts_of_their_teams_tickets_alone() {
     let raw = mail("joe@customer.example", "2@customer.example", "Fire", "");
     world.receive(&raw, &[&world.support]).await;
     let addresses = |actor: &Actor| -> Vec<String> {
-        let page = world.desk.contacts(actor, None, 50).unwrap();
-        page.items.iter().map(|(_, contact)| contact.address.to_string()).collect()
+        let page = world.desk.contacts(actor, &ContactSearch::default(), None, 50).unwrap();
+        page.items.iter().map(|contact| contact.record.address.to_string()).collect()
     };
     let agent = world.billing_agent().await;
     assert_eq!(addresses(&world.admin()), ["bia@customer.example", "joe@customer.example"]);

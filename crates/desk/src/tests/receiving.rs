@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use super::world::{World, at, mail, outcomes};
-use crate::{EventKind, Log, Outcome, State, TicketQuery};
+use crate::{ContactSearch, EventKind, Log, Outcome, State, TicketQuery};
 
 #[tokio::test]
 async fn promise_1_a_mail_that_was_received_stands_there_as_a_ticket() {
@@ -173,7 +173,7 @@ async fn many_mails_at_once_are_each_one_ticket() {
     numbers.sort_unstable();
     assert_eq!(numbers, (1..=20).collect::<Vec<_>>(), "no number is skipped or given twice");
     assert_eq!(
-        world.desk.contacts(&world.admin(), None, 50).unwrap().items.len(),
+        world.desk.contacts(&world.admin(), &ContactSearch::default(), None, 50).unwrap().items.len(),
         1,
         "one sender, one contact"
     );

@@ -8,7 +8,7 @@ use super::replies::{recipient, reply_address};
 use super::reports::{bounce, receive, report, sent};
 use super::world::{World, at, forged, mail};
 use super::writing_letters::{asked, reply};
-use crate::{Arrival, DeliveryState, Fate, MessageKind, Outcome, Recipient, State};
+use crate::{ContactSearch, Arrival, DeliveryState, Fate, MessageKind, Outcome, Recipient, State};
 
 const BIA: &str = "Bia <bia@customer.example>";
 
@@ -121,8 +121,8 @@ async fn a_mail_server_that_reports_is_no_contact() {
     let (world, id, to) = sent().await;
     let bounced = report(&world, &to, "failed", "5.1.1", "<nobody@acme.example>");
     assert_eq!(receive(&world, &bounced).await, Outcome::Reported { ticket: 1, delivery: id });
-    let contacts = world.desk.contacts(&world.admin(), None, 9).unwrap().items;
-    let addresses: Vec<String> = contacts.iter().map(|(_, one)| one.address.to_string()).collect();
+    let contacts = world.desk.contacts(&world.admin(), &ContactSearch::default(), None, 9).unwrap().items;
+    let addresses: Vec<String> = contacts.iter().map(|one| one.record.address.to_string()).collect();
     assert_eq!(addresses, ["bia@customer.example"]);
 }
 

@@ -31,6 +31,9 @@ pub(super) fn into_ticket(number: u64, kind: WritingKind) -> Writing {
         channel: None,
         state: None,
         hold: Hold::None,
+        contacts: Vec::new(),
+        company: None,
+        mentions: Vec::new(),
     }
 }
 

@@ -79,7 +79,7 @@ async fn a_new_mail_is_a_ticket_whose_requester_is_whom_it_goes_to() {
     assert_eq!((stored.record.state, stored.record.team), (State::Pending, Some(world.billing_team)));
     assert_eq!((stored.record.subject.as_str(), stored.activity), ("Your order", written.activity));
     assert_eq!(world.participants(written.ticket), ["eva@customer.example", "joe@customer.example"]);
-    let contact = world.desk.contact(&world.admin(), ContactId(stored.requester)).unwrap();
+    let contact = world.desk.contact(&world.admin(), ContactId(stored.requester)).unwrap().record;
     assert_eq!(
         (contact.address.to_string().as_str(), contact.name.as_deref()),
         ("Eva@customer.example", Some("Eva Lind"))

@@ -3,13 +3,23 @@
 //!
 //! *Must hold*: a view never widens what its reader sees; it is a filter like any other.
 
+mod built_in;
+mod change;
+mod read;
+
+pub use change::{NewView, ViewChange};
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use guichet_accounts::{Actor, PersonId, TeamId};
+use guichet_accounts::{PersonId, TeamId};
+use minicbor::{Decode, Encode};
 
-use crate::{Desk, Error, Order, SortKey, TicketFilter};
+use crate::{Order, SortKey, TicketFilter};
+
+/// How many views one person saves, and how many an organisation shares: a list to choose from.
+pub const VIEWS_MAX: usize = 100;
 
 /// The name of a view: the word of one that is built in, or a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,16 +76,27 @@ pub struct View {
     pub version: u64,
 }
 
-impl Desk {
-    /// Every view that the actor has: those built in, the shared ones that are for them, their own; each in its order.
-    pub fn visible_views(&self, _actor: &Actor) -> Result<Vec<View>, Error> {
-        todo!()
-    }
-
-    /// One of the views that the actor has.
-    pub fn view(&self, _actor: &Actor, _id: ViewId) -> Result<View, Error> {
-        todo!()
-    }
+/// What is stored of a saved view, but for the number in its key and its place.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub(crate) struct SavedView {
+    /// Its name.
+    #[n(0)]
+    pub(crate) name: String,
+    /// Whose it is alone; none of one that is shared.
+    #[n(1)]
+    pub(crate) owner: Option<PersonId>,
+    /// For whom a shared one is; empty: for everybody.
+    #[n(2)]
+    pub(crate) teams: BTreeSet<TeamId>,
+    /// Which tickets it shows.
+    #[n(3)]
+    pub(crate) filter: TicketFilter,
+    /// By what they are ordered.
+    #[n(4)]
+    pub(crate) sort: SortKey,
+    /// In which direction.
+    #[n(5)]
+    pub(crate) order: Order,
 }
 
 impl BuiltIn {
@@ -94,7 +115,7 @@ impl BuiltIn {
     ];
 
     /// The word for the API.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             BuiltIn::Inbox => "inbox",
             BuiltIn::Mine => "mine",

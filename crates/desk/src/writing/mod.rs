@@ -9,6 +9,7 @@
 mod agree;
 mod check;
 mod compose;
+mod contacts;
 mod letter;
 mod matter;
 mod post;
@@ -27,7 +28,8 @@ use minicbor::{Decode, Encode};
 pub(crate) use self::check::{ATTACHMENTS_MAX, SUBJECT_CHARS_MAX, TEXT_BYTES_MAX};
 use self::letter::Letter;
 use self::post::Post;
-use crate::{DeliveryId, Desk, Error, Idempotency, State, UploadId};
+use crate::drafts::Sending;
+use crate::{CompanyId, ContactId, DeliveryId, Desk, Error, Idempotency, State, UploadId};
 
 /// What a person writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +58,12 @@ pub struct Writing {
     pub state: Option<State>,
     /// How long it can still be taken back.
     pub hold: Hold,
+    /// Contacts whom it is to, beside those in `to`; the first of them is the requester of a new ticket.
+    pub contacts: Vec<ContactId>,
+    /// The company that a new ticket is linked to.
+    pub company: Option<CompanyId>,
+    /// People of the organisation whom it names: they watch the ticket from now on, and hear of it.
+    pub mentions: Vec<PersonId>,
 }
 
 /// Where a writing belongs.
@@ -188,7 +196,9 @@ impl Desk {
             }
         }
         writing.check(now)?;
+        let writing = self.with_contacts(actor, writing)?;
         let matter = self.matter(actor, &writing)?;
+        self.check_mentions(actor, matter.team, &writing.mentions)?;
         if let (Some(expected), Some(ticket)) = (expected, &matter.ticket) {
             // Looked at again with the commit; here it saves composing what nobody will want.
             self.check_unanswered(actor, ticket, expected)?;

@@ -12,7 +12,7 @@ use std::collections::{BTreeSet, HashMap};
 use guichet_accounts::{Channel, Route};
 use guichet_mail::compose::Mailbox;
 use guichet_mail::{Address, Defect, MailAddress, Verdicts};
-use guichet_store::{Direction, OrganisationId, record};
+use guichet_store::{Direction, OrganisationId};
 
 use super::check::invalid;
 use super::matter::Matter;
@@ -20,7 +20,7 @@ use super::{Target, Writing, WritingKind};
 use crate::message::Content;
 use crate::stored::{StoredMessage, last_number};
 use crate::token::without_token;
-use crate::{Contact, Desk, Error, RecipientField, keys};
+use crate::{Contact, Desk, Error, RecipientField, contact, keys};
 
 /// How many people one mail goes to. It is an answer to somebody, no circular.
 const RECIPIENTS_MAX: usize = 100;
@@ -233,10 +233,12 @@ impl Desk {
         let mut names = HashMap::new();
         let requester = matter.ticket.as_ref().map_or(0, |ticket| ticket.requester);
         let snapshot = self.store.of(organisation).snapshot()?;
-        if let Some(stored) = snapshot.peek(&keys::contact(requester))? {
-            let contact: Contact = record::decode(&stored).map_err(|_| Error::Damaged("contact"))?;
-            names.extend(contact.name.map(|name| (contact.address.normalised(), name)));
-        }
+        let contact = contact::resolve(&snapshot, requester)?.map(|(_, contact)| contact);
+        let called = |contact: &Contact| {
+            let name = contact.name.clone()?;
+            Some(contact.addresses().map(|one| (one.normalised(), name.clone())).collect::<Vec<_>>())
+        };
+        names.extend(contact.as_ref().and_then(called).into_iter().flatten());
         if let Some(Content { from, reply_to, to, cc, .. }) =
             matter.answered.as_ref().map(|one| &one.record.content)
         {
@@ -244,6 +246,9 @@ impl Desk {
                 names.extend(one.name.map(|name| (one.address.normalised(), name)));
             }
         }
+        // What people call them goes before what they call themselves.
+        let named = contact.as_ref().filter(|contact| contact.named_by.is_some());
+        names.extend(named.and_then(called).into_iter().flatten());
         Ok(names)
     }
 }

@@ -135,6 +135,9 @@ impl World {
             channel: None,
             state: None,
             hold: Hold::None,
+            contacts: Vec::new(),
+            company: None,
+            mentions: Vec::new(),
         };
         let now = self.clock.now();
         let written = self.backends.desk.write(&self.actor(), writing, None, None, now).await.unwrap();
