@@ -64,7 +64,8 @@ impl Caller {
         match &self.credential {
             Credential::Session(secret) => Ok((&self.actor, secret)),
             Credential::Token(_) => {
-                let detail = "a token is not enough for this: log in (`POST /api/v1/session`) and use the session";
+                let detail =
+                    "a token is not enough for this: log in (`POST /api/v1/session`) and use the session";
                 Err(Problem::new(Kind::Forbidden, detail).into())
             }
         }
@@ -72,10 +73,7 @@ impl Caller {
 
     /// The person.
     pub(crate) fn person(&self) -> Result<PersonId, Failure> {
-        match self.actor.who {
-            Who::Person(person) => Ok(person),
-            Who::System | Who::Operator => Err(Failure::not_found("person")),
-        }
+        person_of(&self.actor)
     }
 
     /// On whose behalf a change is made.
@@ -140,15 +138,22 @@ fn presented(headers: &HeaderMap) -> Result<Credential, Problem> {
     bearer::token(headers).map(|token| Credential::Token(Secret::presented(token)))
 }
 
-/// Who is known by this now; a token whose person is gone opens nothing.
+/// Who is known by this now; a token or session whose person is gone opens nothing.
 pub(crate) async fn authenticate(
     accounts: &Accounts,
     credential: &Credential,
     now: Timestamp,
 ) -> Result<Option<Actor>, Error> {
     let known = match credential {
-        Credential::Token(secret) => accounts.authenticate(secret, now),
-        Credential::Session(secret) => session(accounts, secret, now),
+        Credential::Token(secret) => {
+            let known = accounts.authenticate(secret, now);
+            accounts.note_token_use(secret, now).await;
+            known
+        }
+        Credential::Session(secret) => {
+            let known = accounts.session(secret, now).await;
+            known.map(|known| known.map(|signed_in| signed_in.actor))
+        }
     };
     match known {
         Err(Error::NotFound { .. }) => Ok(None),
@@ -156,6 +161,10 @@ pub(crate) async fn authenticate(
     }
 }
 
-fn session(_: &Accounts, _: &Secret, _: Timestamp) -> Result<Option<Actor>, Error> {
-    Ok(None)
+/// The person that an actor is.
+pub(crate) fn person_of(actor: &Actor) -> Result<PersonId, Failure> {
+    match actor.who {
+        Who::Person(person) => Ok(person),
+        Who::System | Who::Operator => Err(Failure::not_found("person")),
+    }
 }

@@ -9,6 +9,7 @@
 mod account;
 mod audit;
 mod caller;
+mod companies;
 mod contacts;
 mod counts;
 mod deliveries;
@@ -31,6 +32,8 @@ mod suppressions;
 mod tests;
 mod tickets;
 mod uploads;
+mod views;
+mod watchers;
 mod wiring;
 mod writing;
 

@@ -13,9 +13,7 @@ use guichet_web::{Fault, Kind, Problem, bearer, cookie, problem};
 use utoipa::openapi::path::{Operation, Parameter};
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{
-    ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, SecurityRequirement,
-};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, SecurityRequirement};
 use utoipa::{IntoParams, IntoResponses, OpenApi as _, ToSchema};
 
 use crate::events::Event;
@@ -54,6 +52,10 @@ pub(crate) struct Conditional;
 pub(crate) struct Stored;
 /// The problem of what can be open so many times.
 pub(crate) struct TooMany;
+/// The problem of what can be tried so often.
+pub(crate) struct Throttled;
+/// The problem of one who is not let in.
+pub(crate) struct Unadmitted;
 
 impl IntoResponses for Patched {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
@@ -115,6 +117,18 @@ impl IntoResponses for TooMany {
     }
 }
 
+impl IntoResponses for Throttled {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        references(&[("429", "TooManyRequests")])
+    }
+}
+
+impl IntoResponses for Unadmitted {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        references(&[("401", "Unauthenticated")])
+    }
+}
+
 fn references(problems: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
     let reference =
         |(status, name): &(&str, &str)| ((*status).to_owned(), RefOr::Ref(Ref::from_response_name(*name)));
@@ -134,7 +148,10 @@ fn references(problems: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
         (name = "messages", description = "The mails of a ticket"),
         (name = "deliveries", description = "What becomes of mail that goes out"),
         (name = "contacts", description = "Those who write"),
+        (name = "views", description = "Lists of tickets under a name"),
         (name = "settings", description = "How the organisation is set up"),
+        (name = "sign-in", description = "Logging in, and one's own account"),
+        (name = "people", description = "Who works in the organisation"),
         (name = "quarantine", description = "Mail that is kept aside"),
         (name = "events", description = "What happens, as it happens"),
         (name = "meta", description = "The API itself"),

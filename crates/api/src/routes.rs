@@ -20,8 +20,8 @@ use crate::failure::Failure;
 use crate::state::Api;
 use crate::wiring::Wiring;
 use crate::{
-    contacts, deliveries, events, health, messages, openapi, pages, quarantine, settings, suppressions, tickets,
-    uploads, writing,
+    account, audit, contacts, counts, deliveries, events, health, messages, openapi, pages, people, quarantine,
+    settings, sign_in, suppressions, tickets, uploads, views, watchers, writing,
 };
 
 /// The whole HTTP surface: `/api/v1`, `/healthz`, `/readyz`, `/metrics`. Install the metrics recorder before.
@@ -72,7 +72,9 @@ fn slow() -> OpenApiRouter<Api> {
 fn quick() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(openapi::head())
         .routes(routes!(tickets::list, writing::begin))
-        .routes(routes!(tickets::read, tickets::change))
+        .routes(routes!(tickets::read, tickets::change, tickets::delete))
+        .routes(routes!(tickets::empty_trash))
+        .routes(routes!(counts::counts))
         .routes(routes!(tickets::messages, writing::reply))
         .routes(routes!(writing::agree))
         .routes(routes!(tickets::links))
@@ -90,21 +92,59 @@ fn quick() -> OpenApiRouter<Api> {
         .routes(routes!(deliveries::redirect))
         .routes(routes!(suppressions::list, suppressions::suppress))
         .routes(routes!(suppressions::unsuppress))
-        .routes(routes!(contacts::list))
-        .routes(routes!(contacts::read))
+        .merge(addresses())
+        .merge(views_and_watchers())
         .routes(routes!(settings::channels))
         .routes(routes!(settings::channel, settings::change_channel))
         .routes(routes!(settings::domains))
         .routes(routes!(settings::domain))
         .routes(routes!(settings::domain_records))
-        .routes(routes!(settings::teams))
-        .routes(routes!(settings::people))
+        .routes(routes!(sign_in::log_in, sign_in::read, sign_in::log_out))
+        .routes(routes!(sign_in::list))
+        .routes(routes!(sign_in::end))
+        .routes(routes!(account::read, account::change))
+        .routes(routes!(account::change_password))
+        .routes(routes!(account::begin_totp))
+        .routes(routes!(account::confirm_totp))
+        .routes(routes!(account::remove_totp))
+        .routes(routes!(account::renew_recovery_codes))
+        .routes(routes!(people::list))
+        .routes(routes!(people::read, people::change, people::disable))
+        .routes(routes!(people::list_teams, people::create_team))
+        .routes(routes!(people::rename_team, people::delete_team))
+        .routes(routes!(audit::read))
         .routes(routes!(quarantine::list))
         .routes(routes!(quarantine::read))
         .routes(routes!(quarantine::raw))
         .routes(routes!(quarantine::release))
         .routes(routes!(events::stream))
         .routes(routes!(openapi::serve))
+}
+
+/// Contacts and companies.
+fn addresses() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(contacts::list, contacts::create))
+        .routes(routes!(contacts::read, contacts::change, contacts::delete))
+        .routes(routes!(contacts::merge))
+        .routes(routes!(contacts::split))
+        .routes(routes!(contacts::tickets))
+        .routes(routes!(contacts::messages))
+        .routes(routes!(companies::list, companies::create))
+        .routes(routes!(companies::read, companies::change, companies::delete))
+        .routes(routes!(companies::merge))
+        .routes(routes!(companies::contacts))
+        .routes(routes!(companies::tickets))
+        .routes(routes!(companies::messages))
+}
+
+/// Lists under a name, and who hears of a ticket.
+fn views_and_watchers() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(views::list, views::create))
+        .routes(routes!(views::read, views::change, views::delete))
+        .routes(routes!(views::tickets))
+        .routes(routes!(watchers::watch, watchers::unwatch))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]

@@ -56,15 +56,27 @@ impl Members {
     }
 
     /// Every fault, if there is any; to be asked after all members were read.
-    pub fn finish(mut self) -> Result<(), Problem> {
+    pub fn finish(self) -> Result<(), Problem> {
+        let faults = self.faults();
+        if faults.is_empty() { Ok(()) } else { Err(Problem::of_faults(Kind::UnprocessableContent, faults)) }
+    }
+
+    /// The same in one sentence, of an object that stands in a member of another.
+    pub fn finish_within(self) -> Result<(), String> {
+        let told = |fault: &Fault| {
+            let name = fault.pointer.as_deref().unwrap_or_default().trim_start_matches("#/");
+            format!("{name}: {}", fault.detail)
+        };
+        let faults: Vec<String> = self.faults().iter().map(told).collect();
+        if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
+    }
+
+    fn faults(mut self) -> Vec<Fault> {
         let known = self.known.join(", ");
         let unknown =
             |name: &String| Fault::of_member(name, format!("there is no such member; there is {known}"));
         self.faults.extend(self.left.keys().map(unknown));
-        if self.faults.is_empty() {
-            return Ok(());
-        }
-        Err(Problem::of_faults(Kind::UnprocessableContent, self.faults))
+        self.faults
     }
 }
 

@@ -67,6 +67,16 @@ impl Paging {
         self.after.as_ref().map(number).transpose()
     }
 
+    /// The place after which the page begins, as its list names it.
+    pub fn after(&self) -> Option<&[u8]> {
+        self.after.as_deref()
+    }
+
+    /// The page that shows these items; `next` is the place of the next page if more follow.
+    pub fn page_by_place<T>(&self, items: Vec<T>, next: Option<&[u8]>) -> Page<T> {
+        Page { items, next_cursor: next.map(|place| self.cursor(place)) }
+    }
+
     /// The text after which the page begins.
     pub fn after_text(&self) -> Result<Option<String>, Problem> {
         let text = |bytes: &Vec<u8>| {

@@ -25,7 +25,9 @@ pub enum Kind {
     BadRequest,
     /// No token, or one that opens nothing.
     Unauthenticated,
-    /// The token does not allow this.
+    /// The password is right, and a second factor is needed.
+    CodeRequired,
+    /// The token or the role does not allow this.
     Forbidden,
     /// A page of another site sent the request.
     CrossOrigin,
@@ -57,7 +59,7 @@ impl Kind {
     fn status(self) -> StatusCode {
         match self {
             Kind::BadRequest => StatusCode::BAD_REQUEST,
-            Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Kind::Unauthenticated | Kind::CodeRequired => StatusCode::UNAUTHORIZED,
             Kind::Forbidden | Kind::CrossOrigin => StatusCode::FORBIDDEN,
             Kind::NotFound => StatusCode::NOT_FOUND,
             Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -78,6 +80,7 @@ impl Kind {
         match self {
             Kind::BadRequest => "urn:guichet:problem:bad-request",
             Kind::Unauthenticated => "urn:guichet:problem:unauthenticated",
+            Kind::CodeRequired => "urn:guichet:problem:code-required",
             Kind::Forbidden => "urn:guichet:problem:forbidden",
             Kind::CrossOrigin => "urn:guichet:problem:cross-origin",
             Kind::NotFound => "urn:guichet:problem:not-found",
@@ -98,6 +101,7 @@ impl Kind {
         match self {
             Kind::BadRequest => "The request can't be read",
             Kind::Unauthenticated => "A valid token or session is needed",
+            Kind::CodeRequired => "A second factor is needed",
             Kind::Forbidden => "This is not allowed",
             Kind::CrossOrigin => "The request came from another site",
             Kind::NotFound => "There is no such thing",

@@ -1,9 +1,8 @@
-//! `/channels`, `/domains`, `/teams`, `/people`: how the organisation is set up. Most of it changes through the operator's
-//! command line; here it is read, to be shown and to name a team or an assignee.
+//! `/channels`, `/domains`: how the organisation is set up. Most of it changes through the operator's
+//! command line; here it is read, to be shown.
 
 mod channels;
 mod domains;
-mod people;
 mod records;
 
 pub(crate) use channels::{
@@ -11,7 +10,6 @@ pub(crate) use channels::{
     channel, channels,
 };
 pub(crate) use domains::{__path_domain, __path_domains, domain, domains};
-pub(crate) use people::{__path_people, __path_teams, people, teams};
 pub(crate) use records::{__path_domain_records, domain_records};
 
 use guichet_web::{Page, Paging, Parameters};
@@ -19,7 +17,7 @@ use guichet_web::{Page, Paging, Parameters};
 use crate::failure::Failure;
 
 /// A page of things that are few enough to be read as a whole.
-fn page<R, T: From<R>>(
+pub(crate) fn page<R, T: From<R>>(
     parameters: &Parameters,
     list: u8,
     all: Vec<R>,
