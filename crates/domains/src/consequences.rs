@@ -5,7 +5,7 @@
 //! that remembers the look; the row is written last. What the operator publishes is the operator's to mend, so only the
 //! operator's own organisation is alarmed about it.
 
-use guichet_accounts::{By, DkimScope, DkimState, Domain, Error, Who};
+use guichet_accounts::{By, Claim, ClaimState, DkimScope, DkimState, Domain, Error, Who};
 use guichet_desk::{Alert, NoticeKind, plain};
 use guichet_mail::DomainName;
 use guichet_store::{CommitError, OrganisationId, record};
@@ -34,6 +34,7 @@ impl Domains {
         let before = self.watched(organisation, &domain.name)?.unwrap_or_default();
         let after = before.after(looks, now, cause == Cause::Person);
         self.tell(organisation, domain, looks, (&before, &after), now).await?;
+        self.announce(organisation, domain, looks, now).await?;
         self.remember(organisation, &domain.name, after).await
     }
 
@@ -144,6 +145,36 @@ impl Domains {
         told.map_err(of_desk)
     }
 
+    /// Tells the admins that a name that they claimed works now.
+    async fn announce(
+        &self,
+        organisation: OrganisationId,
+        domain: &Domain,
+        looks: &[(Expected, Look)],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if !domain.name.is_within(self.accounts().base_domain()) || !is_live(looks) {
+            return Ok(());
+        }
+        let accounts = self.accounts();
+        let waits = |claim: &Claim| {
+            claim.state == ClaimState::Approved
+                && claim.announced.is_none()
+                && accounts.claimed_domain(claim) == domain.name
+        };
+        for claim in accounts.claims(organisation)?.into_iter().filter(waits) {
+            self.0
+                .backends
+                .desk
+                .alert_admins(organisation, live(&claim, &domain.name), now)
+                .await
+                .map_err(of_desk)?;
+            accounts.on_behalf(by_ourselves(now)).claim_announced(organisation, claim.id, now).await?;
+            tracing::info!(domain = %domain.name, %organisation, "the claimed name is live");
+        }
+        Ok(())
+    }
+
     async fn remember(
         &self,
         organisation: OrganisationId,
@@ -172,6 +203,26 @@ impl Domains {
             }
         }
         Err(Error::Unavailable("too many looks at one domain at once".to_owned()))
+    }
+}
+
+/// Whether mail comes in and goes out; keys that do not sign yet or no more are no matter.
+fn is_live(looks: &[(Expected, Look)]) -> bool {
+    let matters = |expected: &Expected| {
+        expected.need.is_required()
+            && expected.signer.as_ref().is_none_or(|signer| signer.state == DkimState::Signing)
+    };
+    looks.iter().all(|(expected, look)| !matters(expected) || look.state == State::Ok)
+}
+
+fn live(claim: &Claim, domain: &DomainName) -> Alert {
+    let (domain_text, address) = (plain(domain.as_str()), plain(&claim.address.to_string()));
+    Alert {
+        kind: NoticeKind::Claim { domain: domain.clone() },
+        subject: format!("{domain} is live"),
+        text: format!(
+            "The records of {domain_text} are seen in the DNS. Mail to {address} becomes a ticket from now on.\n"
+        ),
     }
 }
 

@@ -50,14 +50,11 @@ fn note(expected: &Expected) -> &'static str {
 
 fn what_is_wrong(expected: &Expected, wanted: &str, texts: &[&[u8]]) -> String {
     let line = expected.zone_line();
-    let compact =
-        |text: &[u8]| text.iter().copied().filter(|octet| !octet.is_ascii_whitespace()).collect::<Vec<_>>();
     let whole = compact(wanted.as_bytes());
-    if texts.iter().any(|text| {
-        !text.is_empty() && compact(text).len() < whole.len() && whole.starts_with(&compact(text))
-    }) {
+    if texts.iter().any(|text| is_cut_off(&compact(text), &whole)) {
         return format!(
-            "The key was cut off: a text of more than 255 characters has to be entered in several strings. Publish: {line}"
+            "The key was cut off. Enter it whole, in several strings where your DNS takes at most 255 characters. \
+             Publish: {line}"
         );
     }
     let refusal = texts.iter().find_map(|text| DkimPublished::parse(text).err());
@@ -71,4 +68,13 @@ fn what_is_wrong(expected: &Expected, wanted: &str, texts: &[&[u8]]) -> String {
         }
         _ => format!("Another key is published at {}. Replace it by: {line}", expected.name),
     }
+}
+
+fn compact(text: &[u8]) -> Vec<u8> {
+    text.iter().copied().filter(|octet| !octet.is_ascii_whitespace()).collect()
+}
+
+/// Whether the beginning of a key is all there is; one without any was revoked.
+fn is_cut_off(text: &[u8], whole: &[u8]) -> bool {
+    text.len() < whole.len() && whole.starts_with(text) && !text.is_empty() && !text.ends_with(b"p=")
 }

@@ -1,0 +1,100 @@
+//! DNS that lies, hides, disagrees or shouts.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use guichet_testkit::{FakeDns, Zone};
+
+use super::world::{World, domains, internet, name, operators};
+use crate::{Domains, Purpose, Settings, State};
+
+#[tokio::test]
+async fn aliases_in_a_circle_are_told_as_such() {
+    let world = World::new().await;
+    let domain = world.own_domain().await;
+    let zone = world.all_but(&domain, &[Purpose::Dkim]);
+    world.serve(
+        zone.cname("guichet-a-1._domainkey.acme.example", "loop.acme.example")
+            .cname("loop.acme.example", "guichet-a-1._domainkey.acme.example"),
+    );
+    let look = world.look(&domain, Purpose::Dkim).await;
+    assert_eq!(look.state, State::Different);
+    assert!(look.advice.contains("round in a circle"), "{}", look.advice);
+}
+
+#[tokio::test]
+async fn what_is_shown_of_a_strangers_text_is_short_and_printable() {
+    let world = World::new().await;
+    let domain = world.own_domain().await;
+    let mut zone = world.all_but(&domain, &[Purpose::Proof]);
+    for number in 0..100 {
+        zone = zone.txt("_guichet.acme.example", format!("{number}\x1b[2J\r\n{}", "x".repeat(30_000)));
+    }
+    world.serve(zone);
+    let look = world.look(&domain, Purpose::Proof).await;
+    assert_eq!((look.state, look.found.len()), (State::Different, 10));
+    assert!(look.found.iter().all(|text| text.chars().count() < 610 && !text.contains(char::is_control)));
+    assert!(!look.advice.contains(char::is_control));
+}
+
+#[tokio::test]
+async fn servers_that_disagree_count_as_the_worst_of_them() {
+    let world = World::new().await;
+    let domain = world.own_domain().await;
+    let whole = world.all_but(&domain, &[]);
+    let stale = world.all_but(&domain, &[Purpose::Mx]);
+    let beside = whole.clone().txt("acme.example", "unrelated");
+    for (other, state) in [(stale, State::Different), (beside, State::Ok)] {
+        let known = whole
+            .clone()
+            .ns("acme.example", "ns2.provider.example")
+            .address("ns2.provider.example", "192.0.2.54");
+        let dns = FakeDns::with_servers(known, HashMap::from([(IpAddr::from([192, 0, 2, 54]), other)]));
+        let domains = over(&world, &dns);
+        let report = domains.check(world.acme, &domain).await.unwrap();
+        let (_, look) = report.records.iter().find(|(expected, _)| expected.purpose == Purpose::Mx).unwrap();
+        assert_eq!(look.state, state, "{look:?}");
+        if state == State::Different {
+            assert!(
+                look.advice.contains("ns2.provider.example says: There is no such record"),
+                "{}",
+                look.advice
+            );
+        }
+    }
+}
+
+fn over(world: &World, dns: &Arc<FakeDns>) -> Domains {
+    let desk = world.domains.0.backends.desk.clone();
+    domains(&world.store, desk, dns, &world.clock, Settings::new(name("mx.desk.example")))
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_is_not_absence() {
+    let world = World::new().await;
+    let domain = world.own_domain().await;
+    let known =
+        Zone::new().ns("acme.example", "ns.provider.example").address("ns.provider.example", "192.0.2.53");
+    for zone in [known.silence("acme.example", &[]), Zone::new(), Zone::new().serv_fail("acme.example")] {
+        let dns = FakeDns::new(zone);
+        let report = over(&world, &dns).check(world.acme, &domain).await.unwrap();
+        let mx = &report.records[1];
+        assert_eq!((mx.0.purpose, mx.1.state), (Purpose::Mx, State::Unreachable), "{mx:?}");
+        world.clock.advance_secs(60);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn promise_9_a_look_takes_only_so_long() {
+    let world = World::new().await;
+    let domain = world.own_domain().await;
+    // The recursive resolver itself never answers.
+    let all: Vec<String> = world.expected(&domain).into_iter().map(|expected| expected.name).collect();
+    let mute = all.iter().fold(operators(internet()), |zone, name| zone.silence(name, &[]));
+    let dns = FakeDns::new(mute);
+    let started = tokio::time::Instant::now();
+    let report = over(&world, &dns).check(world.acme, &domain).await.unwrap();
+    assert!(started.elapsed().as_secs() <= 20);
+    assert!(report.records.iter().all(|(_, look)| look.state == State::Unreachable));
+}
