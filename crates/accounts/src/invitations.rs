@@ -22,6 +22,8 @@ pub struct Invitation {
     pub person: Person,
     /// Into which organisation.
     pub organisation: Organisation,
+    /// What the person is called who invites; none is the operator.
+    pub inviter: Option<String>,
     /// What the link carries; shown nowhere else.
     pub secret: Secret,
     /// Until when it is good.
@@ -203,8 +205,14 @@ impl Accounts {
         person: Person,
         issued: Issued,
     ) -> Result<Invitation, Error> {
+        let inviter = match self.by {
+            Some(By { organisation: Some(of), who: Who::Person(id), .. }) if of == organisation => {
+                Some(self.person(organisation, id)?.name)
+            }
+            _ => None,
+        };
         let organisation = self.organisation(organisation)?;
-        Ok(Invitation { person, organisation, secret: issued.secret, expires: issued.expires })
+        Ok(Invitation { person, organisation, inviter, secret: issued.secret, expires: issued.expires })
     }
 }
 

@@ -27,12 +27,15 @@ impl Invitation {
     /// The mail. `public_url` is where the server is reached from outside, without a slash at its end.
     pub fn letter(&self, public_url: &str) -> Letter {
         let organisation = plain(&self.organisation.name);
+        let inviter = self.inviter.as_deref().map(plain).filter(|name| !name.is_empty());
         Letter {
             subject: format!("You are invited to {organisation}"),
             text: format!(
-                "Hello {},\n\nyou are invited to work with {organisation}. Choose your password here:\n\n{}\n\nThe link \
-                 is good for three days, and once. If you did not expect it, do nothing.\n",
+                "Hello {},\n\n{} invites you to answer mail together with {organisation}. To accept, choose your \
+                 password here:\n\n<{}>\n\nThe link is good for three days, and once. After that, ask for another.\n\n\
+                 If you did not expect this, do nothing: nobody comes in in your name without the link.\n",
                 plain(&self.person.name),
+                inviter.as_deref().unwrap_or("the operator of this server"),
                 self.link(public_url)
             ),
         }
@@ -52,8 +55,9 @@ impl PasswordReset {
             subject: format!("A new password for {organisation}"),
             text: format!(
                 "Hello {},\n\nsomebody asked for a new password for you at {organisation}. If that was you, choose it \
-                 here:\n\n{}\n\nThe link is good for an hour, and once. If it was not you, do nothing: your password \
-                 stays as it is.\n",
+                 here:\n\n<{}>\n\nThe link is good for an hour, and once; your log-ins end when you use it.\n\nIf it was \
+                 not you, do nothing: your password stays as it is. If it happens again and again, tell an admin of \
+                 your organisation.\n",
                 plain(&self.person.name),
                 self.link(public_url)
             ),
@@ -74,7 +78,7 @@ impl AddressRequest {
             subject: format!("Confirm your address for {organisation}"),
             text: format!(
                 "Hello {},\n\nfrom now on this shall be your address at {organisation}, and what you log in with. If \
-                 that is right, confirm it here:\n\n{}\n\nThe link is good for a day, and once. If it is not, do \
+                 that is right, confirm it here:\n\n<{}>\n\nThe link is good for a day, and once. If it is not, do \
                  nothing.\n",
                 plain(&self.person.name),
                 link(public_url, "address", &self.secret)
@@ -91,7 +95,7 @@ impl SignUpRequest {
             subject: "Confirm your address".to_owned(),
             text: format!(
                 "Hello {},\n\nsomebody, probably you, wants to open a help desk for {organisation} with this address. If \
-                 that is right, choose your password here:\n\n{}\n\nThe link is good for a day, and once. If it was not \
+                 that is right, choose your password here:\n\n<{}>\n\nThe link is good for a day, and once. If it was not \
                  you, do nothing.\n",
                 plain(&self.name),
                 link(public_url, "sign-up", &self.secret)
