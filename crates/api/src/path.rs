@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use guichet_desk::DeliveryId;
+use guichet_desk::{DeliveryId, ViewId};
 
 use crate::failure::Failure;
 
@@ -27,6 +27,24 @@ impl Delivery {
     /// The number of the delivery.
     pub(crate) fn id(&self) -> Result<DeliveryId, Failure> {
         self.0.ok_or_else(|| Failure::not_found("delivery"))
+    }
+}
+
+/// The first parameter of the path as the name of a view.
+pub(crate) struct ViewName(Option<ViewId>);
+
+impl ViewName {
+    /// The view.
+    pub(crate) fn id(&self) -> Result<ViewId, Failure> {
+        self.0.ok_or_else(|| Failure::not_found("view"))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ViewName {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        Ok(Self(first(parts, state).await))
     }
 }
 

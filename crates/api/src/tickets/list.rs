@@ -1,8 +1,8 @@
 //! `GET /tickets`: by what it is filtered and ordered.
 
 use axum::extract::State;
-use guichet_accounts::{Actor, PersonId, Scope, TeamId, Who};
-use guichet_desk::{Assignee, ContactId, Order, SortKey, State as Stage, TicketFilter, TicketQuery};
+use guichet_accounts::{Actor, ChannelId, PersonId, Scope, TeamId, Who};
+use guichet_desk::{Assignee, CompanyId, ContactId, Order, SortKey, State as Stage, TicketFilter, TicketQuery};
 use guichet_web::parameters::refused;
 use guichet_web::{Page, Paging, Parameters, Problem};
 use utoipa::openapi::schema::Object;
@@ -13,8 +13,10 @@ use crate::failure::Failure;
 use crate::openapi::{Paged, words};
 use crate::state::Api;
 
-const ALLOWED: [&str; 9] =
-    ["state", "team", "assignee", "requester", "tag", "attention", "sort", "limit", "cursor"];
+const ALLOWED: [&str; 13] = [
+    "state", "team", "assignee", "requester", "company", "tag", "priority", "channel", "attention", "watching", "sort",
+    "limit", "cursor",
+];
 
 /// By what the list is filtered: whatever is given must hold.
 #[derive(utoipa::IntoParams)]
@@ -32,12 +34,23 @@ pub(crate) struct Filters {
     /// Of the contact with this number.
     #[param(example = 12)]
     requester: Option<u64>,
+    /// Of the company with this number: linked to it, or of one of its contacts.
+    #[param(example = 3)]
+    company: Option<u64>,
     /// With this tag.
     #[param(example = "billing")]
     tag: Option<String>,
+    #[param(required = false, schema_with = shape::priorities)]
+    priority: Option<String>,
+    /// Through the channel with this number.
+    #[param(example = 1)]
+    channel: Option<u64>,
     /// `true`: those that somebody should look at, of all states; `false`: the others.
     #[param(example = true)]
     attention: Option<bool>,
+    /// `true`: those that you watch; `false`: the others.
+    #[param(example = true)]
+    watching: Option<bool>,
     #[param(required = false, schema_with = sorts)]
     sort: Option<String>,
 }
@@ -53,7 +66,7 @@ fn states() -> Object {
     words("In this state. Without it: in all but spam and trash.", Stage::ALL.map(Stage::as_str))
 }
 
-fn sorts() -> Object {
+pub(crate) fn sorts() -> Object {
     words(
         "By what the list is ordered; a minus is the newest first. Without it: `-updated`.",
         SORTS.map(|(word, ..)| word),
@@ -91,16 +104,25 @@ pub(crate) async fn list(
 }
 
 fn sort(parameters: &Parameters) -> Result<(SortKey, Order), Problem> {
-    let word = parameters.get("sort").unwrap_or("-updated");
+    sort_of(parameters.get("sort").unwrap_or("-updated")).map_err(|why| refused("sort", why))
+}
+
+/// The order of this word, or what would be one.
+pub(crate) fn sort_of(word: &str) -> Result<(SortKey, Order), String> {
     let found = SORTS.into_iter().find(|(known, ..)| *known == word);
-    let (_, key, order) = found.ok_or_else(|| {
-        refused("sort", format!("`{word}` is none of {}", SORTS.map(|(word, ..)| word).join(", ")))
-    })?;
+    let (_, key, order) =
+        found.ok_or_else(|| format!("`{word}` is none of {}", SORTS.map(|(word, ..)| word).join(", ")))?;
     Ok((key, order))
+}
+
+/// The word for an order.
+pub(crate) fn sort_word(sort: SortKey, order: Order) -> &'static str {
+    SORTS.into_iter().find(|(_, key, way)| (*key, *way) == (sort, order)).map_or("-updated", |(word, ..)| word)
 }
 
 fn filter(parameters: &Parameters, actor: &Actor) -> Result<TicketFilter, Problem> {
     let state = parameters.get("state").map(shape::state).transpose();
+    let priority = parameters.get("priority").map(shape::priority).transpose();
     let is_person = matches!(actor.who, Who::Person(_));
     let team = parameters.read("team", "number of a team, nor `none`", |text| match text {
         "none" => Some(None),
@@ -118,6 +140,11 @@ fn filter(parameters: &Parameters, actor: &Actor) -> Result<TicketFilter, Proble
         assignees: assignee.into_iter().collect(),
         requester: parameters
             .read("requester", "number of a contact", |text| text.parse().ok().map(ContactId))?,
+        company: parameters
+            .read("company", "number of a company", |text| text.parse().ok().map(CompanyId))?,
+        priorities: priority.map_err(|why| refused("priority", why))?.into_iter().collect(),
+        channel: parameters.read("channel", "number of a channel", |text| text.parse().ok().map(ChannelId))?,
+        watching: parameters.read("watching", "`true` and no `false`", |text| text.parse().ok())?,
         tags: parameters.get("tag").map(str::to_owned).into_iter().collect(),
         attention: parameters.read("attention", "`true` and no `false`", |text| text.parse().ok())?,
         ..TicketFilter::default()

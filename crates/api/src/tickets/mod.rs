@@ -1,7 +1,7 @@
 //! `/tickets`: lists, one ticket, its messages, its links, its change.
 
 mod delete;
-mod list;
+pub(crate) mod list;
 mod patch;
 pub(crate) mod shape;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use guichet_accounts::{PersonId, Scope, TeamId};
-use guichet_desk::TicketChange;
+use guichet_desk::{CompanyId, ContactId, TicketChange};
 use guichet_web::{EntityTag, Fault, Kind, Problem, body, etag};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -51,9 +51,15 @@ pub(crate) struct TicketPatch {
     /// Whether somebody should look; `false` says that somebody did.
     #[schema(required = false, example = false)]
     attention: bool,
+    /// The number of the contact whose it is; null leaves it nobody's.
+    #[schema(example = 12)]
+    requester: Option<u64>,
+    /// The number of the company that it is linked to; null leaves it to the requester's.
+    #[schema(example = 3)]
+    company: Option<u64>,
 }
 
-const MEMBERS: &str = "state, team, assignee, priority, tags, subject, attention";
+const MEMBERS: &str = "state, team, assignee, priority, tags, subject, attention, requester, company";
 
 /// Change a ticket
 ///
@@ -121,6 +127,8 @@ fn set(change: &mut TicketChange, name: &str, value: &Value) -> Result<(), Strin
         "priority" => change.priority = Some(shape::priority(text(value)?)?),
         "tags" => change.tags = Some(tags(value)?),
         "attention" => change.attention = Some(value.as_bool().ok_or("true or false is needed")?),
+        "requester" => change.requester = Some(number(value)?.map(ContactId)),
+        "company" => change.company = Some(number(value)?.map(CompanyId)),
         "subject" => change.subject = Some(text(value)?.to_owned()),
         _ => return Err(format!("there is nothing of this name to change; there is {MEMBERS}")),
     }

@@ -50,6 +50,12 @@ pub(crate) struct Ticket {
     /// Somebody should look: a delivery failed or waits, a message is marked, mail came to spam or trash.
     #[schema(example = false)]
     attention: bool,
+    /// People of the organisation who want to hear of it.
+    #[schema(example = json!([2]))]
+    watchers: Vec<u64>,
+    /// The company that it was linked to; without it the requester's counts.
+    #[schema(required, example = 3)]
+    company: Option<u64>,
     /// When its first mail was received.
     #[schema(example = "2026-03-01T09:30:00Z")]
     created: Timestamp,
@@ -75,6 +81,8 @@ impl From<StoredTicket> for Ticket {
             mentions: ticket.mentions,
             message_count: ticket.message_count,
             attention: ticket.attention,
+            watchers: ticket.watchers.into_iter().map(|person| person.0).collect(),
+            company: ticket.company.map(|company| company.0),
             created: ticket.created,
             updated: ticket.updated,
         }

@@ -1,7 +1,7 @@
 //! What somebody wants to say, read member by member.
 
-use guichet_accounts::ChannelId;
-use guichet_desk::{Hold, State, Target, UploadId, Writing, WritingKind};
+use guichet_accounts::{ChannelId, PersonId};
+use guichet_desk::{CompanyId, ContactId, Hold, State, Target, UploadId, Writing, WritingKind};
 use guichet_mail::compose::Mailbox;
 use guichet_web::{Members, Problem, members};
 use jiff::Timestamp;
@@ -18,6 +18,8 @@ use crate::tickets::shape;
 const RECIPIENTS_MAX: usize = 100;
 /// How many attachments are read; the desk allows no more.
 const ATTACHMENTS_MAX: usize = 100;
+/// How many people one message names; the desk allows no more.
+const MENTIONS_MAX: usize = 20;
 
 const KINDS: [(&str, WritingKind); 4] = [
     ("reply", WritingKind::Reply),
@@ -42,6 +44,12 @@ pub(crate) struct NewMessage {
     /// Whom it is to; without it whoever the kind suggests.
     #[schema(required = false, example = json!(["Ana Lima <ana@customer.example>"]))]
     to: Vec<Recipient>,
+    /// Contacts whom it is to as well, by their numbers: it goes to their first address.
+    #[schema(required = false, example = json!([12]))]
+    contacts: Vec<u64>,
+    /// People of the organisation whom it names: they watch the ticket from now on and hear of it.
+    #[schema(required = false, example = json!([2]))]
+    mentions: Vec<u64>,
     /// Who gets a copy; without it whoever the kind suggests.
     #[schema(required = false, example = json!([{"name": "Rui Costa", "address": "rui@customer.example"}]))]
     cc: Vec<Recipient>,
@@ -89,9 +97,18 @@ pub(crate) struct NewTicket {
     /// The channel that it leaves through.
     #[schema(example = 1)]
     channel: u64,
-    /// Whom it is to; the first is the ticket's requester.
-    #[schema(example = json!(["Ana Lima <ana@customer.example>"]))]
+    /// Whom it is to; the first is the ticket's requester where there are no `contacts`.
+    #[schema(required = false, example = json!(["Ana Lima <ana@customer.example>"]))]
     to: Vec<Recipient>,
+    /// Contacts whom it is to as well, by their numbers: it goes to their first address. The first is the ticket's requester.
+    #[schema(required = false, example = json!([12]))]
+    contacts: Vec<u64>,
+    /// The company that the ticket is linked to; without it the requester's counts.
+    #[schema(required = false, example = 3)]
+    company: u64,
+    /// People of the organisation whom it names: they watch the ticket from now on and hear of it.
+    #[schema(required = false, example = json!([2]))]
+    mentions: Vec<u64>,
     /// Who gets a copy.
     #[schema(required = false, example = json!([]))]
     cc: Vec<Recipient>,
@@ -145,7 +162,9 @@ pub(super) fn of_its_own(body: Map<String, Value>, undo_secs: u32) -> Result<Wri
     let channel = ChannelId(members.require("channel", members::number).unwrap_or_default());
     let subject = members.require("subject", members::text).unwrap_or_default();
     let team = members.read("team", members::number).map(guichet_accounts::TeamId);
-    let writing = Writing { target: Target::New { channel, subject, team }, ..said(&mut members, undo_secs) };
+    let company = members.read("company", members::number).map(CompanyId);
+    let target = Target::New { channel, subject, team };
+    let writing = Writing { target, company, ..said(&mut members, undo_secs) };
     members.finish().map(|()| writing)
 }
 
@@ -164,6 +183,9 @@ fn said(members: &mut Members, undo_secs: u32) -> Writing {
         channel: None,
         state: members.read("state", state),
         hold: hold(members, undo_secs),
+        contacts: members.read("contacts", members::list(RECIPIENTS_MAX, contact)).unwrap_or_default(),
+        company: None,
+        mentions: members.read("mentions", members::list(MENTIONS_MAX, person)).unwrap_or_default(),
     }
 }
 
@@ -188,6 +210,14 @@ fn hold(members: &mut Members, undo_secs: u32) -> Hold {
 
 fn recipients() -> impl FnOnce(&Value) -> Result<Vec<Mailbox>, String> {
     members::list(RECIPIENTS_MAX, mailbox::read)
+}
+
+fn contact(value: &Value) -> Result<ContactId, String> {
+    members::number(value).map(ContactId)
+}
+
+fn person(value: &Value) -> Result<PersonId, String> {
+    members::number(value).map(PersonId)
 }
 
 fn upload(value: &Value) -> Result<UploadId, String> {
