@@ -37,7 +37,7 @@ pub(crate) struct ViewCounts {
 #[utoipa::path(
     get,
     path = "/api/v1/views/counts",
-    tag = "tickets",
+    tag = "views",
     operation_id = "count_views",
     responses((status = 200, description = "How many tickets each view has", body = ViewCounts)),
     security(("token" = ["tickets:read"])),

@@ -11,7 +11,7 @@ use guichet_accounts::Accounts;
 use guichet_intake::Intake;
 use guichet_outbound::Outbound;
 use guichet_store::Store;
-use guichet_sys::SystemRandom;
+use guichet_sys::{Clock as _, SystemClock, SystemRandom};
 use tokio::net::TcpListener;
 
 use crate::config::{Configuration, Loaded};
@@ -59,7 +59,9 @@ async fn serve_store(
     mut signals: Signals,
 ) -> Result<(), Failure> {
     let accounts = accounts::open(configuration, directory, &store, &SystemRandom).await?;
-    let first = first_start::ensure(directory, &accounts, &configuration.base_domain, &SystemRandom).await?;
+    let (base_domain, now) = (&configuration.base_domain, SystemClock.now());
+    let first = first_start::ensure(directory, &accounts, base_domain, &SystemRandom, now).await?;
+    accounts.ensure_house(now).await?;
     let addresses = outside.sockets.addresses().map_err(Failure::system("an address"))?;
     let tasks = start(configuration, directory, outside, store, accounts)?;
     let unsaid = || Failure::system("writing to standard output");
@@ -97,6 +99,7 @@ fn start(
         tasks.start("the watch over the certificate", workers::watch_certificate(tls, stop.clone()));
     }
     tasks.start("the retention", house.retention(configuration, stop.clone()));
+    tasks.start("the room of deleted mail", house.room(stop.clone()));
     tasks.start("the upkeep of metrics", workers::keep_metrics(metrics, stop));
     Ok(tasks)
 }

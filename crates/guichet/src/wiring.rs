@@ -19,7 +19,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use crate::command::Operator;
 use crate::config::{Configuration, PublicUrl};
 use crate::http::{self, Served};
-use crate::retention;
+use crate::retention::{self, Ages};
+use crate::room;
 use crate::stop::Stop;
 use crate::translate;
 
@@ -94,8 +95,15 @@ impl House {
         configuration: &Configuration,
         stop: Stop,
     ) -> impl Future<Output = ()> + use<> {
-        let days_max = configuration.store.events_days_max.get();
-        retention::forget(self.desk.clone(), Arc::clone(&self.clock), days_max, stop)
+        let events_days_max = configuration.store.events_days_max.get();
+        let trash_days_max = configuration.tickets.trash_days_max.as_ref().map(|days| days.get());
+        let ages = Ages { events_days_max, trash_days_max };
+        retention::forget(self.desk.clone(), Arc::clone(&self.clock), ages, stop)
+    }
+
+    /// The worker that gets the room of deleted mail back.
+    pub(crate) fn room(&self, stop: Stop) -> impl Future<Output = ()> + use<> {
+        room::reclaim(self.desk.clone(), stop)
     }
 
     /// All that HTTP answers, and how; `port` is where.

@@ -8,12 +8,12 @@ use guichet_tests::installation::{Installation, Server};
 use serde_json::{Value, json};
 
 use super::figure::{Figure, Table, Target};
-use super::{Extent, subject};
+use super::{Extent, counts, subject};
 use crate::load::{self, Connections, Delivery, Mails, Plan, Size, percentile};
 
 /// Mails that fill the store: small ones, it is their number that counts.
-const FILL_BYTES: usize = 1_000;
-const TEAMS: usize = 4;
+pub(super) const FILL_BYTES: usize = 1_000;
+pub(super) const TEAMS: usize = 4;
 /// Tickets that an agent has, spread over the whole store.
 const ASSIGNED: usize = 1_000;
 const PAGE: usize = 50;
@@ -65,21 +65,22 @@ pub(crate) fn measure(extent: Extent, table: &mut Table) -> Result<()> {
         target: Target::AtMost(TIMES_EMPTY_MAX),
     });
     pages(&server.api(), &agent, filled.accepted(), table)?;
+    counts::of_views(&server.api(), filled.accepted(), table)?;
     start_after_kill(&place, server, table)
 }
 
-fn delivery(to: std::net::SocketAddr) -> Delivery {
+pub(super) fn delivery(to: std::net::SocketAddr) -> Delivery {
     Delivery { to, sessions: 20, connections: Connections::Kept }
 }
 
 /// The numbers of a team and of an agent.
-struct Staff {
+pub(super) struct Staff {
     team: Value,
     person: Value,
 }
 
 /// A channel for each team; the admin of the first start is the agent.
-fn staff(server: &Server<'_>) -> Result<Staff> {
+pub(super) fn staff(server: &Server<'_>) -> Result<Staff> {
     let mut team = Value::Null;
     for number in 1..=TEAMS {
         let name = format!("team{number}");

@@ -249,6 +249,12 @@ settings! {
         /// Days that events are kept. A listener that was away for longer has to read everything anew.
         events_days_max: Whole<1, 3_650> = "30",
     }
+    /// What becomes of tickets.
+    tickets: Tickets {
+        /// Days without any change after which a ticket in the trash is deleted for good, with all its mail. Without it
+        /// nothing is, until an admin does it.
+        trash_days_max: Option<Whole<1, 3_650>> = "",
+    }
     /// What the log says, on standard error.
     log: Log {
         /// How much: `error`, `warn`, `info`, `debug`, `trace`, or by module.

@@ -1,0 +1,40 @@
+//! The worker that gets the room of deleted mail back, a step at a time, so that mail coming in hardly notices.
+
+use std::time::Duration;
+
+use guichet_desk::Desk;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use crate::stop::Stop;
+
+/// How often it looks, in seconds.
+const LOOK_SECS: u64 = 300;
+/// How long it rests after each step, in milliseconds: a step copies some megabytes and syncs them, so at most a quarter
+/// of a common disk is busy with it.
+const REST_MILLIS: u64 = 200;
+
+/// Gets room back now and then, until the server stops.
+pub(crate) async fn reclaim(desk: Desk, mut stop: Stop) {
+    let mut ticks = interval(Duration::from_secs(LOOK_SECS));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.wait() => return,
+            _ = ticks.tick() => {}
+        }
+        tokio::select! {
+            () = stop.wait() => return,
+            () = reclaim_all(&desk) => {}
+        }
+    }
+}
+
+async fn reclaim_all(desk: &Desk) {
+    loop {
+        match desk.sweep_blobs().await {
+            Ok(true) => sleep(Duration::from_millis(REST_MILLIS)).await,
+            Ok(false) => return,
+            Err(error) => return tracing::warn!(%error, "the room of deleted mail comes back later"),
+        }
+    }
+}
