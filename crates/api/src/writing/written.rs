@@ -63,6 +63,8 @@ fn of_body(error: Error) -> Failure {
         Error::NotFound("channel") => "channel",
         Error::NotFound("team") => "team",
         Error::NotFound("upload") => "attachments",
+        Error::NotFound("contact") => "contacts",
+        Error::NotFound("company") => "company",
         Error::NotFound("message") => "answers",
         other => return other.into(),
     };
