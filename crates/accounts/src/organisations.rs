@@ -68,7 +68,7 @@ impl Accounts {
 
     /// Suspends an organisation, or lets it go on. While it is suspended its mail is answered `450` and waits with its
     /// senders, nobody of it logs in, its tokens open nothing, and nothing of it is deleted.
-    pub async fn set_suspended(
+    pub async fn suspend_organisation(
         &self,
         id: OrganisationId,
         suspended: Option<Timestamp>,

@@ -122,13 +122,13 @@ async fn mail_of_a_suspended_organisation_waits_and_nothing_of_it_is_lost() {
     let house = accounts.ensure_house(NOW).await.unwrap();
     let (organisation, channel) = accounts.found_organisation(wanted("acme"), NOW).await.unwrap();
     let id = organisation.id;
-    accounts.set_suspended(id, Some(NOW)).await.unwrap();
+    accounts.suspend_organisation(id, Some(NOW)).await.unwrap();
     for at in ["support@acme.desk.example", "nobody@acme.desk.example", "bounce+x@acme.desk.example"] {
         assert_eq!(routed(&accounts, at), Route::Suspended, "{at}");
     }
-    let resumed = accounts.set_suspended(id, None).await.unwrap();
+    let resumed = accounts.suspend_organisation(id, None).await.unwrap();
     assert_eq!(resumed.suspended, None);
     assert_eq!(routed(&accounts, "support@acme.desk.example"), to(&channel, id, None));
-    let error = accounts.set_suspended(house, Some(NOW)).await.unwrap_err();
+    let error = accounts.suspend_organisation(house, Some(NOW)).await.unwrap_err();
     assert!(error.to_string().contains("can't be suspended"), "{error}");
 }
