@@ -19,6 +19,10 @@ mod composing;
 #[cfg(test)]
 mod corpora;
 #[cfg(test)]
+mod forwarded;
+#[cfg(test)]
+mod forwarding;
+#[cfg(test)]
 mod header_table;
 #[cfg(test)]
 mod html;
