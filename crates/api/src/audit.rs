@@ -7,7 +7,7 @@ use guichet_accounts::{Actor, AuditEntry, Deed, Scope, Who};
 use guichet_web::{Page, Paging, Parameters};
 use jiff::Timestamp;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::caller::Caller;
 use crate::failure::Failure;
@@ -54,7 +54,7 @@ impl Act {
 }
 
 /// Which acts.
-#[derive(IntoParams)]
+#[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it is documentation: they are read one by one")]
 pub(crate) struct Filter {

@@ -20,8 +20,7 @@ use crate::failure::Failure;
 use crate::state::Api;
 use crate::wiring::Wiring;
 use crate::{
-    account, audit, contacts, counts, deliveries, events, health, messages, openapi, pages, people, quarantine,
-    settings, sign_in, suppressions, tickets, uploads, views, watchers, writing,
+    account, audit, companies, contacts, counts, deliveries, events, health, invitations, messages, mta_sts, openapi, pages, people, quarantine, records, server_check, settings, sign_in, suppressions, tickets, tokens, uploads, views, watchers, writing,
 };
 
 /// The whole HTTP surface: `/api/v1`, `/healthz`, `/readyz`, `/metrics`. Install the metrics recorder before.
@@ -38,6 +37,7 @@ pub fn router(wiring: Wiring) -> Router {
         .layer(from_fn(limits::carry_through));
     let (slow, _) = slow().split_for_parts();
     let operator = Router::new()
+        .route(mta_sts::PATH, get(mta_sts::policy))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics));
@@ -98,7 +98,9 @@ fn quick() -> OpenApiRouter<Api> {
         .routes(routes!(settings::channel, settings::change_channel))
         .routes(routes!(settings::domains))
         .routes(routes!(settings::domain))
-        .routes(routes!(settings::domain_records))
+        .routes(routes!(records::list))
+        .routes(routes!(records::check))
+        .routes(routes!(server_check::check))
         .routes(routes!(sign_in::log_in, sign_in::read, sign_in::log_out))
         .routes(routes!(sign_in::list))
         .routes(routes!(sign_in::end))
@@ -108,6 +110,16 @@ fn quick() -> OpenApiRouter<Api> {
         .routes(routes!(account::confirm_totp))
         .routes(routes!(account::remove_totp))
         .routes(routes!(account::renew_recovery_codes))
+        .routes(routes!(account::request_address))
+        .routes(routes!(account::confirm_address))
+        .routes(routes!(sign_in::request_reset))
+        .routes(routes!(sign_in::redeem_reset))
+        .routes(routes!(tokens::list, tokens::make))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(invitations::list, invitations::invite))
+        .routes(routes!(invitations::revoke))
+        .routes(routes!(invitations::resend))
+        .routes(routes!(invitations::redeem))
         .routes(routes!(people::list))
         .routes(routes!(people::read, people::change, people::disable))
         .routes(routes!(people::list_teams, people::create_team))

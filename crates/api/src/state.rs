@@ -20,6 +20,8 @@ pub(crate) struct Inner {
     pub(crate) hub: Hub,
     /// Places for files on their way in.
     pub(crate) uploads: Arc<Semaphore>,
+    /// Places for those who ask for a new password.
+    pub(crate) resets: Arc<Semaphore>,
     downloads: Arc<Semaphore>,
     renderings: Arc<Semaphore>,
 }
@@ -40,6 +42,7 @@ impl Api {
             wiring,
             hub,
             uploads: Arc::new(Semaphore::new(limits.uploads_max)),
+            resets: Arc::new(Semaphore::new(limits.resets_max)),
             downloads: Arc::new(Semaphore::new(limits.downloads_max)),
             renderings: Arc::new(Semaphore::new(limits.renderings_max)),
         }))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use guichet_desk::Desk;
+use guichet_domains::Domains;
 use guichet_mail::DomainName;
 use guichet_sys::{Clock, Random};
 use guichet_web::Proxies;
@@ -12,6 +13,8 @@ use tokio::sync::watch;
 pub struct Wiring {
     /// The help desk; the accounts are reached through it.
     pub desk: Desk,
+    /// The records of domains in DNS.
+    pub domains: Domains,
     /// Dates changes.
     pub clock: Arc<dyn Clock>,
     /// Makes secrets.
@@ -49,6 +52,8 @@ pub struct Limits {
     pub upload_secs_max: u64,
     /// Uploads at one time, all organisations together.
     pub uploads_max: usize,
+    /// Requests for a new password that are being carried out at one time, all organisations together.
+    pub resets_max: usize,
     /// Mails and attachments on their way out at one time, all organisations together.
     pub downloads_max: usize,
     /// Message bodies decoded and cleaned at one time; the next wait.
@@ -74,6 +79,7 @@ impl Default for Limits {
             requests_max: 256,
             upload_secs_max: 600,
             uploads_max: 32,
+            resets_max: 16,
             downloads_max: 128,
             renderings_max: 4,
             streams_per_organisation_max: 200,

@@ -1,4 +1,5 @@
-//! The pages that the links of our mails lead to: accept an invitation, choose a new password.
+//! The pages that the links of our mails lead to: accept an invitation, choose a new password, confirm an
+//! address.
 //!
 //! Static, and the same for everybody: the secret of a link stands in its fragment, which a browser sends to nobody, and
 //! the script posts it to the API.
@@ -15,16 +16,12 @@ use axum::routing::{MethodRouter, get};
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Where an invitation is accepted.
-pub(crate) const INVITATION: &str = "/invitation";
-/// Where a new password is chosen.
-pub(crate) const PASSWORD_RESET: &str = "/password-reset";
-
 /// The pages and what they load.
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
-        .route(INVITATION, page("text/html; charset=utf-8", include_str!("invitation.html")))
-        .route(PASSWORD_RESET, page("text/html; charset=utf-8", include_str!("password_reset.html")))
+        .route("/invitation", page("text/html; charset=utf-8", include_str!("invitation.html")))
+        .route("/password-reset", page("text/html; charset=utf-8", include_str!("password_reset.html")))
+        .route("/address", page("text/html; charset=utf-8", include_str!("address.html")))
         .route("/pages/redeem.js", page("text/javascript; charset=utf-8", include_str!("redeem.js")))
         .route("/pages/page.css", page("text/css; charset=utf-8", include_str!("page.css")))
 }

@@ -25,7 +25,7 @@ function open() {
   if (form.hidden) {
     say("The link is not whole. Open it from the mail once more, or copy all of it.", true);
   } else {
-    fields[0].focus();
+    (fields[0] ?? button).focus();
   }
 }
 
@@ -90,7 +90,7 @@ async function redeem() {
   const response = await fetch(form.dataset.redeem, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    credentials: "omit",
+    credentials: "same-origin",
     cache: "no-store",
     body: JSON.stringify(body),
   });
@@ -101,7 +101,8 @@ async function redeem() {
   }
   secret = "";
   form.remove();
-  say(`${form.dataset.done} ${answer.address} (${answer.organisation}).`, false);
+  const where = answer.organisation === undefined ? "" : ` (${answer.organisation})`;
+  say(`${form.dataset.done} ${answer.address}${where}.`, false);
 }
 
 form.addEventListener("submit", async (event) => {
@@ -119,7 +120,7 @@ form.addEventListener("submit", async (event) => {
   }
 });
 
-document.getElementById("show").addEventListener("change", (event) => {
+document.getElementById("show")?.addEventListener("change", (event) => {
   document.getElementById("password").type = event.target.checked ? "text" : "password";
 });
 

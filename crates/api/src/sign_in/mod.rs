@@ -1,4 +1,4 @@
-//! `/session`, `/sessions`: logging in, seeing where one is logged in, logging out.
+//! `/session`, `/sessions`, `/password-resets`: logging in, seeing where one is logged in, logging out, a new password.
 //!
 //! *Must hold*: a log-in makes a new secret and never adopts one that the browser brought; the session that the same
 //! browser had before ends. A refusal is the same for whatever was wrong.
@@ -8,9 +8,14 @@
 mod list;
 mod log_in;
 mod refusal;
+mod reset;
 
 pub(crate) use list::{__path_end, __path_list, end, list};
 pub(crate) use log_in::{__path_log_in, __path_log_out, __path_read, log_in, log_out, read};
+pub(crate) use reset::{
+    __path_redeem as __path_redeem_reset, __path_request as __path_request_reset, redeem as redeem_reset,
+    request as request_reset,
+};
 
 use axum::http::HeaderMap;
 use axum::http::header::{HeaderName, HeaderValue, USER_AGENT};
@@ -26,7 +31,7 @@ use crate::state::Api;
 /// How long a browser keeps the cookie of a session, in seconds: as long as the longest session. It may end sooner.
 const SESSION_COOKIE_SECS: u64 = 60 * 24 * 3_600;
 /// How long a browser is known as one that has logged in, in seconds: as long as browsers keep a cookie.
-const DEVICE_COOKIE_SECS: u64 = 400 * 24 * 3_600;
+pub(crate) const DEVICE_COOKIE_SECS: u64 = 400 * 24 * 3_600;
 
 /// Who is logged in.
 #[derive(Debug, Serialize, ToSchema)]
