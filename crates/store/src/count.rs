@@ -15,10 +15,11 @@ use crate::version;
 /// The count that a value is, as a scan meets it. What is no count is taken for 0: one harmed row must not stop all
 /// commits of a group.
 pub fn decode(value: &[u8]) -> i64 {
-    value.try_into().map(i64::from_be_bytes).unwrap_or_else(|_| {
-        tracing::error!("a stored count is harmed; it is taken for 0");
-        0
-    })
+    if let Ok(count) = value.try_into() {
+        return i64::from_be_bytes(count);
+    }
+    tracing::error!("a stored count is harmed; it is taken for 0");
+    0
 }
 
 /// What a group adds, by the whole key.

@@ -56,7 +56,7 @@ impl Store {
     fn settle(&self) -> Result<bool, CommitError> {
         let (snapshot, mut batch) = (self.operator().snapshot()?, self.operator().batch());
         let mut rows = 0;
-        for (segment, _) in self.given_up(&snapshot)? {
+        for (segment, _) in given_up(&snapshot)? {
             if moved::left_to(snapshot.view(), segment)? != Some(WHOLLY) {
                 continue;
             }
@@ -78,7 +78,7 @@ impl Store {
     /// Goes on with leaving a segment, or begins with one.
     fn leave_segment(&self) -> Result<bool, CommitError> {
         let snapshot = self.operator().snapshot()?;
-        for (segment, gone_bytes) in self.given_up(&snapshot)? {
+        for (segment, gone_bytes) in given_up(&snapshot)? {
             let begun = moved::left_to(snapshot.view(), segment)?;
             let is_worth_it = || self.is_worth_leaving(segment, gone_bytes);
             if begun == Some(WHOLLY) || !(begun.is_some() || is_worth_it()?) {
@@ -120,7 +120,9 @@ impl Store {
         copies: &[(u64, u64, Position)],
     ) -> Result<(), CommitError> {
         let mut places = self.operator().batch();
-        copies.iter().for_each(|(_, bytes, place)| give_up(&mut places, *place, *bytes));
+        for (_, bytes, place) in copies {
+            give_up(&mut places, *place, *bytes);
+        }
         self.commit_some(places, copies.len())?;
         let mut batch = self.operator().batch();
         for &(begin, bytes, place) in copies {
@@ -137,19 +139,22 @@ impl Store {
         self.commit_blocking(vec![batch]).map(drop)
     }
 
-    /// How many bytes were given up of each segment that has any.
-    fn given_up(&self, snapshot: &Snapshot) -> Result<Vec<(u32, u64)>, Unavailable> {
-        let counts = moved::numbered(snapshot.view(), &gone::all_segment_bytes())?;
-        let of = |(segment, bytes)| Some((u32::try_from(segment).ok()?, bytes));
-        Ok(counts.into_iter().filter_map(of).collect())
-    }
-
     fn commit_some(&self, batch: Batch, rows: usize) -> Result<bool, CommitError> {
         if rows > 0 {
             self.commit_blocking(vec![batch])?;
         }
         Ok(rows > 0)
     }
+}
+
+/// How many bytes were given up of each segment that has any.
+fn given_up(snapshot: &Snapshot) -> Result<Vec<(u32, u64)>, Unavailable> {
+    let counts = moved::numbered(snapshot.view(), &gone::all_segment_bytes())?;
+    let of = |(segment, bytes): (u64, u64)| {
+        let bytes = u64::try_from(bytes.cast_signed()).unwrap_or_default();
+        Some((u32::try_from(segment).ok()?, bytes))
+    };
+    Ok(counts.into_iter().filter_map(of).collect())
 }
 
 /// The next stretches of a segment between those that were given up, some megabytes of them, and up to where these go.
