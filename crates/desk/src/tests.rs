@@ -1,11 +1,15 @@
 //! The desk, told as its users would.
 
+mod address_book;
 mod automatic;
+mod companies;
 mod copies;
 mod counts;
 mod deleting;
 mod idempotency;
 mod lists;
+mod marks;
+mod merging;
 mod model;
 mod people;
 mod policy;
@@ -21,12 +25,17 @@ mod records;
 mod replies;
 mod reports;
 mod returns;
+mod snoozed;
 mod strangers;
 mod success;
 mod suppressions;
+mod system_mail;
 mod threads;
 mod tokens;
+mod trashed;
 mod uploads;
+mod views;
+mod watching;
 mod world;
 mod writing_letters;
 mod writing_mail;
