@@ -1,8 +1,8 @@
 //! Messages on their way out: each with its deliveries and their attempts, the identities that it was known by, its mail.
 //!
 //! One mail that came to several addresses is stored once and named by a message in each ticket. Those were written in
-//! one commit, so their numbers stand close together: whoever else names the mail is found by looking at the neighbours,
-//! also of messages from before anything was deleted. The deliveries of a message name its mail and go with it.
+//! one commit, so their numbers stand side by side: whoever else names the mail is found by looking at the nearest
+//! messages that are left, however many were deleted between. The deliveries of a message name its mail and go with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,9 +19,9 @@ const MESSAGES_AT_ONCE: usize = 20;
 const DELIVERIES_AT_ONCE: usize = 1_000;
 /// How many attempts of one delivery go with it: more than five days and any patience bring.
 const ATTEMPTS_MAX: usize = 10_000;
-/// How far apart the numbers of messages are that one commit wrote: a mail has at most a hundred recipients, and for each
-/// at most a message and an answer.
-const SPAN_MAX: u64 = 256;
+/// After how many messages that do not name a mail nobody further away does: one commit adds the messages of one mail
+/// side by side, and perhaps an answer among them.
+const STRANGERS_MAX: usize = 16;
 /// How many of the messages that it names a message is known at, at most.
 const NAMED_MAX: usize = 40;
 
@@ -31,7 +31,8 @@ pub(super) struct Removal {
     messages: BTreeSet<u64>,
     identities: BTreeMap<Identity, Known>,
     keys: Vec<Key>,
-    released: Vec<BlobRef>,
+    /// What is given up, with a message that names it.
+    released: Vec<(u64, BlobRef)>,
 }
 
 impl Removal {
@@ -67,68 +68,71 @@ impl Removal {
                 self.identities.insert(identity, Known::read(snapshot, identity)?);
             }
         }
-        self.give_up(message.record.raw);
+        self.give_up(number, message.record.raw);
         let deliveries = numbers_under(snapshot, &keys::message_deliveries(number), usize::MAX)?;
         for id in deliveries.iter().copied().map(DeliveryId) {
             self.keys.push(keys::message_deliveries(number).number(id.0));
-            self.add_delivery(snapshot, id)?;
+            self.add_delivery(snapshot, number, id)?;
         }
         Ok(deliveries.len())
     }
 
-    fn add_delivery(&mut self, snapshot: &mut Snapshot, id: DeliveryId) -> Result<(), Error> {
+    fn add_delivery(
+        &mut self,
+        snapshot: &mut Snapshot,
+        message: u64,
+        id: DeliveryId,
+    ) -> Result<(), Error> {
         let Some(delivery) = StoredDelivery::read(snapshot, id)? else { return Ok(()) };
         self.keys.extend([keys::delivery(id), keys::deliveries_in(delivery.record.state).number(id.0)]);
         for attempt in numbers_under(snapshot, &keys::attempts(id), ATTEMPTS_MAX)? {
             self.keys.push(keys::attempts(id).number(attempt));
         }
-        self.give_up(delivery.record.raw);
+        self.give_up(message, delivery.record.raw);
         Ok(())
     }
 
-    fn give_up(&mut self, blob: BlobRef) {
-        if !self.released.contains(&blob) {
-            self.released.push(blob);
+    fn give_up(&mut self, message: u64, blob: BlobRef) {
+        if !self.released.iter().any(|(_, known)| *known == blob) {
+            self.released.push((message, blob));
         }
     }
 
     /// Keeps what a message that stays names; that message becomes a check, so that of two that go at once one sees the
     /// other gone.
     fn spare(&mut self, snapshot: &mut Snapshot) -> Result<(), Error> {
-        let mut sharers = BTreeSet::new();
-        for (from, to) in self.neighbourhoods() {
-            for row in snapshot.range(&keys::message(from), &keys::message(to), Direction::Forward, None)? {
+        let mut spared = BTreeSet::new();
+        let mut released = Vec::new();
+        for (number, blob) in std::mem::take(&mut self.released) {
+            match self.sharer(snapshot, number, &blob)? {
+                Some(other) => drop(spared.insert(other)),
+                None => released.push((number, blob)),
+            }
+        }
+        self.released = released;
+        spared.into_iter().try_for_each(|number| Ok(snapshot.read(&keys::message(number)).map(drop)?))
+    }
+
+    /// Another message that names the blob of this one, whatever else its record says.
+    fn sharer(&self, snapshot: &Snapshot, number: u64, blob: &BlobRef) -> Result<Option<u64>, Error> {
+        let (all, from, name) = (Key::new(keys::MESSAGES), keys::message(number), record::encode(blob));
+        for direction in [Direction::Forward, Direction::Backward] {
+            let mut strangers = 0;
+            for row in snapshot.scan(&all, direction, Some(from.as_bytes()))? {
                 let (key, value) = row?;
-                let number = last_number(&key)?;
-                if !self.messages.contains(&number) && self.spare_named_in(&value) {
-                    sharers.insert(number);
+                let other = last_number(&key)?;
+                let names = value.windows(name.len()).any(|part| part == name);
+                match self.messages.contains(&other) {
+                    true => {}
+                    false if names => return Ok(Some(other)),
+                    false => strangers += 1,
+                }
+                if strangers == STRANGERS_MAX {
+                    break;
                 }
             }
         }
-        sharers.into_iter().try_for_each(|number| Ok(snapshot.read(&keys::message(number)).map(drop)?))
-    }
-
-    /// Keeps the blobs that are named in a record, whatever else it says; answers whether there were any.
-    fn spare_named_in(&mut self, record: &[u8]) -> bool {
-        let before = self.released.len();
-        self.released.retain(|blob| {
-            let name = record::encode(blob);
-            !record.windows(name.len()).any(|part| part == name)
-        });
-        self.released.len() < before
-    }
-
-    /// The numbers around those of the messages, each once.
-    fn neighbourhoods(&self) -> Vec<(u64, u64)> {
-        let mut all: Vec<(u64, u64)> = Vec::new();
-        for at in &self.messages {
-            let (from, to) = (at.saturating_sub(SPAN_MAX), at.saturating_add(SPAN_MAX));
-            match all.last_mut() {
-                Some((_, end)) if *end >= from => *end = to,
-                _ => all.push((from, to)),
-            }
-        }
-        all
+        Ok(None)
     }
 
     pub(super) fn write(self, batch: &mut Batch) -> Result<(), Error> {
@@ -136,7 +140,7 @@ impl Removal {
             known.forget(batch, &self.messages)?;
         }
         self.keys.into_iter().for_each(|key| batch.delete(key));
-        self.released.iter().for_each(|blob| batch.release(blob));
+        self.released.iter().for_each(|(_, blob)| batch.release(blob));
         Ok(())
     }
 }

@@ -183,6 +183,24 @@ async fn a_mail_that_two_tickets_have_goes_with_the_last_of_them() {
 }
 
 #[tokio::test]
+async fn a_mail_to_forty_teams_goes_with_the_last_ticket_in_whatever_order_they_go() {
+    let (directory, world) = on_disk().await;
+    let mut channels = Vec::new();
+    for n in 0..40 {
+        let team = world.desk.accounts().create_team(world.acme, &format!("Team {n}")).await.unwrap().id;
+        channels.push(world.channel(&format!("team{n}@acme.example"), Some(team)).await);
+    }
+    world.receive(&big_mail(1, 1_500_000), &channels.iter().collect::<Vec<_>>()).await;
+    let mut left: Vec<u64> = (1..=40).collect();
+    for step in 0..40 {
+        let number = left.remove((step * 17) % left.len());
+        throw_and_delete(&world, number).await;
+        sweep(&world.desk).await;
+        assert_eq!(bytes_in(directory.path(), "blobs") > 0, !left.is_empty(), "{} are left", left.len());
+    }
+}
+
+#[tokio::test]
 async fn two_tickets_of_one_mail_that_go_at_once_leave_nothing() {
     let (directory, world) = on_disk().await;
     for id in 1..=8 {

@@ -101,7 +101,11 @@ pub(super) fn tickets_by_identity(space: &Space) -> BTreeMap<u64, u64> {
         assert!(bytes == mail_bytes(identity, bytes.len()), "mail {identity} is torn");
         assert_eq!(bytes.len() as u64, raw.bytes_len());
     }
-    assert_eq!(snapshot.count(&Key::new(COUNT)).unwrap(), found.len() as i64, "each is counted once");
+    assert_eq!(
+        snapshot.count(&Key::new(COUNT)).unwrap(),
+        i64::try_from(found.len()).unwrap(),
+        "each is counted once"
+    );
     let events = space.events(0, usize::MAX).unwrap();
     let told: Vec<u64> = events.iter().map(|event| event.sequence).collect();
     assert_eq!(told, (1..=found.len() as u64).collect::<Vec<_>>(), "one entry of the log for each ticket");

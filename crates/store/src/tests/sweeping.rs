@@ -87,7 +87,9 @@ fn room_comes_back_of_small_and_large_mails() {
     let named: usize = kept.iter().map(|identity| bytes_of(*identity).len()).sum();
     assert_eq!(after, named as u64, "of {before} bytes only those stay that are named");
     assert_eq!(check(&space, 60), kept);
-    kept.iter().for_each(|identity| delete(&store, &space, *identity).unwrap());
+    for identity in kept {
+        delete(&store, &space, identity).unwrap();
+    }
     sweep_all(&store);
     assert_eq!(bytes_in(&disk, "segments") + bytes_in(&disk, "blobs"), 0);
     receive(&store, &space, 61).unwrap();
@@ -110,7 +112,9 @@ fn blobs_that_moved_twice_are_found_by_their_first_name() {
         last += 25;
         let goes = |identity: &u64| identity % 5 != 2 || *identity == round * 7 + 2;
         let gone: Vec<u64> = check(&space, last).into_iter().filter(goes).collect();
-        gone.iter().for_each(|identity| delete(&store, &space, *identity).unwrap());
+        for identity in gone {
+            delete(&store, &space, identity).unwrap();
+        }
         sweep_all(&store);
         check(&space, last);
     }
