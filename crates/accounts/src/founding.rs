@@ -107,9 +107,8 @@ impl Accounts {
 
     /// A name directly below the base domain.
     pub(crate) fn below_base(&self, label: &str) -> Result<DomainName, Error> {
-        DomainName::parse(&format!("{label}.{}", self.base_domain())).map_err(|_| {
-            Error::Invalid(format!("`{label}` before the base domain is too long, or no label"))
-        })
+        DomainName::parse(&format!("{label}.{}", self.base_domain()))
+            .map_err(|_| Error::Invalid(format!("`{label}` before the base domain is too long, or no label")))
     }
 
     /// All rows of a new organisation, with this domain and this channel there.

@@ -1,18 +1,18 @@
 //! Accounts, told as an operator would.
 
+mod audit;
 mod bounces;
 mod claims;
-mod audit;
 mod dkim;
 mod entering;
-mod inviting;
 mod house;
+mod inviting;
 mod own_domains;
 mod people;
 mod records;
+mod rotation;
 mod sealed;
 mod second_factor;
-mod rotation;
 mod sending;
 mod sign_up;
 mod token_key;

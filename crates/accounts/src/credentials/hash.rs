@@ -38,7 +38,7 @@ impl PasswordHash {
         Self::at(MEMORY_KIB, PASSES, password, salt)
     }
 
-    pub(super) fn at(memory_kib: u32, passes: u32, password: &str, salt: [u8; SALT_BYTES]) -> Self {
+    pub(crate) fn at(memory_kib: u32, passes: u32, password: &str, salt: [u8; SALT_BYTES]) -> Self {
         let output = output(memory_kib, passes, LANES, &salt, password).unwrap_or_default();
         Self { memory_kib, passes, lanes: LANES, salt: salt.into(), output: output.into() }
     }
@@ -58,6 +58,12 @@ impl PasswordHash {
     pub(crate) fn is_of(&self, password: &str) -> bool {
         let output = output(self.memory_kib, self.passes, self.lanes, &*self.salt, password);
         output.is_some_and(|output| verify_slices_are_equal(&output, &*self.output).is_ok())
+    }
+
+    /// What a thief would try passwords on.
+    #[cfg(test)]
+    pub(crate) fn output(&self) -> &[u8] {
+        &*self.output
     }
 
     /// Whether it was made at less than today's cost, or otherwise.

@@ -20,6 +20,8 @@ pub(crate) use hash::{PasswordHash, SALT_BYTES};
 pub(crate) use places::Places;
 pub(crate) use rules::check_password;
 pub(crate) use totp::Factor;
+#[cfg(test)]
+pub(crate) use totp::code_at;
 pub use totp_setup::{RecoveryCodes, TotpSetup};
 
 use crate::records::Person;

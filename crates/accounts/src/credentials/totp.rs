@@ -60,7 +60,7 @@ pub(super) fn step_of(secret: &[u8], code: &str, now: Timestamp) -> Option<u64> 
 }
 
 /// The code of a step (RFC 4226 5.3).
-pub(super) fn code_at(secret: &[u8], step: u64) -> String {
+pub(crate) fn code_at(secret: &[u8], step: u64) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret);
     let tag = hmac::sign(&key, &step.to_be_bytes());
     let octets = tag.as_ref();

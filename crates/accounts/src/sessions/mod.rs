@@ -26,7 +26,7 @@ const LIFE_DAYS: i64 = 60;
 /// Minutes between two notes of when a session was last seen.
 const SEEN_MINUTES: i64 = 10;
 /// Sessions of one person; the one longest unseen makes room.
-const SESSIONS_MAX: usize = 50;
+pub(crate) const SESSIONS_MAX: usize = 50;
 /// Characters kept of what a browser says of itself.
 const AGENT_CHARS_MAX: usize = 200;
 

@@ -21,7 +21,11 @@ async fn ask(accounts: &Accounts, at: &str, when: Timestamp) -> Option<SignUpReq
     accounts.request_sign_up(&asks("Acme Ltd", at), 100, when, &SystemRandom).await.unwrap()
 }
 
-async fn redeem(accounts: &Accounts, secret: &Secret, when: Timestamp) -> Result<crate::SignedUp, LogInError> {
+async fn redeem(
+    accounts: &Accounts,
+    secret: &Secret,
+    when: Timestamp,
+) -> Result<crate::SignedUp, LogInError> {
     let from = std::net::IpAddr::from([192, 0, 2, 1]);
     accounts.redeem_sign_up(secret, PASSWORD, from, when, &SystemRandom).await
 }
@@ -40,8 +44,15 @@ async fn who_opens_the_link_has_an_organisation_that_works_and_logs_in() {
     let route = accounts.route("support", &home).unwrap();
     assert_eq!(route, to(&made.channel, made.organisation.id, None));
     let from = std::net::IpAddr::from([192, 0, 2, 1]);
-    let log_in =
-        LogIn { address: ADA, organisation: None, password: PASSWORD, code: None, device: None, from, agent: "" };
+    let log_in = LogIn {
+        address: ADA,
+        organisation: None,
+        password: PASSWORD,
+        code: None,
+        device: None,
+        from,
+        agent: "",
+    };
     let entered = accounts.log_in(log_in, hours(1), &SystemRandom).await.unwrap();
     assert_eq!((entered.organisation, entered.person), (made.organisation.id, made.person.id));
 }
@@ -51,8 +62,10 @@ async fn a_link_works_once_and_for_a_day() {
     let accounts = server();
     let request = ask(&accounts, ADA, now()).await.unwrap();
     assert!(redeem(&accounts, &request.secret, hours(25)).await.is_err());
-    let (one, other) =
-        tokio::join!(redeem(&accounts, &request.secret, hours(2)), redeem(&accounts, &request.secret, hours(2)));
+    let (one, other) = tokio::join!(
+        redeem(&accounts, &request.secret, hours(2)),
+        redeem(&accounts, &request.secret, hours(2))
+    );
     assert!(one.is_ok() != other.is_ok());
     assert!(redeem(&accounts, &request.secret, hours(3)).await.is_err());
     assert!(redeem(&accounts, &Secret::presented("guichet_x"), now()).await.is_err());
@@ -90,7 +103,8 @@ async fn all_together_are_capped_within_the_hour() {
         accounts.request_sign_up(&wanted, 2, when, &SystemRandom).await
     };
     assert!(ask(0, now()).await.is_ok() && ask(1, now()).await.is_ok());
-    let Err(SignUpError::TooMany { retry_secs }) = ask(2, now() + SignedDuration::from_secs(600)).await else {
+    let Err(SignUpError::TooMany { retry_secs }) = ask(2, now() + SignedDuration::from_secs(600)).await
+    else {
         panic!("there is a cap");
     };
     assert_eq!(retry_secs, 3_000);
@@ -113,12 +127,16 @@ async fn what_is_over_is_swept_away() {
 async fn a_taken_or_reserved_name_gets_a_number_and_a_strange_one_a_label() {
     let accounts = server();
     accounts.create_organisation("acme", "Acme").await.unwrap();
-    for (n, (name, slug)) in [("Acme", "acme-2"), ("Acme!", "acme-3"), ("Mail", "mail-box"), ("日本", "")].iter().enumerate() {
+    for (n, (name, slug)) in
+        [("Acme", "acme-2"), ("Acme!", "acme-3"), ("Mail", "mail-box"), ("日本", "")].iter().enumerate()
+    {
         let wanted = asks(name, &format!("person-{n}@elsewhere.example"));
         let request = accounts.request_sign_up(&wanted, 100, now(), &SystemRandom).await.unwrap().unwrap();
         let made = redeem(&accounts, &request.secret, now()).await.unwrap();
         match *slug {
-            "" | "mail-box" => assert!(accounts.route("support", &format!("{}.desk.example", made.organisation.slug)).is_ok()),
+            "" | "mail-box" => assert!(
+                accounts.route("support", &format!("{}.desk.example", made.organisation.slug)).is_ok()
+            ),
             slug => assert_eq!(made.organisation.slug, slug),
         }
         assert_eq!(made.organisation.name, *name);
