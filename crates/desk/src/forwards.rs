@@ -162,7 +162,8 @@ impl Forward {
                 ForwardState::Verified
             } else {
                 ForwardState::Failed(
-                    "the probe came back, but through another channel: let the address forward to this one".to_owned(),
+                    "the probe came back, but through another channel: let the address forward to this one"
+                        .to_owned(),
                 )
             });
         }

@@ -128,7 +128,9 @@ impl Desk {
         let invalid = || Error::Invalid("a requester needs an address".to_owned());
         let address = entry.address.as_ref().ok_or_else(invalid)?;
         if self.accounts.is_ours(actor.organisation, address)? {
-            return Err(Error::Invalid(format!("{address} is an address of this help desk, so nobody's request is from it")));
+            return Err(Error::Invalid(format!(
+                "{address} is an address of this help desk, so nobody's request is from it"
+            )));
         }
         let sender = Sender::first_of(snapshot, std::slice::from_ref(entry))?;
         Ok(Some(Found { sender, address: address.clone() }))

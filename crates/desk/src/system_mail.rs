@@ -129,6 +129,8 @@ impl Desk {
         if self.caps.take_system(organisation, to, now) {
             return Ok(());
         }
-        Err(Error::Invalid(format!("too many mails went to {to}, or from here, within the hour: try again later")))
+        Err(Error::Invalid(format!(
+            "too many mails went to {to}, or from here, within the hour: try again later"
+        )))
     }
 }

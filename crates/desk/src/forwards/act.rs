@@ -52,7 +52,8 @@ impl Desk {
         }
         self.probe(actor, address, now, |snapshot| {
             let all = all(snapshot)?;
-            let same = |(_, one): &&(ForwardId, Forward)| one.channel == channel && one.address.is_same(address);
+            let same =
+                |(_, one): &&(ForwardId, Forward)| one.channel == channel && one.address.is_same(address);
             if let Some((id, forward)) = all.iter().find(same) {
                 return Ok((*id, Some(forward.clone()), channel));
             }

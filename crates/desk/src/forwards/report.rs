@@ -49,7 +49,9 @@ impl Returned {
         let is_own = spf.domain.as_deref().and_then(|domain| DomainName::parse(domain).ok());
         let is_own = is_own.is_some_and(|domain| is_related(&domain, &self.from_domain));
         match (&spf.domain, spf.result) {
-            (None, _) => "SPF: the forwarder sends with an empty envelope sender, so it says nothing.".to_owned(),
+            (None, _) => {
+                "SPF: the forwarder sends with an empty envelope sender, so it says nothing.".to_owned()
+            }
             (Some(_), AuthResult::Pass) if is_own => {
                 "SPF passes: the mail comes from a server that may send for us.".to_owned()
             }
@@ -90,8 +92,12 @@ impl Returned {
         };
         match dmarc.result {
             AuthResult::Pass => format!("DMARC passes, by {by}."),
-            AuthResult::Fail => "DMARC fails: neither SPF nor DKIM speaks for the author any more.".to_owned(),
-            AuthResult::None => format!("DMARC: the author's domain publishes no policy; it would pass by {by}."),
+            AuthResult::Fail => {
+                "DMARC fails: neither SPF nor DKIM speaks for the author any more.".to_owned()
+            }
+            AuthResult::None => {
+                format!("DMARC: the author's domain publishes no policy; it would pass by {by}.")
+            }
             other => format!("DMARC could not be told: {}.", other.as_str()),
         }
     }

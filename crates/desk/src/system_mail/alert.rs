@@ -122,7 +122,8 @@ fn is_told(person: &Person) -> bool {
 /// dismissed and that says nothing new.
 fn wants_mail(put: &NoticePut, now: Timestamp) -> bool {
     let Some(before) = put.before.as_ref().map(|before| &before.record) else { return true };
-    let is_fresh = before.mailed.is_some_and(|mailed| mailed.saturating_add(MAILED_FOR).is_ok_and(|end| end > now));
+    let is_fresh =
+        before.mailed.is_some_and(|mailed| mailed.saturating_add(MAILED_FOR).is_ok_and(|end| end > now));
     let is_same = before.subject == put.after.subject;
     !(is_fresh && is_same) && put.after.is_open()
 }

@@ -1,0 +1,202 @@
+//! Whether an address forwards to a channel, found out by a probe.
+
+use guichet_accounts::{Actor, ChannelId};
+use guichet_mail::verdict::{ArcVerdict, DkimVerdict, DmarcAlignment, DmarcVerdict, SpfVerdict};
+use guichet_mail::{AuthResult, DmarcPolicy, Verdicts};
+
+use super::queue_world::{address, due, send};
+use super::system_mail::{field, raw};
+use super::world::{World, at, outcomes};
+use crate::{Arrival, Error, Fate, ForwardId, ForwardState, NoticeKind, Outcome, Recipient, StoredForward};
+
+const FROM: &str = "loja@shop.example";
+
+fn support(world: &World) -> ChannelId {
+    world.support.channel().unwrap()
+}
+
+async fn entered(world: &World) -> StoredForward {
+    world.desk.add_forward(&world.admin(), support(world), &address(FROM), at(0)).await.unwrap()
+}
+
+fn seen(world: &World, second: i64) -> StoredForward {
+    world.desk.forwards(&world.admin(), support(world), at(second)).unwrap().remove(0)
+}
+
+/// The probe as it comes back, with what was found of our own domain.
+fn coming_back(world: &World, forward: &StoredForward, to: &Recipient, dkim: AuthResult) -> Arrival {
+    let raw = raw(world, forward.record.probe.delivery);
+    let from = field(&raw, "From");
+    let domain = from.rsplit_once('@').unwrap().1.trim_end_matches('>').to_owned();
+    let mut arrival = world.arrival(&raw.replace("\r\n", "\n"), &[to]);
+    arrival.received = at(60);
+    arrival.reverse_path = format!("bounce@{domain}");
+    let passes = dkim.is_pass();
+    arrival.verdicts = Verdicts {
+        spf_mail_from: SpfVerdict { result: AuthResult::Fail, domain: Some(domain.clone()), reason: None },
+        dkim: vec![DkimVerdict { result: dkim, domain: Some(domain.clone()), ..DkimVerdict::default() }],
+        dmarc: DmarcVerdict {
+            result: if passes { AuthResult::Pass } else { AuthResult::Fail },
+            domain: Some(domain),
+            policy: Some(DmarcPolicy::Reject),
+            aligned_by: passes.then_some(DmarcAlignment::Dkim),
+            reason: None,
+        },
+        ..Verdicts::default()
+    };
+    arrival
+}
+
+#[tokio::test]
+async fn a_probe_that_comes_back_verifies_the_forward_and_makes_no_ticket() {
+    let world = World::new().await;
+    let forward = entered(&world).await;
+    assert_eq!(
+        (&forward.state, due(&world).as_slice()),
+        (&ForwardState::Waiting, &[forward.record.probe.delivery][..])
+    );
+    let arrival = coming_back(&world, &forward, &world.support, AuthResult::Pass);
+    let became = outcomes(world.desk.receive(&arrival).await.unwrap());
+    let [Outcome::Quarantined { message }] = became[..] else { panic!("{became:?}") };
+    let kept = world.desk.quarantined(&world.admin(), message).unwrap().record.quarantine.unwrap();
+    assert!(kept.contains("a test of a forward"), "{kept}");
+    let verified = seen(&world, 100_000);
+    assert_eq!(verified.state, ForwardState::Verified);
+    let report = verified.record.returned.unwrap().report();
+    assert!(report.spf.contains("SPF breaks (fail)") && report.spf.contains("normal"), "{report:?}");
+    assert!(report.dkim.contains("DKIM survives"), "{report:?}");
+    assert_eq!(report.dmarc, "DMARC passes, by DKIM alone.");
+    assert!(report.arc.contains("no chain") && report.carries_strict_senders, "{report:?}");
+    let notices = world.desk.notices(&world.admin(), false, None, 10).unwrap().items;
+    let kind = NoticeKind::Forward { channel: support(&world), address: address(FROM) };
+    assert_eq!(notices[0].record.kind, kind);
+}
+
+#[tokio::test]
+async fn a_forwarder_that_breaks_our_signature_is_told_of_though_the_policy_refuses_such_mail() {
+    let world = World::new().await;
+    let refuses = guichet_accounts::VerdictPolicy::Reject;
+    world.desk.accounts().set_policy(world.acme, refuses, Vec::new()).await.unwrap();
+    let forward = entered(&world).await;
+    let mut arrival = coming_back(&world, &forward, &world.support, AuthResult::Fail);
+    arrival.verdicts.arc = ArcVerdict {
+        result: AuthResult::Pass,
+        chain_length: 1,
+        sealer: Some("forwarder.example".to_owned()),
+        reason: None,
+    };
+    outcomes(world.desk.receive(&arrival).await.unwrap());
+    let verified = seen(&world, 70);
+    assert_eq!(verified.state, ForwardState::Verified);
+    let report = verified.record.returned.unwrap().report();
+    assert!(report.dkim.contains("DKIM breaks") && report.dmarc.contains("DMARC fails"), "{report:?}");
+    assert!(report.advice.contains("add forwarder.example to the sealers"), "{report:?}");
+    assert!(!report.carries_strict_senders);
+}
+
+#[tokio::test]
+async fn a_probe_that_does_not_come_back_within_an_hour_failed_and_may_still_come() {
+    let world = World::new().await;
+    let forward = entered(&world).await;
+    assert_eq!(seen(&world, 3_599).state, ForwardState::Waiting);
+    let ForwardState::Failed(why) = seen(&world, 3_600).state else { panic!() };
+    assert!(why.contains("within an hour"), "{why}");
+    outcomes(
+        world.desk.receive(&coming_back(&world, &forward, &world.support, AuthResult::Pass)).await.unwrap(),
+    );
+    assert_eq!(seen(&world, 9_999).state, ForwardState::Verified);
+}
+
+#[tokio::test]
+async fn a_probe_that_bounces_says_so_at_once() {
+    let world = World::new().await;
+    let forward = entered(&world).await;
+    send(&world, forward.record.probe.delivery, 1, Fate::Refused, "5.1.1").await;
+    let ForwardState::Failed(why) = seen(&world, 2).state else { panic!() };
+    assert!(why.contains("the remote's words"), "{why}");
+    let again = world.desk.probe_forward(&world.admin(), (support(&world), forward.id), at(3)).await;
+    assert!(matches!(again, Err(Error::Invalid(_))), "the address is on the suppression list now: {again:?}");
+}
+
+#[tokio::test]
+async fn a_probe_through_another_channel_verifies_nothing() {
+    let world = World::new().await;
+    let forward = entered(&world).await;
+    outcomes(
+        world.desk.receive(&coming_back(&world, &forward, &world.billing, AuthResult::Pass)).await.unwrap(),
+    );
+    let ForwardState::Failed(why) = seen(&world, 70).state else { panic!() };
+    assert!(why.contains("another channel"), "{why}");
+}
+
+#[tokio::test]
+async fn a_forwarder_that_writes_the_mail_anew_is_known_by_the_subject() {
+    let world = World::new().await;
+    let forward = entered(&world).await;
+    let subject = field(&raw(&world, forward.record.probe.delivery), "Subject");
+    let mail = format!("From: {FROM}\nSubject: Fwd: {subject}\nMessage-ID: <1@shop.example>\n\nx\n");
+    let became = world.receive(&mail, &[&world.support]).await;
+    assert!(matches!(became[..], [Outcome::Quarantined { .. }]), "{became:?}");
+    let verified = seen(&world, 70);
+    assert_eq!(verified.state, ForwardState::Verified);
+    assert!(!verified.record.returned.unwrap().report().carries_strict_senders);
+    // An answer to the probe is no probe.
+    let answer = format!(
+        "From: {FROM}\nSubject: Re: {subject}\nIn-Reply-To: <x@y.example>\nMessage-ID: <2@shop.example>\n\nx\n"
+    );
+    let became = world.receive(&answer, &[&world.support]).await;
+    assert!(matches!(became[..], [Outcome::Created { .. }]), "{became:?}");
+}
+
+#[tokio::test]
+async fn a_second_probe_overtakes_the_first_and_a_removed_forward_stays_gone() {
+    let world = World::new().await;
+    let first = entered(&world).await;
+    let again = entered(&world).await;
+    assert_eq!(again.id, first.id);
+    assert_ne!(again.record.probe.delivery, first.record.probe.delivery);
+    outcomes(
+        world.desk.receive(&coming_back(&world, &first, &world.support, AuthResult::Pass)).await.unwrap(),
+    );
+    assert_eq!(seen(&world, 70).state, ForwardState::Waiting);
+    let probe = coming_back(&world, &again, &world.support, AuthResult::Pass);
+    world.desk.delete_forward(&world.admin(), (support(&world), again.id)).await.unwrap();
+    let became = outcomes(world.desk.receive(&probe).await.unwrap());
+    assert!(matches!(became[..], [Outcome::Quarantined { .. }]), "{became:?}");
+    assert_eq!(world.desk.forwards(&world.admin(), support(&world), at(80)).unwrap(), []);
+}
+
+#[tokio::test]
+async fn promise_5_probes_are_capped_and_go_to_no_address_of_ours() {
+    let world = World::new().await;
+    let own = world
+        .desk
+        .add_forward(&world.admin(), support(&world), &address("billing@acme.example"), at(0))
+        .await;
+    assert!(matches!(own, Err(Error::Invalid(_))), "{own:?}");
+    for _ in 0..10 {
+        entered(&world).await;
+    }
+    let again = world.desk.add_forward(&world.admin(), support(&world), &address(FROM), at(0)).await;
+    assert!(matches!(again, Err(Error::Invalid(_))), "{again:?}");
+}
+
+#[tokio::test]
+async fn promise_7_forwards_are_the_admins_of_one_organisation() {
+    let world = World::new().await;
+    let forward = entered(&world).await;
+    let agent = world.billing_agent().await;
+    let at_support = (support(&world), forward.id);
+    for actor in [agent, Actor::system(world.other)] {
+        // Another organisation may have a channel of that number, with no forwards.
+        let seen = world.desk.forwards(&actor, support(&world), at(1)).unwrap_or_default();
+        assert_eq!(seen, []);
+        assert!(matches!(world.desk.probe_forward(&actor, at_support, at(1)).await, Err(Error::NotFound(_))));
+        assert!(matches!(world.desk.delete_forward(&actor, at_support).await, Err(Error::NotFound(_))));
+    }
+    let unknown = (world.billing.channel().unwrap(), ForwardId(1));
+    assert!(matches!(
+        world.desk.probe_forward(&world.admin(), unknown, at(1)).await,
+        Err(Error::NotFound(_))
+    ));
+}
