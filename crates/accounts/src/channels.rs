@@ -40,6 +40,8 @@ pub struct ChannelChange {
     pub team: Option<Option<TeamId>>,
     /// Whether mail comes in and goes out.
     pub active: Option<bool>,
+    /// All further addresses; those that it had and that are not here are free again.
+    pub aliases: Option<Vec<MailAddress>>,
 }
 
 impl Accounts {
@@ -106,12 +108,53 @@ impl Accounts {
             channel.auto_reply = auto_reply.clone().unwrap_or(channel.auto_reply);
             channel.team = wanted.team.unwrap_or(channel.team);
             channel.active = wanted.active.or(channel.active);
+            let routing = match &wanted.aliases {
+                Some(aliases) => {
+                    Some(self.replace_aliases(&mut space, &mut channel, organisation, aliases)?)
+                }
+                None => None,
+            };
             let mut batch = space.batch();
             put_channel(&mut batch, &channel);
             self.record(&mut batch, Deed::ChannelChanged, &channel.address);
-            Ok((vec![batch], channel))
+            Ok((routing.into_iter().chain([batch]).collect(), channel))
         })
         .await
+    }
+
+    /// Gives a channel these further addresses and no others.
+    fn replace_aliases(
+        &self,
+        space: &mut Snapshot,
+        channel: &mut Channel,
+        organisation: OrganisationId,
+        wanted: &[MailAddress],
+    ) -> Result<Batch, Error> {
+        let mut operator = self.store.operator().snapshot()?;
+        let mut kept: Vec<MailAddress> = Vec::new();
+        let mut taken = Vec::new();
+        for alias in wanted {
+            if kept.iter().any(|other| other.is_same(alias)) {
+                continue;
+            }
+            if !channel.aliases.iter().any(|other| other.is_same(alias)) {
+                owned_domain(space, alias.domain())?;
+                taken.push(take_address(&mut operator, alias)?);
+            }
+            kept.push(alias.clone());
+        }
+        if kept.len() > ALIASES_MAX {
+            return Err(Error::Invalid(format!("a channel has at most {ALIASES_MAX} aliases")));
+        }
+        let mut routing = operator.batch();
+        for gone in channel.aliases.iter().filter(|had| !kept.iter().any(|alias| alias.is_same(had))) {
+            routing.delete(keys::address_owner(&gone.normalised()));
+        }
+        for row in taken {
+            routing.put(row, stored::owner_bytes(organisation, channel.id));
+        }
+        channel.aliases = kept;
+        Ok(routing)
     }
 
     /// Adds a further address to a channel.

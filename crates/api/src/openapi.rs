@@ -146,6 +146,7 @@ fn references(problems: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
     tags(
         (name = "tickets", description = "Conversations with those who write"),
         (name = "messages", description = "The mails of a ticket"),
+        (name = "drafts", description = "What you have written and not sent"),
         (name = "deliveries", description = "What becomes of mail that goes out"),
         (name = "contacts", description = "Those who write"),
         (name = "views", description = "Lists of tickets under a name"),
@@ -154,6 +155,7 @@ fn references(problems: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
         (name = "people", description = "Who works in the organisation"),
         (name = "quarantine", description = "Mail that is kept aside"),
         (name = "events", description = "What happens, as it happens"),
+        (name = "operator", description = "The server as a whole, for who runs it"),
         (name = "meta", description = "The API itself"),
     ),
     components(schemas(problem::Document<'static>, Event)),

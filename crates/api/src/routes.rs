@@ -19,9 +19,7 @@ use utoipa_axum::routes;
 use crate::failure::Failure;
 use crate::state::Api;
 use crate::wiring::Wiring;
-use crate::{
-    account, audit, companies, contacts, counts, deliveries, events, health, invitations, messages, mta_sts, openapi, pages, people, quarantine, records, server_check, settings, sign_in, suppressions, tickets, tokens, uploads, views, watchers, writing,
-};
+use crate::{account, audit, claims, companies, contacts, counts, deliveries, drafts, events, forwards, health, invitations, marks, messages, mta_sts, notices, openapi, operator, pages, people, quarantine, records, requester, server_check, settings, sign_in, sign_up, suppressions, tickets, tokens, uploads, views, watchers, writing};
 
 /// The whole HTTP surface: `/api/v1`, `/healthz`, `/readyz`, `/metrics`. Install the metrics recorder before.
 pub fn router(wiring: Wiring) -> Router {
@@ -78,6 +76,7 @@ fn quick() -> OpenApiRouter<Api> {
         .routes(routes!(tickets::messages, writing::reply))
         .routes(routes!(writing::agree))
         .routes(routes!(tickets::links))
+        .merge(rest_and_drafts())
         .routes(routes!(messages::read))
         .routes(routes!(messages::headers))
         .routes(routes!(messages::raw))
@@ -94,10 +93,23 @@ fn quick() -> OpenApiRouter<Api> {
         .routes(routes!(suppressions::unsuppress))
         .merge(addresses())
         .merge(views_and_watchers())
-        .routes(routes!(settings::channels))
-        .routes(routes!(settings::channel, settings::change_channel))
-        .routes(routes!(settings::domains))
-        .routes(routes!(settings::domain))
+        .merge(notices_and_forwards())
+        .routes(routes!(settings::channels, settings::create_channel))
+        .routes(routes!(settings::channel, settings::change_channel, settings::delete_channel))
+        .routes(routes!(settings::domains, settings::add_domain))
+        .routes(routes!(settings::domain, settings::change_domain, settings::remove_domain))
+        .routes(routes!(settings::rotate_dkim))
+        .routes(routes!(claims::list, claims::claim))
+        .routes(routes!(claims::read, claims::withdraw))
+        .routes(routes!(sign_up::ask))
+        .routes(routes!(sign_up::redeem))
+        .routes(routes!(operator::list_organisations, operator::create_organisation))
+        .routes(routes!(operator::suspend_organisation))
+        .routes(routes!(operator::resume_organisation))
+        .routes(routes!(operator::list_claims))
+        .routes(routes!(operator::approve_claim))
+        .routes(routes!(operator::decline_claim))
+        .routes(routes!(operator::rotate_dkim))
         .routes(routes!(records::list))
         .routes(routes!(records::check))
         .routes(routes!(server_check::check))
@@ -133,6 +145,23 @@ fn quick() -> OpenApiRouter<Api> {
         .routes(routes!(openapi::serve))
 }
 
+/// What is kept out of sight, moved, marked or not sent yet.
+fn rest_and_drafts() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(tickets::snooze, tickets::wake))
+        .routes(routes!(tickets::restore))
+        .routes(routes!(tickets::not_spam))
+        .routes(routes!(tickets::merge))
+        .routes(routes!(tickets::split))
+        .routes(routes!(marks::star, marks::unstar))
+        .routes(routes!(marks::read_ticket))
+        .routes(routes!(marks::read_message, marks::unread_message))
+        .routes(routes!(drafts::read_in_ticket, drafts::save_in_ticket, drafts::delete_in_ticket))
+        .routes(routes!(drafts::list, drafts::create))
+        .routes(routes!(drafts::read, drafts::save, drafts::delete))
+        .routes(routes!(drafts::send))
+}
+
 /// Contacts and companies.
 fn addresses() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -148,6 +177,17 @@ fn addresses() -> OpenApiRouter<Api> {
         .routes(routes!(companies::contacts))
         .routes(routes!(companies::tickets))
         .routes(routes!(companies::messages))
+}
+
+/// What admins are told, and where mail is forwarded from.
+fn notices_and_forwards() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(notices::list))
+        .routes(routes!(notices::dismiss))
+        .routes(routes!(forwards::list, forwards::add))
+        .routes(routes!(forwards::probe))
+        .routes(routes!(forwards::delete))
+        .routes(routes!(requester::set))
 }
 
 /// Lists under a name, and who hears of a ticket.

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use guichet_accounts::{Actor, ChannelChange, ChannelId, Scope, Sight};
-use guichet_web::{Fault, Kind, Page, Parameters, Problem, body};
+use guichet_accounts::{Actor, ChannelChange, ChannelId, Scope, Sight, TeamId};
+use guichet_mail::MailAddress;
+use guichet_web::{Fault, Kind, Page, Parameters, Problem, body, members};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -15,9 +16,13 @@ use utoipa::ToSchema;
 use super::page;
 use crate::caller::Caller;
 use crate::failure::Failure;
+use crate::mailbox;
 use crate::openapi::{Paged, Posted, Stored};
 use crate::path::Number;
 use crate::state::Api;
+
+/// Further addresses that a request may name; how many a channel may have, accounts decides.
+const ALIASES_MAX: usize = 1_000;
 
 /// An address through which mail comes in.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,6 +45,9 @@ pub(crate) struct Channel {
     /// What somebody who begins a ticket is told at once; null is nothing.
     #[schema(required)]
     auto_reply: Option<AutoReply>,
+    /// Whether mail comes in and goes out.
+    #[schema(example = true)]
+    active: bool,
 }
 
 /// An automatic first answer.
@@ -62,6 +70,7 @@ impl From<guichet_accounts::AutoReply> for AutoReply {
 impl From<guichet_accounts::Channel> for Channel {
     fn from(channel: guichet_accounts::Channel) -> Self {
         Self {
+            active: channel.is_active(),
             id: channel.id.0,
             address: channel.address.to_string(),
             name: channel.name,
@@ -125,6 +134,15 @@ pub(crate) struct ChannelPatch {
     name: String,
     /// What somebody who begins a ticket is told at once; null is nothing.
     auto_reply: Option<AutoReplyPatch>,
+    /// The team whose tickets its mail becomes; null is none.
+    #[schema(example = 3)]
+    team: Option<u64>,
+    /// Whether mail comes in and goes out.
+    #[schema(required = false, example = true)]
+    active: bool,
+    /// All further addresses that shall lead here; those left out are given up.
+    #[schema(required = false, example = json!(["help@demo.desk.example"]))]
+    aliases: Vec<String>,
 }
 
 /// An automatic first answer, as a whole.
@@ -196,9 +214,20 @@ fn set(change: &mut ChannelChange, name: &str, value: &Value) -> Result<(), Stri
     match name {
         "name" => change.name = Some(value.as_str().ok_or("a text is needed")?.to_owned()),
         "auto_reply" => change.auto_reply = Some(auto_reply(value)?),
-        _ => return Err("there is nothing of this name to change; there is name, auto_reply".to_owned()),
+        "team" if value.is_null() => change.team = Some(None),
+        "team" => change.team = Some(Some(TeamId(members::number(value)?))),
+        "active" => change.active = Some(members::flag(value)?),
+        "aliases" => change.aliases = Some(members::list(ALIASES_MAX, alias)(value)?),
+        _ => {
+            return Err("there is nothing of this name to change; there is name, auto_reply, team, active, aliases"
+                .to_owned());
+        }
     }
     Ok(())
+}
+
+fn alias(value: &Value) -> Result<MailAddress, String> {
+    mailbox::address(&members::text(value)?)
 }
 
 fn auto_reply(value: &Value) -> Result<Option<guichet_accounts::AutoReply>, String> {

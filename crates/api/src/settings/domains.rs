@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use guichet_accounts::{Accounts, Scope};
+use guichet_accounts::{Accounts, Proof, Scope};
 use guichet_mail::DomainName;
 use guichet_web::{Page, Paging, Parameters};
 use serde::Serialize;
@@ -35,13 +35,35 @@ pub(crate) struct Domain {
     /// Whether mail goes out from it.
     #[schema(example = true)]
     sends: bool,
+    /// Whether it is the organisation's for certain; until then it owns nothing.
+    #[schema(example = true)]
+    verified: bool,
+    /// The TXT record that proves it; null where none is needed.
+    #[schema(required)]
+    proof: Option<ProofRecord>,
+}
+
+/// The TXT record by which an organisation proves that a domain is theirs.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProofRecord {
+    /// Where it stands.
+    #[schema(example = "_guichet.acme.example")]
+    name: String,
+    /// Its text.
+    #[schema(example = "guichet-domain=ge3dmnzxha4tamjsgm2tmnzyhe3tamzs")]
+    text: String,
 }
 
 impl Domain {
-    fn of(accounts: &Accounts, domain: guichet_accounts::Domain) -> Self {
+    pub(super) fn of(accounts: &Accounts, domain: guichet_accounts::Domain) -> Self {
         Self {
             receives: domain.receives(),
             sends: accounts.sends(&domain),
+            verified: domain.is_verified(),
+            proof: domain.proof.as_ref().map(|proof| ProofRecord {
+                name: Proof::record_name(&domain.name),
+                text: proof.record_text(),
+            }),
             name: domain.name.to_string(),
             catch_all: domain.catch_all.map(|channel| channel.0),
             role_channel: domain.role_channel.map(|channel| channel.0),
@@ -88,7 +110,12 @@ pub(crate) async fn domain(
     name: Name,
 ) -> Result<Json<Domain>, Failure> {
     let actor = caller.may(Scope::SettingsRead)?;
-    let name = DomainName::parse(name.of("domain")?).map_err(|_| Failure::not_found("domain"))?;
+    let name = read_name(&name)?;
     let domain = api.accounts().domain(actor.organisation, &name)?;
     Ok(Json(Domain::of(api.accounts(), domain)))
+}
+
+/// The domain that the path names; what is no domain name is the name of something that does not exist.
+pub(super) fn read_name(name: &Name) -> Result<DomainName, Failure> {
+    DomainName::parse(name.of("domain")?).map_err(|_| Failure::not_found("domain"))
 }

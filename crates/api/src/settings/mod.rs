@@ -1,16 +1,25 @@
-//! `/channels`, `/domains`: how the organisation is set up. Most of it changes through the operator's
-//! command line; here it is read, to be shown.
+//! `/channels`, `/domains`: how the organisation is set up, by its admins.
 
 mod channels;
+mod dkim;
 mod domains;
-mod records;
+mod own_channels;
+mod own_domains;
 
 pub(crate) use channels::{
     __path_change as __path_change_channel, __path_channel, __path_channels, change as change_channel,
     channel, channels,
 };
+pub(crate) use dkim::{__path_rotate as __path_rotate_dkim, DkimKey, rotate as rotate_dkim};
 pub(crate) use domains::{__path_domain, __path_domains, domain, domains};
-pub(crate) use records::{__path_domain_records, domain_records};
+pub(crate) use own_channels::{
+    __path_create as __path_create_channel, __path_delete as __path_delete_channel, create as create_channel,
+    delete as delete_channel,
+};
+pub(crate) use own_domains::{
+    __path_add as __path_add_domain, __path_change as __path_change_domain, __path_remove as __path_remove_domain,
+    add as add_domain, change as change_domain, remove as remove_domain,
+};
 
 use guichet_web::{Page, Paging, Parameters};
 
