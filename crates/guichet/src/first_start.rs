@@ -7,11 +7,12 @@
 use std::io;
 
 use guichet_accounts::{
-    Accounts, Channel, DomainChange, Error, NewChannel, NewPerson, NewToken, Organisation, Person, Role,
+    Accounts, Channel, DomainChange, Error, NewChannel, NewOrganisation, NewPerson, NewToken, Organisation, Person, Role,
     Scopes, Secret,
 };
 use guichet_mail::{DomainName, MailAddress};
 use guichet_sys::Random;
+use jiff::Timestamp;
 
 use crate::command::new_secret;
 use crate::data_dir::DataDir;
@@ -50,8 +51,9 @@ pub(crate) async fn ensure(
     accounts: &Accounts,
     base_domain: &DomainName,
     random: &dyn Random,
+    now: Timestamp,
 ) -> Result<Option<FirstStart>, FirstStartError> {
-    if !directory.first_start_is_open() && !accounts.organisations()?.is_empty() {
+    if !directory.first_start_is_open() && has_tenants(accounts)? {
         return Ok(None);
     }
     let too_long = || FirstStartError::BaseDomain(base_domain.clone());
@@ -59,7 +61,7 @@ pub(crate) async fn ensure(
     let address = MailAddress::parse(&format!("support@{domain}")).map_err(|_| too_long())?;
     let admin = MailAddress::parse(&format!("admin@{domain}")).map_err(|_| too_long())?;
     directory.open_first_start()?;
-    let organisation = ensure_organisation(accounts).await?;
+    let organisation = ensure_organisation(accounts, now).await?;
     ensure_domain(accounts, &organisation, &domain).await?;
     let channel = ensure_channel(accounts, &organisation, address).await?;
     let role_channel = DomainChange { role_channel: Some(channel.id), ..DomainChange::default() };
@@ -69,9 +71,23 @@ pub(crate) async fn ensure(
     Ok(Some(FirstStart { channel: channel.address, token }))
 }
 
-async fn ensure_organisation(accounts: &Accounts) -> Result<Organisation, Error> {
+/// Whether there is any organisation beside the operator's own, which the start makes too.
+fn has_tenants(accounts: &Accounts) -> Result<bool, Error> {
+    for organisation in accounts.organisations()? {
+        if !accounts.is_house(organisation.id)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whole, or what an earlier release began: then the rest is made below.
+async fn ensure_organisation(accounts: &Accounts, now: Timestamp) -> Result<Organisation, Error> {
     match accounts.organisation_named(SLUG) {
-        Err(Error::NotFound { .. }) => accounts.create_organisation(SLUG, NAME).await,
+        Err(Error::NotFound { .. }) => {
+            let wanted = NewOrganisation { slug: SLUG.to_owned(), name: NAME.to_owned(), home: None };
+            Ok(accounts.found_organisation(wanted, now).await?.0)
+        }
         found => found,
     }
 }

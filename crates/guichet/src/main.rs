@@ -10,10 +10,12 @@ mod command;
 mod config;
 mod control;
 mod data_dir;
+mod domains;
 mod failure;
 mod first_start;
 mod generate;
 mod http;
+mod key_change;
 mod logging;
 mod machine;
 mod master_key;
@@ -27,6 +29,7 @@ mod signals;
 mod sockets;
 mod stop;
 mod tasks;
+mod timers;
 mod translate;
 mod wiring;
 mod workers;
@@ -39,6 +42,9 @@ use clap::Parser as _;
 
 use cli::{Cli, Task};
 use failure::Failure;
+
+/// What is said last where a check found something.
+const UNFINE: &str = "not everything is as mail needs it";
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
@@ -60,6 +66,11 @@ fn run(cli: Cli) -> Result<(), Failure> {
     match cli.task {
         Some(Task::Operate(command)) => {
             let answer = operate::operate(&loaded.configuration, command)?;
+            print(&if cli.json { answer.to_json() } else { answer.to_text() })?;
+            if answer.is_fine() { Ok(()) } else { Err(Failure::Refused(UNFINE.to_owned())) }
+        }
+        Some(Task::Key(command)) => {
+            let answer = command.execute(&loaded.configuration)?;
             print(&if cli.json { answer.to_json() } else { answer.to_text() })
         }
         _ => serve::run(&loaded),

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use guichet_desk::Desk;
 use guichet_store::Store;
-use guichet_sys::{SystemClock, SystemRandom};
+use guichet_sys::{Clock, SystemClock, SystemRandom};
 
-use crate::accounts;
 use crate::command::{Answer, Command, Operator};
 use crate::config::Configuration;
 use crate::control::{self, Asked, Reply};
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
-use crate::translate::store_options;
+use crate::translate::{self, store_options};
+use crate::{accounts, domains, machine, outside};
 
 /// Does what is asked, by the server or in its place.
 pub(crate) fn operate(configuration: &Configuration, command: Command) -> Result<Answer, Failure> {
@@ -51,7 +51,14 @@ async fn execute(
 ) -> Result<Reply, Failure> {
     let random = Arc::new(SystemRandom);
     let accounts = accounts::open(configuration, directory, store, &SystemRandom).await?;
+    accounts.ensure_house(SystemClock.now()).await?;
     let desk = Desk::new(store.clone(), accounts, random.clone());
-    let done = command.execute(&Operator::new(desk, random, Arc::new(SystemClock))).await;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let host_name = configuration.smtp.hostname.clone().unwrap_or_else(machine::host_name);
+    let dns = Arc::new(outside::dns(configuration)?);
+    let domains = domains::open(configuration, &host_name, store, &desk, dns, &clock)?;
+    let url = translate::public_url(configuration, &host_name, configuration.http.listen.port());
+    let operator = Operator::new(desk, domains, random, clock).reached_at(&url);
+    let done = command.execute(&operator).await;
     Ok(done.map_or_else(|error| Reply::Refused(error.to_string()), Reply::Done))
 }

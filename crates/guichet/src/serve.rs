@@ -85,7 +85,7 @@ fn start(
     let metrics = metrics::record()?;
 
     let own = outside.sockets.addresses().map_err(Failure::system("an address"))?;
-    let house = House::new(configuration, store, accounts, outside.host_name, outside.dns);
+    let house = House::new(configuration, store, accounts, outside.host_name, outside.dns)?;
     let mut tasks = Tasks::new();
     let stop = tasks.stop();
     let outbound = house.outbound(configuration, own.smtp.iter().map(SocketAddr::ip).collect())?;
@@ -94,10 +94,12 @@ fn start(
     tasks.start("SMTP", take_mail(intake, outside.sockets.smtp, stop.clone()));
     let served = house.http(configuration, tls.as_deref(), own.http.port(), metrics.clone(), &stop);
     tasks.start("HTTP", http::serve(outside.sockets.http, served, stop.clone()));
-    tasks.start("the control socket", control::serve(control, house.operator(), stop.clone()));
+    tasks.start("the control socket", control::serve(control, house.operator(configuration), stop.clone()));
     if let Some(tls) = tls {
         tasks.start("the watch over the certificate", workers::watch_certificate(tls, stop.clone()));
     }
+    tasks.start("the watch over domains", house.watch(&stop));
+    tasks.start("the timers", house.timers(stop.clone()));
     tasks.start("the retention", house.retention(configuration, stop.clone()));
     tasks.start("the room of deleted mail", house.room(stop.clone()));
     tasks.start("the upkeep of metrics", workers::keep_metrics(metrics, stop));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use guichet_accounts::Accounts;
 use guichet_api::Wiring;
 use guichet_desk::Desk;
+use guichet_domains::{Domains, Watch};
 use guichet_intake::{Backends, Intake};
 use guichet_mail::DomainName;
 use guichet_mailauth::Verifier;
@@ -18,10 +19,12 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::command::Operator;
 use crate::config::{Configuration, PublicUrl};
+use crate::domains;
 use crate::http::{self, Served};
 use crate::retention::{self, Ages};
 use crate::room;
 use crate::stop::Stop;
+use crate::timers;
 use crate::translate;
 
 /// What mail and the API stand on.
@@ -29,6 +32,7 @@ pub(crate) struct House {
     host_name: DomainName,
     store: Store,
     desk: Desk,
+    domains: Domains,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     resolver: Arc<Resolver>,
@@ -42,13 +46,15 @@ impl House {
         accounts: Accounts,
         host_name: DomainName,
         dns: Hickory,
-    ) -> Self {
+    ) -> Result<Self, TlsError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let desk = Desk::new(store.clone(), accounts, Arc::clone(&random));
         let limits = translate::dns_limits(configuration);
-        let resolver = Arc::new(Resolver::new(Arc::new(dns), Arc::clone(&clock), limits));
-        Self { host_name, store, desk, clock, random, resolver }
+        let dns = Arc::new(dns);
+        let domains = domains::open(configuration, &host_name, &store, &desk, dns.clone(), &clock)?;
+        let resolver = Arc::new(Resolver::new(dns, Arc::clone(&clock), limits));
+        Ok(Self { host_name, store, desk, domains, clock, random, resolver })
     }
 
     /// The SMTP door.
@@ -67,8 +73,10 @@ impl House {
     }
 
     /// The operator at the command line.
-    pub(crate) fn operator(&self) -> Operator {
-        Operator::new(self.desk.clone(), Arc::clone(&self.random), Arc::clone(&self.clock))
+    pub(crate) fn operator(&self, configuration: &Configuration) -> Operator {
+        let url = translate::public_url(configuration, &self.host_name, configuration.http.listen.port());
+        let (random, clock) = (Arc::clone(&self.random), Arc::clone(&self.clock));
+        Operator::new(self.desk.clone(), self.domains.clone(), random, clock).reached_at(&url)
     }
 
     /// The deliverer.
@@ -101,9 +109,19 @@ impl House {
         retention::forget(self.desk.clone(), Arc::clone(&self.clock), ages, stop)
     }
 
+    /// The worker that wakes snoozed tickets.
+    pub(crate) fn timers(&self, stop: Stop) -> impl Future<Output = ()> + use<> {
+        timers::run(self.desk.clone(), Arc::clone(&self.clock), stop)
+    }
+
     /// The worker that gets the room of deleted mail back.
     pub(crate) fn room(&self, stop: Stop) -> impl Future<Output = ()> + use<> {
         room::reclaim(self.desk.clone(), stop)
+    }
+
+    /// The worker that watches over the records of domains in DNS.
+    pub(crate) fn watch(&self, stop: &Stop) -> impl Future<Output = ()> + use<> {
+        Watch::new(self.domains.clone()).run(stop.receiver())
     }
 
     /// All that HTTP answers, and how; `port` is where.
@@ -132,9 +150,12 @@ impl House {
         let store = self.store.clone();
         guichet_api::router(Wiring {
             desk: self.desk.clone(),
+            domains: self.domains.clone(),
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
             public_url: public_url.to_string(),
+            sign_up: translate::sign_up(configuration),
+            protected_names: configuration.claims.protected.iter().map(DomainName::to_unicode).collect(),
             proxies: translate::proxies(configuration),
             authserv_id: self.host_name.clone(),
             readiness: Arc::new(move || readiness(&store)),

@@ -16,6 +16,17 @@ pub(crate) enum Answer {
     One(Record),
     /// What there is.
     Items(Vec<Record>),
+    /// What was looked at.
+    Checked(Checked),
+}
+
+/// Things that were looked at, each with `state` and `advice`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Checked {
+    /// Whether all is as it has to be.
+    pub(crate) fine: bool,
+    /// Each of them.
+    pub(crate) items: Vec<Record>,
 }
 
 /// Named values in a fixed order.
@@ -36,6 +47,7 @@ impl Answer {
         let text = match self {
             Answer::One(record) => serde_json::to_string(record),
             Answer::Items(_) => serde_json::to_string(self),
+            Answer::Checked(checked) => serde_json::to_string(checked),
         };
         // Texts, numbers and lists of them always have a JSON form.
         text.unwrap_or_default() + "\n"
@@ -49,7 +61,39 @@ impl Answer {
                 record.0.iter().map(line).collect()
             }
             Answer::Items(records) => table(records),
+            Answer::Checked(checked) => checked.to_text(),
         }
+    }
+
+    /// False where something was looked at and is not as it has to be.
+    pub(crate) fn is_fine(&self) -> bool {
+        !matches!(self, Answer::Checked(Checked { fine: false, .. }))
+    }
+}
+
+impl Checked {
+    /// A table of how each is, and beneath it what there is to do about it.
+    fn to_text(&self) -> String {
+        let brief = |record: &Record| record.only(&["state", "for", "name"]);
+        let mut text = table(&self.items.iter().map(brief).collect::<Vec<_>>());
+        for record in &self.items {
+            let advice = record.get("advice");
+            if !advice.is_empty() {
+                text.push_str(&format!("\n{} {}: {advice}\n", record.get("for"), record.get("name")));
+            }
+        }
+        text
+    }
+}
+
+impl Record {
+    fn only(&self, names: &[&str]) -> Record {
+        let field = |name: &&str| self.0.iter().find(|(other, _)| other == name).cloned();
+        Record(names.iter().filter_map(field).collect())
+    }
+
+    fn get(&self, name: &str) -> String {
+        self.0.iter().find(|(other, _)| other == name).map_or_else(String::new, |(_, value)| plain(value))
     }
 }
 

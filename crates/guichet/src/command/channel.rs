@@ -36,7 +36,16 @@ pub(crate) enum Command {
         /// The organisation's short name
         organisation: String,
     },
-    /// Change a channel's name, or the first answer that it gives by itself
+    /// Take a further address from a channel
+    Unalias {
+        /// The organisation's short name
+        organisation: String,
+        /// The channel, by number or address
+        channel: String,
+        /// The further address
+        address: String,
+    },
+    /// Change a channel's name, the first answer that it gives by itself, or whether mail comes in and goes out
     Set {
         /// The organisation's short name
         organisation: String,
@@ -51,6 +60,9 @@ pub(crate) enum Command {
         /// The subject of that answer; by default one of ours
         #[arg(long, value_name = "SUBJECT", requires = "auto_reply")]
         auto_reply_subject: Option<String>,
+        /// Whether mail comes in and goes out
+        #[arg(long, value_name = "BOOL")]
+        active: Option<bool>,
     },
     /// Let a channel read the mail to the server's bare `postmaster`
     Postmaster {
@@ -80,17 +92,24 @@ impl Command {
                 let changed = accounts.add_alias(organisation, channel.id, &alias).await?;
                 Ok(Answer::One(record(&changed)))
             }
+            Command::Unalias { organisation, channel, address } => {
+                let organisation = find::organisation(accounts, &organisation)?;
+                let channel = find::channel(accounts, organisation, &channel)?;
+                let alias = find::address(&address)?;
+                let changed = accounts.remove_alias(organisation, channel.id, &alias).await?;
+                Ok(Answer::One(record(&changed)))
+            }
             Command::List { organisation } => {
                 let organisation = find::organisation(accounts, &organisation)?;
                 Ok(Answer::Items(accounts.channels(organisation)?.iter().map(record).collect()))
             }
-            Command::Set { organisation, channel, name, auto_reply, auto_reply_subject } => {
+            Command::Set { organisation, channel, name, auto_reply, auto_reply_subject, active } => {
                 let organisation = find::organisation(accounts, &organisation)?;
                 let channel = find::channel(accounts, organisation, &channel)?;
                 let auto_reply = auto_reply.map(|text| {
                     (!text.is_empty()).then_some(AutoReply { subject: auto_reply_subject, text })
                 });
-                let change = ChannelChange { name, auto_reply, ..ChannelChange::default() };
+                let change = ChannelChange { name, auto_reply, active, ..ChannelChange::default() };
                 let changed = accounts.change_channel(organisation, channel.id, change).await?;
                 Ok(Answer::One(record(&changed)))
             }
@@ -112,5 +131,6 @@ fn record(channel: &Channel) -> Record {
         .with("name", channel.name.as_str())
         .with("team", channel.team.map(|team| team.0))
         .with("aliases", aliases)
+        .with("active", channel.is_active())
         .with("auto_reply", channel.auto_reply.as_ref().map(|reply| reply.text.clone()))
 }

@@ -1,10 +1,13 @@
 //! `guichet domain`.
 
-use guichet_accounts::{Accounts, DkimRecord, Domain, DomainChange, Error};
+use guichet_accounts::{Accounts, DkimRecord, DkimScope, Domain, DomainChange, Error};
+use guichet_domains::dkim_keys;
+use guichet_mail::DomainName;
+use guichet_store::OrganisationId;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Record, find};
-use crate::dkim_keys;
 
 /// What can be asked about domains.
 #[derive(Debug, Clone, PartialEq, clap::Subcommand, Serialize, Deserialize)]
@@ -27,6 +30,21 @@ pub(crate) enum Command {
     },
     /// Change whether it receives and sends, and where mail to addresses without a channel goes
     Set(Set),
+    /// Give up a domain that nothing needs any more
+    Remove {
+        /// The organisation's short name
+        organisation: String,
+        /// The domain
+        domain: String,
+    },
+    /// Begin a change of DKIM keys: show the records to publish; the new keys sign once these are seen
+    RotateDkim {
+        /// The organisation's short name; without it, the base domain's keys change
+        #[arg(requires = "domain")]
+        organisation: Option<String>,
+        /// The domain
+        domain: Option<String>,
+    },
     /// Show the DKIM records to publish for mail from a domain
     Records {
         /// The organisation's short name
@@ -58,15 +76,31 @@ pub(crate) struct Set {
 }
 
 impl Command {
-    pub(super) async fn execute(self, accounts: &Accounts) -> Result<Answer, Error> {
+    pub(super) async fn execute(self, accounts: &Accounts, now: Timestamp) -> Result<Answer, Error> {
         match self {
             Command::Add { organisation, domain, alias_of } => {
                 let organisation = find::organisation(accounts, &organisation)?;
                 let domain = find::domain(&domain)?;
                 let alias_of = alias_of.map(|name| find::domain(&name)).transpose()?;
-                let made = accounts.add_domain(organisation, &domain, alias_of.as_ref()).await?;
-                dkim_keys::ensure_own(accounts, organisation, &domain).await?;
+                let made = add(accounts, organisation, &domain, alias_of.as_ref()).await?;
                 Ok(Answer::One(record(accounts, &made)))
+            }
+            Command::Remove { organisation, domain } => {
+                let organisation = find::organisation(accounts, &organisation)?;
+                let domain = accounts.domain(organisation, &find::domain(&domain)?)?;
+                accounts.remove_domain(organisation, &domain.name).await?;
+                Ok(Answer::One(record(accounts, &domain)))
+            }
+            Command::RotateDkim { organisation, domain } => {
+                let scope = match organisation.zip(domain) {
+                    None => DkimScope::Base,
+                    Some((organisation, domain)) => {
+                        let organisation = find::organisation(accounts, &organisation)?;
+                        DkimScope::Domain(organisation, find::domain(&domain)?)
+                    }
+                };
+                let records = dkim_keys::rotate(accounts, &scope, now).await?;
+                Ok(Answer::Items(records.iter().map(dkim_record).collect()))
             }
             Command::List { organisation } => {
                 let organisation = find::organisation(accounts, &organisation)?;
@@ -85,6 +119,25 @@ impl Command {
     }
 }
 
+/// The operator vouches for the domain. One that the organisation has already is answered as it is: a new organisation
+/// has its first domain at once, and who adds that by hand has what they want.
+async fn add(
+    accounts: &Accounts,
+    organisation: OrganisationId,
+    domain: &DomainName,
+    alias_of: Option<&DomainName>,
+) -> Result<Domain, Error> {
+    let added = match accounts.add_domain(organisation, domain, alias_of).await {
+        Err(taken @ Error::Taken { .. }) => {
+            let own = accounts.domain(organisation, domain).ok();
+            own.filter(|own| own.is_verified() && own.alias_of.as_ref() == alias_of).ok_or(taken)?
+        }
+        added => added?,
+    };
+    dkim_keys::ensure_own(accounts, organisation, domain).await?;
+    Ok(added)
+}
+
 async fn set(accounts: &Accounts, wanted: Set) -> Result<Answer, Error> {
     let organisation = find::organisation(accounts, &wanted.organisation)?;
     let domain = find::domain(&wanted.domain)?;
@@ -101,7 +154,11 @@ async fn set(accounts: &Accounts, wanted: Set) -> Result<Answer, Error> {
 }
 
 fn dkim_record(record: &DkimRecord) -> Record {
-    Record::default().with("name", record.name()).with("type", "TXT").with("text", record.text.as_str())
+    Record::default()
+        .with("name", record.name())
+        .with("type", "TXT")
+        .with("text", record.text.as_str())
+        .with("state", record.state.as_str())
 }
 
 fn record(accounts: &Accounts, domain: &Domain) -> Record {
@@ -111,5 +168,6 @@ fn record(accounts: &Accounts, domain: &Domain) -> Record {
         .with("role_channel", domain.role_channel.map(|channel| channel.0))
         .with("receives", domain.receives())
         .with("sends", accounts.sends(domain))
+        .with("verified", domain.is_verified())
         .with("alias_of", domain.alias_of.as_ref().map(ToString::to_string))
 }

@@ -1,6 +1,6 @@
 //! How the operator names things: by their number or by the name that people use.
 
-use guichet_accounts::{Accounts, Channel, Error, Person, Team};
+use guichet_accounts::{Accounts, Channel, Error, Person, Team, TeamId};
 use guichet_mail::{DomainName, MailAddress};
 use guichet_store::OrganisationId;
 
@@ -52,6 +52,15 @@ pub(super) fn team(accounts: &Accounts, organisation: OrganisationId, text: &str
     }
     let mut teams = accounts.teams(organisation)?.into_iter();
     teams.find(|team| team.name == text).ok_or_else(|| missing("team", text))
+}
+
+/// Teams by their numbers or names.
+pub(super) fn teams(
+    accounts: &Accounts,
+    organisation: OrganisationId,
+    texts: &[String],
+) -> Result<Vec<TeamId>, Error> {
+    texts.iter().map(|text| team(accounts, organisation, text).map(|team| team.id)).collect()
 }
 
 fn missing(what: &'static str, name: &str) -> Error {

@@ -1,6 +1,7 @@
 //! `guichet organisation`.
 
-use guichet_accounts::{Accounts, Error, Organisation, VerdictPolicy};
+use guichet_accounts::{Accounts, Error, NewOrganisation, Organisation, VerdictPolicy};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Record, find};
@@ -9,7 +10,7 @@ use super::{Answer, Record, find};
 #[derive(Debug, Clone, PartialEq, clap::Subcommand, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Command {
-    /// Make an organisation
+    /// Make an organisation, with a domain below the base domain and the channel support@ there
     Add {
         /// Its short name: lower-case letters, digits, hyphens
         slug: String,
@@ -30,21 +31,46 @@ pub(crate) enum Command {
         #[arg(long = "trusted-sealer", value_name = "DOMAIN", value_delimiter = ',')]
         trusted_sealers: Option<Vec<String>>,
     },
+    /// Suspend an organisation: its mail waits with its senders, nobody of it logs in, nothing of it is deleted
+    Suspend {
+        /// The organisation's short name
+        slug: String,
+    },
+    /// Let a suspended organisation go on
+    Resume {
+        /// The organisation's short name
+        slug: String,
+    },
 }
 
 impl Command {
-    pub(super) async fn execute(self, accounts: &Accounts) -> Result<Answer, Error> {
+    pub(super) async fn execute(self, accounts: &Accounts, now: Timestamp) -> Result<Answer, Error> {
         match self {
             Command::Add { slug, name } => {
                 let name = name.unwrap_or_else(|| slug.clone());
-                accounts.create_organisation(&slug, &name).await.map(|made| Answer::One(record(&made)))
+                let wanted = NewOrganisation { slug, name, home: None };
+                let (made, channel) = accounts.found_organisation(wanted, now).await?;
+                let record = record(accounts, &made)?;
+                Ok(Answer::One(record.with("address", channel.address.to_string())))
             }
-            Command::List => Ok(Answer::Items(accounts.organisations()?.iter().map(record).collect())),
+            Command::List => {
+                let all = accounts.organisations()?;
+                let records: Result<_, Error> = all.iter().map(|one| record(accounts, one)).collect();
+                records.map(Answer::Items)
+            }
+            Command::Suspend { slug } => suspend(accounts, &slug, Some(now)).await,
+            Command::Resume { slug } => suspend(accounts, &slug, None).await,
             Command::Set { slug, policy, trusted_sealers } => {
                 set(accounts, &slug, policy.as_deref(), trusted_sealers).await
             }
         }
     }
+}
+
+async fn suspend(accounts: &Accounts, slug: &str, since: Option<Timestamp>) -> Result<Answer, Error> {
+    let id = accounts.organisation_named(slug)?.id;
+    let changed = accounts.suspend_organisation(id, since).await?;
+    Ok(Answer::One(record(accounts, &changed)?))
 }
 
 async fn set(
@@ -66,14 +92,17 @@ async fn set(
         }
     };
     let changed = accounts.set_policy(before.id, policy, sealers).await?;
-    Ok(Answer::One(record(&changed)))
+    Ok(Answer::One(record(accounts, &changed)?))
 }
 
-fn record(organisation: &Organisation) -> Record {
+fn record(accounts: &Accounts, organisation: &Organisation) -> Result<Record, Error> {
     let sealers: Vec<String> = organisation.trusted_sealers.iter().map(ToString::to_string).collect();
-    Record::default()
+    let kind = if accounts.is_house(organisation.id)? { "operator" } else { "tenant" };
+    Ok(Record::default()
         .with("slug", organisation.slug.as_str())
         .with("name", organisation.name.as_str())
         .with("policy", organisation.policy.as_str())
         .with("trusted_sealers", sealers)
+        .with("kind", kind)
+        .with("suspended", organisation.suspended.map(|since| since.to_string())))
 }

@@ -1,16 +1,40 @@
 //! `guichet person`.
 
-use guichet_accounts::{Accounts, Error, NewPerson, Person, Role};
+use guichet_accounts::{Error, Invitation, NewPerson, Person, PersonChange, Role};
+use guichet_desk::{SystemMail, SystemMailKind};
+use guichet_store::OrganisationId;
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Record, find};
+use super::{Answer, Operator, Record, find};
 
 /// What can be asked about people.
 #[derive(Debug, Clone, PartialEq, clap::Subcommand, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Command {
-    /// Add a person to an organisation
-    Add(Add),
+    /// Add a person to an organisation; they have no password until `guichet admin reset` or a mail lets them set one
+    Add(Wanted),
+    /// Invite a person by mail; the link in it lets them choose their password
+    Invite(Wanted),
+    /// Send an invitation again; the link before ends
+    Resend(Named),
+    /// Change a person's name, role or teams
+    Set {
+        #[command(flatten)]
+        named: Named,
+        /// Their name
+        #[arg(long)]
+        name: Option<String>,
+        /// What they may do
+        #[arg(long, value_enum)]
+        role: Option<RoleName>,
+        /// Their teams from now on, by number or name; may be repeated; none for no team
+        #[arg(long = "team", value_name = "TEAM")]
+        teams: Option<Vec<String>>,
+    },
+    /// Keep a person out: their sessions and tokens end at once, their tickets stay theirs
+    Disable(Named),
+    /// Let a person in again, with the password that they had
+    Enable(Named),
     /// List the people of an organisation
     List {
         /// The organisation's short name
@@ -18,12 +42,12 @@ pub(crate) enum Command {
     },
 }
 
-/// A person to be added.
+/// A person to be added or invited.
 #[derive(Debug, Clone, PartialEq, clap::Args, Serialize, Deserialize)]
-pub(crate) struct Add {
-    /// The organisation's short name
+pub(crate) struct Wanted {
+    /// The organisation's short name; operators belong to the organisation `house`
     organisation: String,
-    /// Where they read mail
+    /// Where they read mail, and what they log in with
     address: String,
     /// Their name; the address if not given
     #[arg(long)]
@@ -36,6 +60,15 @@ pub(crate) struct Add {
     teams: Vec<String>,
 }
 
+/// A person of an organisation.
+#[derive(Debug, Clone, PartialEq, clap::Args, Serialize, Deserialize)]
+pub(crate) struct Named {
+    /// The organisation's short name
+    organisation: String,
+    /// The person, by number or address
+    person: String,
+}
+
 /// A role as the command line spells it.
 #[derive(Debug, Clone, Copy, PartialEq, clap::ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -44,35 +77,104 @@ pub(crate) enum RoleName {
     Admin,
     /// The tickets of their teams
     Agent,
+    /// The whole server, but no organisation's mail; only in the organisation `house`
+    Operator,
 }
 
-impl Command {
-    pub(super) async fn execute(self, accounts: &Accounts) -> Result<Answer, Error> {
-        match self {
-            Command::Add(wanted) => add(accounts, wanted).await,
-            Command::List { organisation } => {
-                let organisation = find::organisation(accounts, &organisation)?;
-                Ok(Answer::Items(accounts.people(organisation)?.iter().map(record).collect()))
-            }
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Admin => Role::Admin,
+            RoleName::Agent => Role::Agent,
+            RoleName::Operator => Role::Operator,
         }
     }
 }
 
-async fn add(accounts: &Accounts, wanted: Add) -> Result<Answer, Error> {
-    let organisation = find::organisation(accounts, &wanted.organisation)?;
-    let address = find::address(&wanted.address)?;
-    let teams = wanted.teams.iter().map(|team| find::team(accounts, organisation, team).map(|team| team.id));
-    let person = NewPerson {
-        name: wanted.name.unwrap_or_else(|| address.to_string()),
-        address,
-        role: match wanted.role {
-            RoleName::Admin => Role::Admin,
-            RoleName::Agent => Role::Agent,
-        },
-        teams: teams.collect::<Result<_, _>>()?,
+impl Command {
+    pub(super) async fn execute(self, operator: &Operator) -> Result<Answer, Error> {
+        let accounts = operator.accounts();
+        let person = match self {
+            Command::Add(wanted) => {
+                let (organisation, wanted) = wanted.read(operator)?;
+                accounts.add_person(organisation, wanted).await?
+            }
+            Command::Invite(wanted) => {
+                let (organisation, wanted) = wanted.read(operator)?;
+                let made = accounts.invite(organisation, wanted, operator.now(), &*operator.random).await?;
+                send(operator, made).await?
+            }
+            Command::Resend(named) => {
+                let (organisation, person) = named.read(operator)?;
+                let (now, random) = (operator.now(), &*operator.random);
+                send(operator, accounts.resend_invitation(organisation, person.id, now, random).await?).await?
+            }
+            Command::Set { named, name, role, teams } => {
+                let (organisation, person) = named.read(operator)?;
+                let teams = teams.map(|teams| find::teams(&accounts, organisation, &teams)).transpose()?;
+                let wanted = PersonChange { name, role: role.map(Role::from), teams };
+                accounts.change_person(organisation, person.id, wanted).await?
+            }
+            Command::Disable(named) => {
+                let (organisation, person) = named.read(operator)?;
+                accounts.disable_person(organisation, person.id).await?
+            }
+            Command::Enable(named) => {
+                let (organisation, person) = named.read(operator)?;
+                accounts.enable_person(organisation, person.id).await?
+            }
+            Command::List { organisation } => {
+                let organisation = find::organisation(&accounts, &organisation)?;
+                return Ok(Answer::Items(accounts.people(organisation)?.iter().map(record).collect()));
+            }
+        };
+        Ok(Answer::One(record(&person)))
+    }
+}
+
+impl Wanted {
+    fn read(self, operator: &Operator) -> Result<(OrganisationId, NewPerson), Error> {
+        let accounts = operator.accounts();
+        let organisation = find::organisation(&accounts, &self.organisation)?;
+        let address = find::address(&self.address)?;
+        let person = NewPerson {
+            name: self.name.unwrap_or_else(|| address.to_string()),
+            address,
+            role: self.role.into(),
+            teams: find::teams(&accounts, organisation, &self.teams)?,
+        };
+        Ok((organisation, person))
+    }
+}
+
+impl Named {
+    fn read(self, operator: &Operator) -> Result<(OrganisationId, Person), Error> {
+        let accounts = operator.accounts();
+        let organisation = find::organisation(&accounts, &self.organisation)?;
+        let person = find::person(&accounts, organisation, &self.person)?;
+        Ok((organisation, person))
+    }
+}
+
+/// Sends an invitation that was made.
+async fn send(operator: &Operator, invitation: Invitation) -> Result<Person, Error> {
+    let letter = invitation.letter(&operator.public_url);
+    let mail = SystemMail {
+        to: invitation.person.address.clone(),
+        to_name: Some(invitation.person.name.clone()),
+        subject: letter.subject,
+        text: letter.text,
+        kind: SystemMailKind::Invitation,
     };
-    let made = accounts.add_person(organisation, person).await?;
-    Ok(Answer::One(record(&made)))
+    let sent = operator.desk.send_system_mail(invitation.organisation.id, mail, operator.now()).await;
+    match sent {
+        Ok(_) => Ok(invitation.person),
+        Err(error) => Err(Error::Invalid(format!(
+            "`{0}` is invited, but the mail can't be sent: {error}. Mend that and `guichet person resend {1} {0}`, or \
+             hand over what `guichet admin reset {0} --organisation {1}` prints",
+            invitation.person.address, invitation.organisation.slug
+        ))),
+    }
 }
 
 fn record(person: &Person) -> Record {
@@ -82,5 +184,6 @@ fn record(person: &Person) -> Record {
         .with("name", person.name.as_str())
         .with("address", person.address.to_string())
         .with("role", person.role.as_str())
+        .with("status", person.status.as_str())
         .with("teams", teams)
 }

@@ -16,6 +16,22 @@ pub(crate) enum Command {
         /// The team's name
         name: String,
     },
+    /// Give a team another name
+    Rename {
+        /// The organisation's short name
+        organisation: String,
+        /// The team, by number or name
+        team: String,
+        /// Its name from now on
+        name: String,
+    },
+    /// Delete a team that no channel and no person names; its tickets stay, for the admins to assign
+    Delete {
+        /// The organisation's short name
+        organisation: String,
+        /// The team, by number or name
+        team: String,
+    },
     /// List the teams of an organisation
     List {
         /// The organisation's short name
@@ -30,6 +46,17 @@ impl Command {
                 let organisation = find::organisation(accounts, &organisation)?;
                 let made = accounts.create_team(organisation, &name).await?;
                 Ok(Answer::One(record(&made)))
+            }
+            Command::Rename { organisation, team, name } => {
+                let organisation = find::organisation(accounts, &organisation)?;
+                let team = find::team(accounts, organisation, &team)?;
+                Ok(Answer::One(record(&accounts.rename_team(organisation, team.id, &name).await?)))
+            }
+            Command::Delete { organisation, team } => {
+                let organisation = find::organisation(accounts, &organisation)?;
+                let team = find::team(accounts, organisation, &team)?;
+                accounts.delete_team(organisation, team.id).await?;
+                Ok(Answer::One(Record::default().with("deleted", team.id.0)))
             }
             Command::List { organisation } => {
                 let organisation = find::organisation(accounts, &organisation)?;

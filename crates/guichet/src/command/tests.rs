@@ -20,7 +20,9 @@ pub(crate) fn in_memory() -> Operator {
     let base = DomainName::parse("desk.localhost").unwrap();
     let accounts = Accounts::new(store.clone(), Vault::new([1; 32]), base);
     let random = Arc::new(SystemRandom);
-    Operator::new(Desk::new(store, accounts, random.clone()), random, Arc::new(SystemClock))
+    let desk = Desk::new(store.clone(), accounts, random.clone());
+    let domains = crate::domains::in_memory(&store, &desk);
+    Operator::new(desk, domains, random, Arc::new(SystemClock))
 }
 
 impl Counter {

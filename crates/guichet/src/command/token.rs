@@ -4,12 +4,15 @@
 
 use guichet_accounts::{Accounts, Error, NewToken, Scope, Scopes, Secret, Token, TokenId};
 use guichet_sys::Random;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Record, find};
+use super::{Answer, Operator, Record, find};
 
 /// Stands for every scope there is.
 const EVERY_SCOPE: &str = "all";
+/// Days that a token with an end may be good for: ten years.
+const DAYS_MAX: i64 = 3_650;
 
 /// What can be asked about tokens.
 #[derive(Debug, Clone, PartialEq, clap::Subcommand, Serialize, Deserialize)]
@@ -27,6 +30,9 @@ pub(crate) enum Command {
         /// What it allows, as in tickets:read,tickets:write, or all
         #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', required = true)]
         scopes: Vec<String>,
+        /// Days for which it is good; for good if not given
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=DAYS_MAX))]
+        days: Option<u32>,
     },
     /// List the tokens of an organisation
     List {
@@ -43,19 +49,23 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    pub(super) async fn execute(self, accounts: &Accounts, random: &dyn Random) -> Result<Answer, Error> {
+    pub(super) async fn execute(self, operator: &Operator) -> Result<Answer, Error> {
+        let accounts = &operator.accounts();
         match self {
-            Command::Add { organisation, person, name, scopes } => {
+            Command::Add { organisation, person, name, scopes, days } => {
                 let organisation = find::organisation(accounts, &organisation)?;
                 let person = find::person(accounts, organisation, &person)?.id;
                 let wanted = NewToken { person, name, scopes: read_scopes(&scopes)? };
-                let secret = new_secret(random);
-                let made = accounts.create_token(organisation, wanted, &secret).await?;
-                Ok(Answer::One(record(&made).with("secret", secret.reveal())))
+                let secret = new_secret(&*operator.random);
+                let expires = days.map(|days| operator.now() + SignedDuration::from_hours(24 * i64::from(days)));
+                let made = accounts.create_token_until(organisation, wanted, expires, &secret).await?;
+                Ok(Answer::One(record(accounts, &made)?.with("secret", secret.reveal())))
             }
             Command::List { organisation } => {
                 let organisation = find::organisation(accounts, &organisation)?;
-                Ok(Answer::Items(accounts.tokens(organisation)?.iter().map(record).collect()))
+                let tokens = accounts.tokens(organisation)?;
+                let records = tokens.iter().map(|token| record(accounts, token));
+                Ok(Answer::Items(records.collect::<Result<_, _>>()?))
             }
             Command::Revoke { organisation, token } => {
                 let organisation = find::organisation(accounts, &organisation)?;
@@ -86,11 +96,15 @@ fn read_scopes(words: &[String]) -> Result<Scopes, Error> {
     }
 }
 
-fn record(token: &Token) -> Record {
+fn record(accounts: &Accounts, token: &Token) -> Result<Record, Error> {
     let scopes: Vec<&str> = token.scopes.iter().map(Scope::as_str).collect();
-    Record::default()
+    let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
+    Ok(Record::default()
         .with("id", token.id.0)
         .with("name", token.name.as_str())
         .with("person", token.person.0)
         .with("scopes", scopes)
+        .with("created", text(token.created))
+        .with("expires", text(token.expires))
+        .with("used", text(accounts.token_used(token.organisation, token.id)?)))
 }

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use guichet_intake::Network;
 use guichet_mail::DomainName;
 
+use super::domains::{Address, PolicyMode};
 use super::error::ConfigError;
 use super::given::Layers;
 use super::outbound::{HostPort, OutboundMode, SecretText, Security};
@@ -221,6 +222,18 @@ settings! {
         /// Seconds that a client may take to send the head of a request.
         header_secs_max: Whole<1, 3_600> = "15",
     }
+    /// Whether people make organisations by themselves.
+    signup: SignUp {
+        /// Whether whoever wants can sign up for an organisation, by a link that is mailed to their address.
+        open: bool = "false",
+        /// Sign-ups within an hour, of all together; further ones hear to come later.
+        per_hour_max: Whole<1, 10_000> = "20",
+    }
+    /// Names below the base domain that organisations ask for; the operator approves or declines each.
+    claims: Claims {
+        /// Names beside those of the server that a claim is compared with: one that looks like it shows a warning.
+        protected: Vec<DomainName> = "",
+    }
     /// Look-ups in DNS.
     dns: Dns {
         /// The servers to ask, in this order; without any, those of /etc/resolv.conf.
@@ -231,6 +244,23 @@ settings! {
         lookups_max: Whole<1, 100_000> = "256",
         /// Names remembered for each type of record.
         cache_entries_max: Whole<1, 10_000_000> = "16384",
+    }
+    /// What stands in DNS for the domains of this server, and how it is looked at.
+    domains: DomainRecords {
+        /// The hosts that take the mail of every domain, as MX records name them, the preferred first. By default the
+        /// server's own name.
+        mx_hosts: Vec<DomainName> = "",
+        /// The addresses that mail leaves from, for SPF and for their reverse names. By default those that the server's own
+        /// name has in DNS.
+        sending_addresses: Vec<Address> = "",
+        /// What the policy says that is served for MTA-STS: `testing` (senders send all the same, and report), `enforce`
+        /// (they don't where the certificate proves nothing), or `none` (there is no policy).
+        mta_sts: PolicyMode = "testing",
+        /// The port at which the own name servers of a domain are asked.
+        name_servers_port: Whole<1, 65_535> = "53",
+        /// Whether name servers at addresses of this machine and of private networks are asked. Anybody who adds a domain
+        /// chooses its name servers.
+        private_name_servers: bool = "false",
     }
     /// SPF, DKIM, DMARC, ARC and reverse DNS of each mail.
     verify: Verify {

@@ -2,6 +2,7 @@ use guichet_accounts::{Accounts, Vault};
 use guichet_mail::DomainName;
 use guichet_store::Store;
 use guichet_sys::SystemRandom;
+use jiff::Timestamp;
 
 use super::{FirstStart, ensure};
 use crate::data_dir::DataDir;
@@ -30,7 +31,7 @@ impl Place {
 
     async fn ensure(&self) -> Option<FirstStart> {
         let base_domain = DomainName::parse("desk.localhost").unwrap();
-        ensure(&self.directory, &self.accounts, &base_domain, &SystemRandom).await.unwrap()
+        ensure(&self.directory, &self.accounts, &base_domain, &SystemRandom, Timestamp::UNIX_EPOCH).await.unwrap()
     }
 
     fn assert_complete(&self) {
@@ -92,4 +93,12 @@ async fn a_token_that_nobody_saw_opens_nothing() {
     assert!(place.accounts.authenticate(&unseen, jiff::Timestamp::UNIX_EPOCH).unwrap().is_none());
     assert!(place.accounts.authenticate(&shown, jiff::Timestamp::UNIX_EPOCH).unwrap().is_some());
     place.assert_complete();
+}
+
+#[tokio::test]
+async fn the_operators_own_organisation_is_no_first_start() {
+    let place = Place::new();
+    place.accounts.ensure_house(Timestamp::UNIX_EPOCH).await.unwrap();
+    let first = place.ensure().await.unwrap();
+    assert_eq!(first.channel.to_string(), "support@demo.desk.localhost");
 }
