@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::record::{Expected, Value};
+use crate::record::{Expected, Need, Publisher, Value};
 
 /// The longest string in a TXT record, in octets.
 const STRING_OCTETS_MAX: usize = 255;
@@ -22,14 +22,19 @@ impl Expected {
     }
 }
 
-/// All records of a domain to paste: those that it can't do without, then those that are advised.
+/// All records that an organisation publishes for a domain, to paste: those that it can't do without, then those that
+/// are advised. What the operator publishes, and what may be removed, is left out.
 #[must_use]
 pub fn zone_text(domain: &str, records: &[Expected]) -> String {
     let mut text = format!("; Records for {domain}\n");
-    let parts: [(&str, fn(&Expected) -> bool); 2] =
-        [("Required", |record| record.need.is_required()), ("Advised", |record| !record.need.is_required())];
-    for (title, belongs) in parts {
-        let mut lines = records.iter().filter(|record| belongs(record)).peekable();
+    let theirs =
+        |record: &&Expected| record.publisher == Publisher::Organisation && record.need != Need::Done;
+    let theirs: Vec<_> = records.iter().filter(theirs).collect();
+    if theirs.is_empty() {
+        text.push_str("; The operator of this server publishes all that it needs.\n");
+    }
+    for (title, is_required) in [("Required", true), ("Advised", false)] {
+        let mut lines = theirs.iter().filter(|record| record.need.is_required() == is_required).peekable();
         if lines.peek().is_some() {
             let _ = writeln!(text, "\n; {title}");
         }
@@ -66,7 +71,7 @@ fn strings(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Need, Publisher, Purpose};
+    use crate::record::Purpose;
 
     fn text_of(text: &str) -> String {
         let expected = Expected {

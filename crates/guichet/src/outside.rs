@@ -33,7 +33,8 @@ impl Outside {
     }
 }
 
-fn dns(configuration: &Configuration) -> Result<Hickory, Failure> {
+/// Where DNS is asked.
+pub(crate) fn dns(configuration: &Configuration) -> Result<Hickory, Failure> {
     let servers: Vec<&str> = configuration.dns.servers.iter().map(|server| server.0.as_str()).collect();
     if servers.is_empty() {
         return Ok(Hickory::of_system());

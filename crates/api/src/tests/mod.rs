@@ -9,6 +9,7 @@ mod messages;
 mod parts;
 mod quarantine;
 mod queue;
+mod records;
 mod settings;
 mod suppressions;
 mod surface;

@@ -1,8 +1,6 @@
 //! `/contacts`, `/channels`, `/domains`, `/teams`, `/people`.
 
 use axum::http::Method;
-use guichet_accounts::{DkimAlgorithm, DkimScope, NewDkimKey, SecretBytes};
-use guichet_mail::DomainName;
 use serde_json::{Value, json};
 
 use super::world::{World, mail, posting};
@@ -101,38 +99,4 @@ async fn a_channel_is_changed_by_admins_and_to_what_makes_sense() {
     *by_agent.method_mut() = Method::PATCH;
     world.send(by_agent).await.problem(403);
     assert_eq!(world.get(&path).await.json()["name"], "acme");
-}
-
-#[tokio::test]
-async fn the_records_of_a_domain_are_told_as_they_are_published() {
-    let world = World::new().await;
-    assert_eq!(world.get("/api/v1/domains/acme.example/records").await.json()["items"], json!([]));
-    let domain = DomainName::parse("acme.example").unwrap();
-    let key = |selector: &str, algorithm, record: String| NewDkimKey {
-        selector: selector.to_owned(),
-        algorithm,
-        pkcs8: SecretBytes::from(vec![7; 32]),
-        record,
-    };
-    let long = format!("v=DKIM1; k=rsa; p={}", "A".repeat(392));
-    let keys = vec![
-        key("g1e", DkimAlgorithm::Ed25519Sha256, "v=DKIM1; k=ed25519; p=AAAA".to_owned()),
-        key("g1r", DkimAlgorithm::RsaSha256, long.clone()),
-    ];
-    world.desk.accounts().put_dkim_keys(&DkimScope::Domain(world.acme, domain), keys).await.unwrap();
-    let page = world.get("/api/v1/domains/acme.example/records").await.json();
-    assert_eq!(
-        page["items"][0],
-        json!({
-            "name": "g1e._domainkey.acme.example", "type": "TXT", "value": "v=DKIM1; k=ed25519; p=AAAA",
-            "zone_line": "g1e._domainkey.acme.example. IN TXT \"v=DKIM1; k=ed25519; p=AAAA\"",
-            "purpose": "dkim", "signing_domain": "acme.example", "selector": "g1e",
-            "algorithm": "ed25519-sha256", "signs": true, "published_by": "organisation",
-        })
-    );
-    let rsa = &page["items"][1];
-    assert_eq!(rsa["value"], long);
-    assert_eq!(rsa["zone_line"].as_str().unwrap().matches("\" \"").count(), 1, "{rsa}");
-    world.get("/api/v1/domains/no.example/records").await.problem(404);
-    assert!(!page.to_string().contains("pkcs8"));
 }

@@ -10,7 +10,7 @@ use guichet_web::Proxies;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::sync::watch;
 
-use super::world::{PUBLIC_URL, World, request};
+use super::world::{PUBLIC_URL, World, domains, request};
 use crate::{Limits, Wiring, router};
 
 fn open(path: &str) -> Request<Body> {
@@ -21,6 +21,7 @@ fn open(path: &str) -> Request<Body> {
 fn with_readiness(world: &mut World, readiness: impl Fn() -> Result<(), String> + Send + Sync + 'static) {
     world.router = router(Wiring {
         desk: world.desk.clone(),
+        domains: domains(&world.store, &world.desk, &world.dns),
         clock: Arc::new(StillClock::default()),
             random: Arc::new(CountingRandom::default()),
             public_url: PUBLIC_URL.to_owned(),

@@ -15,7 +15,8 @@ use guichet_mail::{
     AuthResult, DmarcAlignment, DmarcPolicy, DmarcVerdict, DomainName, MailAddress, Verdicts,
 };
 use guichet_store::{OrganisationId, Store};
-use guichet_testkit::{CountingRandom, StillClock};
+use guichet_sys::tls::ClientTls;
+use guichet_testkit::{CountingRandom, FakeDns, StillClock, Zone};
 use guichet_web::Proxies;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -30,6 +31,7 @@ pub(super) const PUBLIC_URL: &str = "https://desk.example";
 pub(super) struct World {
     pub(super) store: Store,
     pub(super) desk: Desk,
+    pub(super) dns: Arc<FakeDns>,
     pub(super) router: Router,
     pub(super) stop: watch::Sender<bool>,
     pub(super) acme: OrganisationId,
@@ -99,8 +101,10 @@ impl World {
         let desk =
             Desk::new(store.clone(), accounts.clone(), Arc::new(CountingRandom::default()));
         let (stop, stopping) = watch::channel(false);
+        let dns = FakeDns::new(Zone::new());
         let router = router(Wiring {
             desk: desk.clone(),
+            domains: domains(&store, &desk, &dns),
             clock: Arc::new(StillClock::default()),
             random: Arc::new(CountingRandom::default()),
             public_url: PUBLIC_URL.to_owned(),
@@ -117,6 +121,7 @@ impl World {
             stranger: token(&accounts, other, stranger_id, Scopes::all(), 3).await,
             store,
             desk,
+            dns,
             router,
             stop,
             acme,
@@ -295,4 +300,16 @@ async fn token(
     let wanted = NewToken { person, name: "test".to_owned(), scopes };
     accounts.create_token(organisation, wanted, &secret).await.unwrap();
     secret.reveal().to_owned()
+}
+
+pub(super) fn domains(store: &Store, desk: &Desk, dns: &Arc<FakeDns>) -> guichet_domains::Domains {
+    let backends = guichet_domains::Backends {
+        store: store.clone(),
+        desk: desk.clone(),
+        source: dns.source(),
+        clock: Arc::new(StillClock::default()),
+        tls: ClientTls::load(None).unwrap(),
+    };
+    let host_name = DomainName::parse("mx.desk.example").unwrap();
+    guichet_domains::Domains::new(guichet_domains::Settings::new(host_name), backends)
 }

@@ -4,6 +4,7 @@
 //! working directory where there is one.
 
 mod document;
+mod domains;
 mod environment;
 mod error;
 mod file;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use document::{example, reference};
 pub(crate) use error::ConfigError;
+pub(crate) use domains::PolicyMode;
 pub(crate) use outbound::{HostPort, OutboundMode, Security};
 pub(crate) use public_url::PublicUrl;
 pub(crate) use settings::Configuration;
