@@ -124,12 +124,16 @@ pub(crate) fn keys_of(ticket: &Ticket) -> Vec<Key> {
 
 /// Counts a ticket in.
 pub(crate) fn enter(batch: &mut Batch, ticket: &Ticket) {
-    keys_of(ticket).into_iter().for_each(|key| batch.add(key, 1));
+    for key in keys_of(ticket) {
+        batch.add(key, 1);
+    }
 }
 
 /// Counts a ticket out, as it was stored.
 pub(crate) fn leave(batch: &mut Batch, ticket: &Ticket) {
-    keys_of(ticket).into_iter().for_each(|key| batch.add(key, -1));
+    for key in keys_of(ticket) {
+        batch.add(key, -1);
+    }
 }
 
 /// Before all counts.

@@ -39,8 +39,13 @@ impl Desk {
     pub fn counts(&self, actor: &Actor, filters: &[TicketFilter]) -> Result<Vec<Count>, Error> {
         let snapshot = self.store.of(actor.organisation).snapshot()?;
         let is_counted = snapshot.peek(&cells::mark())?.is_some();
-        let mut counting =
-            Counting { snapshot: &snapshot, actor, is_counted, cells: HashMap::new(), rows_left: ROWS_READ_ALL_MAX };
+        let mut counting = Counting {
+            snapshot: &snapshot,
+            actor,
+            is_counted,
+            cells: HashMap::new(),
+            rows_left: ROWS_READ_ALL_MAX,
+        };
         filters.iter().map(|filter| counting.count(filter)).collect()
     }
 
@@ -83,7 +88,9 @@ impl Counting<'_> {
                 free.insert(read)
             }
         };
-        let asked = cells.iter().filter(|(cell, _)| self.actor.sight.sees(cell.team) && admits(filter, self.actor, cell));
+        let asked = cells
+            .iter()
+            .filter(|(cell, _)| self.actor.sight.sees(cell.team) && admits(filter, self.actor, cell));
         Ok(Count { tickets: asked.map(|(_, tickets)| tickets).sum(), is_exact: *is_exact })
     }
 
@@ -119,7 +126,8 @@ impl Counting<'_> {
 /// The group whose cells answer for a filter; none where it asks for what they do not tell.
 fn group_of(filter: &TicketFilter, actor: &Actor) -> Option<Group> {
     let TicketFilter { requester, company, starred, unread, drafted, tags, watching, sent, .. } = filter;
-    if requester.is_some() || company.is_some() || starred.is_some() || unread.is_some() || drafted.is_some() {
+    if requester.is_some() || company.is_some() || starred.is_some() || unread.is_some() || drafted.is_some()
+    {
         return None;
     }
     match (tags.as_slice(), watching, sent) {

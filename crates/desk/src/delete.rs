@@ -88,12 +88,7 @@ impl Desk {
     }
 
     /// The ticket, as a check, if it may be deleted.
-    fn deletable(
-        &self,
-        snapshot: &mut Snapshot,
-        actor: &Actor,
-        number: u64,
-    ) -> Result<StoredTicket, Error> {
+    fn deletable(&self, snapshot: &mut Snapshot, actor: &Actor, number: u64) -> Result<StoredTicket, Error> {
         let invalid = |sentence: &str| Err(Error::Invalid(sentence.to_owned()));
         let ticket = stored::ticket_checked(snapshot, number)?
             .filter(|ticket| actor.sight.sees(ticket.record.team))
@@ -105,7 +100,9 @@ impl Desk {
             return invalid("only what is in the trash is deleted for good: put it there first");
         }
         if self.is_leaving(snapshot, actor.organisation, number)? {
-            return invalid("a mail of this ticket still waits to be sent: cancel it, or wait until it has left");
+            return invalid(
+                "a mail of this ticket still waits to be sent: cancel it, or wait until it has left",
+            );
         }
         Ok(ticket)
     }
@@ -170,7 +167,9 @@ impl Desk {
         let drafts = drafts::forget(&mut snapshot, &system, ticket, DRAFTS_AT_ONCE)?;
         if !drafts.is_empty() {
             let mut batch = snapshot.batch();
-            drafts.iter().for_each(|draft| draft.write(&mut batch, &system, now));
+            for draft in &drafts {
+                draft.write(&mut batch, &system, now);
+            }
             return Ok((batch, false));
         }
         let mut batch = space.batch();

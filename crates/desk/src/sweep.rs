@@ -44,7 +44,9 @@ impl Desk {
             snapshot.read(key)?;
         }
         let mut batch = snapshot.batch();
-        old.into_iter().for_each(|key| batch.delete(key));
+        for key in old {
+            batch.delete(key);
+        }
         match self.store.commit(vec![batch]).await {
             Ok(_) => Ok(last.filter(|_| read == ROWS_AT_ONCE)),
             Err(CommitError::Conflict) => Ok(after.or(Some(Vec::new()))),

@@ -172,7 +172,8 @@ impl Desk {
         let end = keys::upload(DeliveryId::new(before, [0; 8]).0);
         let mut snapshot = self.store.of(organisation).snapshot()?;
         let rows = snapshot.range(&Key::new(keys::UPLOADS), &end, Direction::Forward, None)?;
-        let old = rows.take(FORGOTTEN_MAX).map(|row| last_number(&row?.0)).collect::<Result<Vec<_>, Error>>()?;
+        let old =
+            rows.take(FORGOTTEN_MAX).map(|row| last_number(&row?.0)).collect::<Result<Vec<_>, Error>>()?;
         let mut released = Vec::new();
         for id in old.iter().copied() {
             // A draft that takes it up writes this row too.
@@ -185,8 +186,12 @@ impl Desk {
             }
         }
         let mut batch = snapshot.batch();
-        old.iter().for_each(|id| batch.delete(keys::upload(*id)));
-        released.iter().for_each(|blob| batch.release(blob));
+        for id in &old {
+            batch.delete(keys::upload(*id));
+        }
+        for blob in &released {
+            batch.release(blob);
+        }
         match self.store.commit(vec![batch]).await {
             Ok(_) => Ok(old.len() == FORGOTTEN_MAX),
             Err(CommitError::Conflict) => Ok(true),

@@ -4,7 +4,8 @@
 //! one commit, so their numbers stand side by side: whoever else names the mail is found by looking at the nearest
 //! messages that are left, however many were deleted between. The deliveries of a message name its mail and go with it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use guichet_store::{Batch, BlobRef, Direction, Key, Snapshot, record};
 
@@ -64,8 +65,8 @@ impl Removal {
         }
         self.keys.push(keys::message(number));
         for identity in identities(&message) {
-            if !self.identities.contains_key(&identity) {
-                self.identities.insert(identity, Known::read(snapshot, identity)?);
+            if let Entry::Vacant(free) = self.identities.entry(identity) {
+                free.insert(Known::read(snapshot, identity)?);
             }
         }
         self.give_up(number, message.record.raw);
@@ -77,12 +78,7 @@ impl Removal {
         Ok(deliveries.len())
     }
 
-    fn add_delivery(
-        &mut self,
-        snapshot: &mut Snapshot,
-        message: u64,
-        id: DeliveryId,
-    ) -> Result<(), Error> {
+    fn add_delivery(&mut self, snapshot: &mut Snapshot, message: u64, id: DeliveryId) -> Result<(), Error> {
         let Some(delivery) = StoredDelivery::read(snapshot, id)? else { return Ok(()) };
         self.keys.extend([keys::delivery(id), keys::deliveries_in(delivery.record.state).number(id.0)]);
         for attempt in numbers_under(snapshot, &keys::attempts(id), ATTEMPTS_MAX)? {
@@ -139,8 +135,12 @@ impl Removal {
         for known in self.identities.values() {
             known.forget(batch, &self.messages)?;
         }
-        self.keys.into_iter().for_each(|key| batch.delete(key));
-        self.released.iter().for_each(|(_, blob)| batch.release(blob));
+        for key in self.keys {
+            batch.delete(key);
+        }
+        for (_, blob) in &self.released {
+            batch.release(blob);
+        }
         Ok(())
     }
 }

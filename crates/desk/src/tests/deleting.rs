@@ -4,14 +4,16 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use guichet_accounts::{Actor, By, Role, Sight, Who};
+use guichet_accounts::{Actor, By, Sight, Who};
 use guichet_store::{Direction, Key, Options, Store};
 
 use super::queue_world::{attempt, set_state, ticket};
 use super::replies::{recipient, reply_address};
 use super::world::{World, at, desk_over, mail, outcomes};
 use super::writing_letters::{asked, reply};
-use crate::{Desk, Emptied, Error, EventKind, Fate, Hold, Log, Outcome, Recipient, State, TicketFilter, TicketQuery};
+use crate::{
+    Desk, Emptied, Error, EventKind, Fate, Hold, Log, Outcome, Recipient, State, TicketFilter, TicketQuery,
+};
 
 const BIA: &str = "Bia <bia@customer.example>";
 
@@ -63,7 +65,8 @@ async fn a_deleted_ticket_leaves_the_contact_and_the_log_and_nothing_else() {
     world.write(reply(), 1).await;
     send_all(&world, 10).await;
     throw_and_delete(&world, 1).await;
-    let left: Vec<char> = rows(&world).into_iter().filter(|row| !empty.contains(row)).map(|(kind, _)| kind).collect();
+    let left: Vec<char> =
+        rows(&world).into_iter().filter(|row| !empty.contains(row)).map(|(kind, _)| kind).collect();
     assert_eq!(left, ['A', 'C', 'K'], "the contact, and where it is found");
     assert!(matches!(world.desk.ticket(&world.admin(), 1), Err(Error::NotFound("ticket"))));
     assert!(matches!(world.desk.message(&world.admin(), 1), Err(Error::NotFound("message"))));
@@ -80,7 +83,10 @@ async fn mail_that_belonged_to_a_deleted_ticket_begins_a_new_one() {
     let again = mail(BIA, "1@customer.example", "Invoice", "References: <0@customer.example>\n");
     assert!(matches!(world.receive(&again, &[&world.support]).await[..], [Outcome::Created { ticket: 2 }]));
     let by_reference = mail(BIA, "5@customer.example", "Re: Invoice", &format!("In-Reply-To: {id}\n"));
-    assert!(matches!(world.receive(&by_reference, &[&world.support]).await[..], [Outcome::Created { ticket: 3 }]));
+    assert!(matches!(
+        world.receive(&by_reference, &[&world.support]).await[..],
+        [Outcome::Created { ticket: 3 }]
+    ));
     let by_address = mail(BIA, "6@customer.example", "Re: Invoice", "");
     assert!(matches!(world.receive(&by_address, &[&to]).await[..], [Outcome::Created { ticket: 4 }]));
     assert_eq!(world.desk.ticket(&world.admin(), 2).unwrap().linked, [0; 0]);
@@ -120,7 +126,6 @@ async fn only_an_admin_deletes_and_only_out_of_the_trash_and_nothing_that_still_
     assert_eq!(ticket(&world, 1).number, 1);
     delete(&world, 1).await.unwrap();
     assert!(matches!(delete(&world, 1).await, Err(Error::NotFound("ticket"))));
-    let _ = Role::Admin;
 }
 
 /// A desk on files, in whose folders one can look.
@@ -146,7 +151,8 @@ fn big_mail(id: u64, bytes: usize) -> String {
     let mut noise = blake3::Hasher::new().update(&id.to_be_bytes()).finalize_xof();
     let mut octets = vec![0; bytes / 2];
     noise.fill(&mut octets);
-    let text: String = octets.chunks(30).map(|line| line.iter().map(|b| format!("{b:02x}")).collect::<String>() + "\n").collect();
+    let lines = octets.chunks(30).map(|line| data_encoding::HEXLOWER.encode(line) + "\n");
+    let text: String = lines.collect();
     mail(BIA, &format!("{id}@customer.example"), "Large", "") + &text
 }
 
@@ -264,7 +270,12 @@ async fn a_deletion_that_was_cut_short_after_any_commit_is_finished_at_the_next_
         let world = answered().await;
         for n in 0..70 {
             let more = "In-Reply-To: <1@customer.example>\n";
-            world.receive(&mail(BIA, &format!("more{n}@customer.example"), "Re: Invoice", more), &[&world.support]).await;
+            world
+                .receive(
+                    &mail(BIA, &format!("more{n}@customer.example"), "Re: Invoice", more),
+                    &[&world.support],
+                )
+                .await;
         }
         world.receive(&mail(BIA, "other@customer.example", "Other", ""), &[&world.support]).await;
         set_state(&world, 1, State::Trash).await;
@@ -278,9 +289,16 @@ async fn a_deletion_that_was_cut_short_after_any_commit_is_finished_at_the_next_
         }
         let desk = desk_over(world.store.clone());
         let again = mail(BIA, "1@customer.example", "Invoice", "References: <0@customer.example>\n");
-        let answer = mail(BIA, "z@customer.example", "Re: Invoice", "In-Reply-To: <more3@customer.example>\n");
-        assert!(matches!(world.receive(&again, &[&world.support]).await[..], [Outcome::Created { ticket: 3 }]));
-        assert!(matches!(world.receive(&answer, &[&world.support]).await[..], [Outcome::Created { ticket: 4 }]));
+        let answer =
+            mail(BIA, "z@customer.example", "Re: Invoice", "In-Reply-To: <more3@customer.example>\n");
+        assert!(matches!(
+            world.receive(&again, &[&world.support]).await[..],
+            [Outcome::Created { ticket: 3 }]
+        ));
+        assert!(matches!(
+            world.receive(&answer, &[&world.support]).await[..],
+            [Outcome::Created { ticket: 4 }]
+        ));
         desk.finish_deletions(world.acme, at(60)).await.unwrap();
         assert_eq!(check_whole(&world), [2, 3, 4]);
         let left = rows(&world);
@@ -312,7 +330,8 @@ async fn promise_1_and_2_nothing_is_lost_by_deletions_beside_intake() {
         async move {
             let mut deleted = 0;
             for number in 1..=30 {
-                let change = crate::TicketChange { state: Some(State::Trash), ..crate::TicketChange::default() };
+                let change =
+                    crate::TicketChange { state: Some(State::Trash), ..crate::TicketChange::default() };
                 if world.desk.change_ticket(&world.admin(), number, &change, None, at(1)).await.is_ok() {
                     delete(&world, number).await.unwrap();
                     deleted += 1;
@@ -345,7 +364,8 @@ async fn the_trash_is_emptied_in_steps_and_spares_what_still_leaves_and_what_is_
             set_state(&world, n, State::Trash).await;
         }
     }
-    let change = crate::TicketChange { priority: Some(crate::Priority::High), ..crate::TicketChange::default() };
+    let change =
+        crate::TicketChange { priority: Some(crate::Priority::High), ..crate::TicketChange::default() };
     world.desk.change_ticket(&world.admin(), 5, &change, None, at(1000)).await.unwrap();
     let held = crate::Writing { hold: Hold::Undo(60), state: Some(State::Trash), ..reply() };
     world.write(held, 2).await;
