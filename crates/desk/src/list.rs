@@ -132,20 +132,15 @@ impl<'a> Asked<'a> {
     }
 
     /// The places that may hold what is asked for, beyond the cursor.
-    pub(crate) fn rows(
-        &self,
-        order: Order,
-        cursor: Option<u64>,
-    ) -> Result<Merged, Error> {
+    pub(crate) fn rows(&self, order: Order, cursor: Option<u64>) -> Result<Merged, Error> {
         let prefixes = self.facets().into_iter().map(|facet| facet.prefix());
         merged(self.snapshot, prefixes, Holds::Number, order, cursor)
     }
 
     /// Whether the actor is shown this ticket.
     pub(crate) fn shows(&self, ticket: &StoredTicket) -> Result<bool, Error> {
-        let is_theirs =
-            self.requesters.as_ref().is_none_or(|numbers| numbers.contains(&ticket.requester))
-                && self.company.as_ref().is_none_or(|of| of.has(ticket.requester, ticket.record.company));
+        let is_theirs = self.requesters.as_ref().is_none_or(|numbers| numbers.contains(&ticket.requester))
+            && self.company.as_ref().is_none_or(|of| of.has(ticket.requester, ticket.record.company));
         Ok(is_theirs
             && self.actor.sight.sees(ticket.record.team)
             && self.filter.admits(self.actor, ticket)

@@ -27,6 +27,7 @@ mod queue_world;
 mod races;
 mod receiving;
 mod records;
+mod records_of_people;
 mod replies;
 mod reports;
 mod requester;

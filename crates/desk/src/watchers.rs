@@ -67,7 +67,9 @@ impl Desk {
     ) -> Result<(), Error> {
         match self.sight_of(organisation, person)? {
             Some(sight) if sight.sees(team) => Ok(()),
-            Some(_) => Err(Error::Invalid(format!("person {person} does not see this ticket: move it to a team of theirs"))),
+            Some(_) => Err(Error::Invalid(format!(
+                "person {person} does not see this ticket: move it to a team of theirs"
+            ))),
             None => Err(Error::Invalid(format!("there is no person {person}"))),
         }
     }

@@ -226,8 +226,9 @@ fn check_note(note: &str) -> Result<(), Error> {
     if note.chars().count() <= NOTE_CHARS_MAX && note.chars().all(is_text) {
         return Ok(());
     }
-    let rule =
-        format!("a note has at most {NOTE_CHARS_MAX} characters, and of control characters only ends of lines and tabs");
+    let rule = format!(
+        "a note has at most {NOTE_CHARS_MAX} characters, and of control characters only ends of lines and tabs"
+    );
     Err(Error::Invalid(rule))
 }
 

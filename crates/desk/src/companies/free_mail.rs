@@ -110,7 +110,8 @@ mod tests {
         for free in ["gmail.com", "GMX.de", "yahoo.co.uk", "hotmail.com.br", "web.de", "live.com", "qq.com"] {
             assert!(is_free(free), "{free}");
         }
-        for own in ["customer.example", "live.nation.com", "outlook.example", "yahoo.careers", "mail.web.de"] {
+        for own in ["customer.example", "live.nation.com", "outlook.example", "yahoo.careers", "mail.web.de"]
+        {
             assert!(!is_free(own), "{own}");
         }
         assert!(DOMAINS.is_sorted());

@@ -9,11 +9,11 @@ use guichet_store::{Direction, Key, Snapshot};
 
 use super::read::numbers_of;
 use super::{Company, CompanyId};
+use crate::Error;
 use crate::contact;
 use crate::facet::Facet;
 use crate::keys::{self, Number};
 use crate::stored::last_number;
-use crate::Error;
 
 /// How many contacts of a company are looked at, the newest first: each is a list to be opened for a page of tickets.
 const CONTACTS_MAX: usize = 2_000;

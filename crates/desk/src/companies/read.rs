@@ -48,10 +48,7 @@ pub(super) fn found(snapshot: &Snapshot, id: CompanyId) -> Result<(CompanyId, Co
 }
 
 /// The number under which a ticket names a company.
-pub(crate) fn linked(
-    snapshot: &Snapshot,
-    wanted: Option<CompanyId>,
-) -> Result<Option<CompanyId>, Error> {
+pub(crate) fn linked(snapshot: &Snapshot, wanted: Option<CompanyId>) -> Result<Option<CompanyId>, Error> {
     let Some(id) = wanted else { return Ok(None) };
     let found = resolve(snapshot, id)?;
     found.map(|(id, _)| Some(id)).ok_or_else(|| Error::Invalid(format!("there is no company {}", id.0)))

@@ -72,5 +72,7 @@ pub(crate) fn messages_in(
     }
     let messages = tickets.into_iter().map(keys::ticket_messages);
     let rows = merged(snapshot, messages, Holds::Nothing, Order::Descending, cursor)?;
-    Page::read(rows, limit, |_, number| Ok(Some(stored::message(snapshot, number)?.ok_or(Error::Damaged("message"))?)))
+    Page::read(rows, limit, |_, number| {
+        Ok(Some(stored::message(snapshot, number)?.ok_or(Error::Damaged("message"))?))
+    })
 }

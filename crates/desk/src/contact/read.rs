@@ -30,9 +30,9 @@ impl ContactSearch {
         let Some(wanted) = &self.name else { return true };
         let wanted = wanted.to_lowercase();
         let name = contact.name.as_deref().unwrap_or_default().to_lowercase();
-        let words = name.char_indices().filter(|(at, _)| {
-            name.get(..*at).is_some_and(|before| !before.ends_with(char::is_alphanumeric))
-        });
+        let words = name
+            .char_indices()
+            .filter(|(at, _)| name.get(..*at).is_some_and(|before| !before.ends_with(char::is_alphanumeric)));
         words.filter_map(|(at, _)| name.get(at..)).any(|rest| rest.starts_with(&wanted))
     }
 }

@@ -40,7 +40,9 @@ impl Desk {
         });
         let (number, contact) = going.await?;
         let ending = self.step(actor, |snapshot| {
-            let Some(left) = at_checked(snapshot, number)? else { return Ok((Step::None, number, contact.clone())) };
+            let Some(left) = at_checked(snapshot, number)? else {
+                return Ok((Step::None, number, contact.clone()));
+            };
             if left.merged_into != Some(NOBODY) {
                 return Ok((Step::None, number, contact.clone()));
             }

@@ -26,10 +26,7 @@ pub(crate) fn resolve(snapshot: &Snapshot, number: u64) -> Result<Option<(u64, C
 }
 
 /// The same as a check of the batch.
-pub(crate) fn resolve_checked(
-    snapshot: &mut Snapshot,
-    number: u64,
-) -> Result<Option<(u64, Contact)>, Error> {
+pub(crate) fn resolve_checked(snapshot: &mut Snapshot, number: u64) -> Result<Option<(u64, Contact)>, Error> {
     follow(number, |number| at_checked(snapshot, number))
 }
 

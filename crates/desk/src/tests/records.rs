@@ -115,9 +115,9 @@ async fn records_are_written_as_the_newest_release_wrote_them() {
     let space = world.store.of(world.acme);
     let value = |key: &Key| space.snapshot().unwrap().peek(key).unwrap().unwrap();
     let written = [
-        ("ticket", value(&keys::ticket(1)), include_str!("records/ticket-2.hex")),
+        ("ticket", value(&keys::ticket(1)), include_str!("records/ticket-3.hex")),
         ("message", value(&keys::message(1)), include_str!("records/message-2.hex")),
-        ("contact", value(&keys::contact(1)), include_str!("records/contact-1.hex")),
+        ("contact", value(&keys::contact(1)), include_str!("records/contact-2.hex")),
         ("event", space.events(0, 1).unwrap().remove(0).value, include_str!("records/event-1.hex")),
     ];
     for (what, octets, kept) in written {

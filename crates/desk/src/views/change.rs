@@ -182,7 +182,8 @@ impl Write {
     fn write(self, batch: &mut Batch) -> Number {
         match self {
             Write::Put { number, view, order, at } => {
-                let number = number.map_or_else(|| Number::Assigned(batch.next(Counter::Entity)), Number::Known);
+                let number =
+                    number.map_or_else(|| Number::Assigned(batch.next(Counter::Entity)), Number::Known);
                 batch.put(number.write(Template::from(keys::views())), record::encode(&*view));
                 let (before, after) = order.split_at(at.min(order.len()));
                 let all = before.iter().copied().map(Number::Known).chain([number]);

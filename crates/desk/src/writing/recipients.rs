@@ -76,7 +76,12 @@ impl Desk {
             }
             return Ok(Recipients::default());
         }
-        let suggested = self.suggested(organisation, writing, matter)?;
+        let mut suggested = self.suggested(organisation, writing, matter)?;
+        let given = self.given_names(organisation, matter)?;
+        for one in suggested.to.iter_mut().chain(&mut suggested.cc) {
+            // What people call them goes before what they call themselves.
+            one.name = given.get(&one.address.normalised()).cloned().or(one.name.take());
+        }
         let mut recipients = Recipients {
             to: to.clone().unwrap_or(suggested.to),
             cc: cc.clone().unwrap_or(suggested.cc),
@@ -228,17 +233,32 @@ impl Desk {
         Ok(strangers)
     }
 
+    /// The name that people of the organisation gave the ticket's requester, by each of the addresses.
+    fn given_names(
+        &self,
+        organisation: OrganisationId,
+        matter: &Matter,
+    ) -> Result<HashMap<String, String>, Error> {
+        let requester = matter.ticket.as_ref().map_or(0, |ticket| ticket.requester);
+        let snapshot = self.store.of(organisation).snapshot()?;
+        let found = contact::resolve(&snapshot, requester)?.map(|(_, contact)| contact);
+        let named = found.filter(|contact| contact.named_by.is_some());
+        let name = named.as_ref().and_then(|contact| contact.name.clone()).unwrap_or_default();
+        let addresses = named.iter().flat_map(Contact::addresses).map(MailAddress::normalised);
+        Ok(addresses.map(|address| (address, name.clone())).collect())
+    }
+
     /// What people call themselves, as far as the answered message and the ticket's requester tell.
     fn names(&self, organisation: OrganisationId, matter: &Matter) -> Result<HashMap<String, String>, Error> {
         let mut names = HashMap::new();
         let requester = matter.ticket.as_ref().map_or(0, |ticket| ticket.requester);
         let snapshot = self.store.of(organisation).snapshot()?;
-        let contact = contact::resolve(&snapshot, requester)?.map(|(_, contact)| contact);
-        let called = |contact: &Contact| {
-            let name = contact.name.clone()?;
-            Some(contact.addresses().map(|one| (one.normalised(), name.clone())).collect::<Vec<_>>())
-        };
-        names.extend(contact.as_ref().and_then(called).into_iter().flatten());
+        if let Some((_, contact)) = contact::resolve(&snapshot, requester)? {
+            let name = contact.name.clone().into_iter();
+            names.extend(
+                name.flat_map(|name| contact.addresses().map(move |one| (one.normalised(), name.clone()))),
+            );
+        }
         if let Some(Content { from, reply_to, to, cc, .. }) =
             matter.answered.as_ref().map(|one| &one.record.content)
         {
@@ -246,9 +266,6 @@ impl Desk {
                 names.extend(one.name.map(|name| (one.address.normalised(), name)));
             }
         }
-        // What people call them goes before what they call themselves.
-        let named = contact.as_ref().filter(|contact| contact.named_by.is_some());
-        names.extend(named.and_then(called).into_iter().flatten());
         Ok(names)
     }
 }
