@@ -19,7 +19,12 @@ use utoipa_axum::routes;
 use crate::failure::Failure;
 use crate::state::Api;
 use crate::wiring::Wiring;
-use crate::{account, audit, claims, companies, contacts, counts, deliveries, drafts, events, forwards, health, invitations, marks, messages, mta_sts, notices, openapi, operator, pages, people, quarantine, records, requester, server_check, settings, sign_in, sign_up, suppressions, tickets, tokens, uploads, views, watchers, writing};
+use crate::{
+    account, audit, claims, companies, contacts, counts, deliveries, drafts, events, forwards, health,
+    invitations, marks, messages, mta_sts, notices, openapi, operator, pages, people, quarantine, records,
+    requester, server_check, settings, sign_in, sign_up, suppressions, tickets, tokens, uploads, views,
+    watchers, writing,
+};
 
 /// The whole HTTP surface: `/api/v1`, `/healthz`, `/readyz`, `/metrics`. Install the metrics recorder before.
 pub fn router(wiring: Wiring) -> Router {

@@ -24,6 +24,13 @@ pub(crate) struct Delivery {
     /// Its message.
     #[schema(required, example = 8)]
     message: Option<u64>,
+    /// Whether it is a mail of a ticket, or one that the server wrote by itself: `message`, `system`.
+    #[schema(example = "message")]
+    kind: &'static str,
+    /// Of one that the server wrote by itself, what it is: `invitation`, `password_reset`, `sign_up`, `alert`,
+    /// `claim_decided`, `probe`; null of a notice of success.
+    #[schema(required, example = "invitation")]
+    about: Option<&'static str>,
     /// To whom.
     #[schema(example = "ana@customer.example")]
     recipient: String,
@@ -140,6 +147,8 @@ impl Delivery {
             id: stored.id.to_string(),
             ticket: known(stored.ticket),
             message: known(stored.message),
+            kind: if stored.ticket == 0 { "system" } else { "message" },
+            about: record.system.map(guichet_desk::SystemMailKind::as_str),
             recipient: record.recipient.to_string(),
             field: record.field.as_str(),
             state: shown_state(desk, actor, stored),

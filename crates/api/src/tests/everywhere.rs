@@ -29,9 +29,15 @@ async fn furnished() -> (World, Vec<Operation>) {
     world.quarantined(&mail("two")).await;
     let reply = json!({"kind": "reply", "text": "Dear Ana", "undo_seconds": 0});
     let written = world.post("/api/v1/tickets/1/messages", reply).await.json();
+    let draft = json!({"text": "Dear acme"});
+    assert_eq!(world.put("/api/v1/tickets/1/draft", draft).await.status, 200);
     world.attempt(&written["deliveries"][0], Fate::Delivered, "250 2.0.0 taken").await;
     let suppressed = json!({"address": "gone@customer.example", "reason": "acme was told so"});
     assert_eq!(world.post("/api/v1/suppressions", suppressed).await.status, 201);
+    let channel = world.get("/api/v1/channels").await.json()["items"][0]["id"].clone();
+    let forward = json!({"address": "shop@forwarder.example"});
+    assert_eq!(world.post(&format!("/api/v1/channels/{channel}/forwards"), forward).await.status, 201);
+    world.notice().await;
     let mut operations = Vec::new();
     let document: Value = serde_json::from_str(&openapi_json()).unwrap();
     for (template, item) in document["paths"].as_object().unwrap() {
@@ -62,7 +68,7 @@ async fn furnished() -> (World, Vec<Operation>) {
 }
 
 /// An address of the document with what there is, and with what there is not.
-async fn filled(world: &World, template: &str) -> (String, String) {
+pub(super) async fn filled(world: &World, template: &str) -> (String, String) {
     let list = template.split("/{").next().unwrap();
     let filled = |name: &str, there: &str, absent: &str| {
         let name = format!("{{{name}}}");
@@ -81,7 +87,12 @@ async fn filled(world: &World, template: &str) -> (String, String) {
         _ if template.contains("{id}") => filled("id", &first(list).await, "999999"),
         _ => (template.to_owned(), template.to_owned()),
     };
-    let (path, absent) = (path.replace("{part}", "1"), absent.replace("{part}", "1"));
+    let (mut path, mut absent) = (path.replace("{part}", "1"), absent.replace("{part}", "1"));
+    if template.contains("{forward}") {
+        let list = path.split("/{forward}").next().unwrap();
+        path = path.replace("{forward}", &first(list).await);
+        absent = absent.replace("{forward}", "aaaaaaaaaaaaa");
+    }
     assert!(!path.contains('{'), "the test does not know how to fill {template}");
     (path, absent)
 }

@@ -1,16 +1,27 @@
 //! The API as a client meets it, in process: two organisations, their tokens, mail through the desk's door.
 
+mod browser;
 mod change;
 mod deliveries;
+mod drafts;
 mod events;
 mod everywhere;
+mod forwards;
+mod inviting;
 mod limits;
+mod marks;
 mod messages;
+mod moving;
+mod notices;
 mod parts;
 mod quarantine;
 mod queue;
 mod records;
+mod rest;
+mod roles;
 mod settings;
+mod sign_in;
+mod sign_in_hostile;
 mod suppressions;
 mod surface;
 mod tickets;

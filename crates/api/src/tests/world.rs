@@ -22,9 +22,11 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
-use crate::{Limits, Wiring, router};
+use crate::{Limits, SignUp, Wiring, router};
 
 pub(super) const JSON: &str = "application/json";
+/// The one proxy that is trusted.
+pub(super) const PROXY: &str = "10.0.0.1";
 /// Where people reach the server.
 pub(super) const PUBLIC_URL: &str = "https://desk.example";
 
@@ -34,7 +36,9 @@ pub(super) struct World {
     pub(super) dns: Arc<FakeDns>,
     pub(super) router: Router,
     pub(super) stop: watch::Sender<bool>,
+    pub(super) clock: StillClock,
     pub(super) acme: OrganisationId,
+    pub(super) other: OrganisationId,
     pub(super) billing: TeamId,
     pub(super) sales: TeamId,
     pub(super) admin_id: PersonId,
@@ -98,17 +102,19 @@ impl World {
         let stranger_id = person(&accounts, other, "admin@other.example", Role::Admin, vec![]).await;
         let support = channel(&accounts, acme, "support@acme.example", None).await;
         let billing_channel = channel(&accounts, acme, "billing@acme.example", Some(billing)).await;
-        let desk =
-            Desk::new(store.clone(), accounts.clone(), Arc::new(CountingRandom::default()));
+        let desk = Desk::new(store.clone(), accounts.clone(), Arc::new(CountingRandom::default()));
         let (stop, stopping) = watch::channel(false);
+        let clock = StillClock::default();
         let dns = FakeDns::new(Zone::new());
         let router = router(Wiring {
             desk: desk.clone(),
             domains: domains(&store, &desk, &dns),
-            clock: Arc::new(StillClock::default()),
+            clock: Arc::new(clock.clone()),
             random: Arc::new(CountingRandom::default()),
             public_url: PUBLIC_URL.to_owned(),
-            proxies: Proxies::none(),
+            sign_up: SignUp { is_open: true, per_hour_max: 100 },
+            protected_names: vec!["paypal".to_owned()],
+            proxies: Proxies::new(|address| address.to_string() == PROXY),
             authserv_id: DomainName::parse("mx.desk.example").unwrap(),
             readiness: Arc::new(|| Ok(())),
             metrics: Arc::new(|| "guichet_up 1\n".to_owned()),
@@ -124,7 +130,9 @@ impl World {
             dns,
             router,
             stop,
+            clock,
             acme,
+            other,
             billing,
             sales,
             admin_id,
@@ -170,6 +178,17 @@ impl World {
 
     pub(super) async fn post_as(&self, token: &str, path: &str, body: Value) -> Answer {
         self.send(posting(path, token, &body)).await
+    }
+
+    /// Something on the board of *Acme*.
+    pub(super) async fn notice(&self) {
+        let new = guichet_desk::NewNotice {
+            kind: guichet_desk::NoticeKind::Alert,
+            subject: "acme should look".to_owned(),
+            text: "Look.".to_owned(),
+        };
+        let now = guichet_sys::Clock::now(&self.clock);
+        self.desk.put_notice(self.acme, new, now).await.unwrap();
     }
 
     /// A mail to `support@`, of no team, becomes a ticket; answers its number.
@@ -265,7 +284,7 @@ pub(super) fn mail(id: &str) -> String {
     )
 }
 
-async fn person(
+pub(super) async fn person(
     accounts: &Accounts,
     organisation: OrganisationId,
     address: &str,
@@ -289,7 +308,7 @@ async fn channel(
     Recipient { organisation, destination, address: address.to_owned() }
 }
 
-async fn token(
+pub(super) async fn token(
     accounts: &Accounts,
     organisation: OrganisationId,
     person: PersonId,
