@@ -1,7 +1,7 @@
 //! `/events`: resumes, resyncs, shows each listener what they may see, and ends when it must.
 
-use axum::body::BodyDataStream;
-use axum::http::Method;
+use axum::body::{Body, BodyDataStream};
+use axum::http::{Method, Request};
 use futures_util::{FutureExt, StreamExt};
 use guichet_accounts::Scope;
 use serde_json::{Value, json};
@@ -21,13 +21,17 @@ impl Stream {
         if let Some(id) = last_id {
             request.headers_mut().insert("last-event-id", id.parse().unwrap());
         }
+        Self::of(world, request).await
+    }
+
+    pub(super) async fn of(world: &World, request: Request<Body>) -> Self {
         let response = world.router.clone().oneshot(request).await.unwrap();
         assert_eq!(response.status(), 200);
         Self(response.into_body().into_data_stream())
     }
 
     /// The next frame; none at the end.
-    async fn next(&mut self) -> Option<String> {
+    pub(super) async fn next(&mut self) -> Option<String> {
         let frame = self.0.next().await?;
         Some(String::from_utf8(frame.unwrap().to_vec()).unwrap())
     }

@@ -13,6 +13,7 @@ mod marks;
 mod messages;
 mod moving;
 mod notices;
+mod operator;
 mod parts;
 mod quarantine;
 mod queue;

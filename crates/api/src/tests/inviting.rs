@@ -1,0 +1,132 @@
+//! Invitations, password resets, other addresses: what the links of our mails are good for, and the pages they lead to.
+
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::json;
+
+use super::browser::{Browser, PASSWORD};
+use super::world::World;
+
+#[tokio::test]
+async fn an_invitation_by_mail_lets_somebody_in_once() {
+    let world = World::with_passwords().await;
+    let mut admin = Browser::of(&world, "admin@acme.example").await;
+    let wanted = json!({"address": "new@partner.example", "name": "New", "teams": [world.billing.0]});
+    let invited = admin.post("/api/v1/invitations", wanted.clone()).await;
+    assert_eq!((invited.status.as_u16(), &invited.json()["status"]), (201, &json!("invited")));
+    assert!(!String::from_utf8_lossy(&invited.body).contains("guichet_"), "the link goes by mail alone");
+    admin.post("/api/v1/invitations", wanted).await.problem(422);
+    assert_eq!(admin.get("/api/v1/invitations").await.json()["items"].as_array().unwrap().len(), 1);
+
+    let secret = world.mailed_secret("new@partner.example").await;
+    let mut new = Browser::new(&world);
+    let redeem = "/api/v1/invitations/redeem";
+    new.post(redeem, json!({"secret": secret, "password": "short"})).await.problem(422);
+    let accepted = new.post(redeem, json!({"secret": secret, "name": "Nova", "password": PASSWORD})).await;
+    assert_eq!(accepted.json(), json!({"address": "new@partner.example", "organisation": "Acme"}));
+    new.post(redeem, json!({"secret": secret, "password": PASSWORD})).await.problem(422);
+    assert_eq!(new.log_in("new@partner.example", PASSWORD).await.json()["person"]["name"], "Nova");
+    assert_eq!(admin.get("/api/v1/invitations").await.json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn an_invitation_is_sent_again_or_taken_back() {
+    let world = World::with_passwords().await;
+    let mut admin = Browser::of(&world, "admin@acme.example").await;
+    let invited = admin.post("/api/v1/invitations", json!({"address": "new@partner.example"})).await;
+    let first = world.mailed_secret("new@partner.example").await;
+    let path = invited.header("location").to_owned();
+    assert_eq!(admin.post(&format!("{path}/resend"), json!({})).await.status, 200);
+    let redeem = |secret: &str| json!({"secret": secret, "password": PASSWORD});
+    let mut new = Browser::new(&world);
+    new.post("/api/v1/invitations/redeem", redeem(&first)).await.problem(422);
+    assert_eq!(admin.delete(&path).await.status, 204);
+    admin.delete(&path).await.problem(422);
+    new.post("/api/v1/invitations/redeem", redeem("guichet_nothing")).await.problem(422);
+    // An agent invites nobody, and sees nothing of it.
+    let mut agent = Browser::of(&world, "agent@acme.example").await;
+    agent.get("/api/v1/invitations").await.problem(403);
+    agent.post("/api/v1/invitations", json!({"address": "x@partner.example"})).await.problem(403);
+}
+
+#[tokio::test]
+async fn promise_7_who_asks_for_a_new_password_learns_nothing() {
+    let world = World::with_passwords().await;
+    let mut stranger = Browser::new(&world);
+    let mut answers = Vec::new();
+    for address in ["agent@acme.example", "nobody@acme.example", "no address"] {
+        let answer = stranger.post("/api/v1/password-resets", json!({"address": address})).await;
+        answers.push((answer.status.as_u16(), answer.body, answer.headers));
+    }
+    assert_eq!(answers[0].0, 202);
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+}
+
+#[tokio::test]
+async fn a_new_password_by_mail_ends_all_sessions() {
+    let world = World::with_passwords().await;
+    let mut before = Browser::of(&world, "agent@acme.example").await;
+    let mut anew = Browser::new(&world);
+    let asked = anew.post("/api/v1/password-resets", json!({"address": "agent@acme.example"})).await;
+    assert_eq!(asked.status, 202);
+    // The work is done after the answer; it is over once its place is free again.
+    while world.get("/api/v1/deliveries").await.json()["items"] == json!([]) {
+        tokio::task::yield_now().await;
+    }
+    let secret = world.mailed_secret("agent@acme.example").await;
+    let body = json!({"secret": secret, "password": "slow rivers carry warm stones"});
+    assert_eq!(anew.post("/api/v1/password-resets/redeem", body.clone()).await.status, 200);
+    anew.post("/api/v1/password-resets/redeem", body).await.problem(422);
+    before.get("/api/v1/session").await.problem(401);
+    assert_eq!(anew.log_in("agent@acme.example", "slow rivers carry warm stones").await.status, 201);
+}
+
+#[tokio::test]
+async fn another_address_counts_once_its_mail_is_answered() {
+    let world = World::with_passwords().await;
+    let mut agent = Browser::of(&world, "agent@acme.example").await;
+    let path = "/api/v1/account/address";
+    agent.post(path, json!({"address": "admin@acme.example"})).await.problem(422);
+    assert_eq!(agent.post(path, json!({"address": "rui@partner.example"})).await.status, 202);
+    assert_eq!(agent.get("/api/v1/account").await.json()["person"]["address"], "agent@acme.example");
+    let secret = world.mailed_secret("rui@partner.example").await;
+    let confirmed =
+        Browser::new(&world).post("/api/v1/address-changes/redeem", json!({"secret": secret})).await;
+    assert_eq!(confirmed.json()["address"], "rui@partner.example");
+    Browser::new(&world).log_in("agent@acme.example", PASSWORD).await.problem(401);
+    assert_eq!(Browser::new(&world).log_in("rui@partner.example", PASSWORD).await.status, 201);
+}
+
+#[tokio::test]
+async fn the_pages_of_links_run_nothing_but_their_own_script() {
+    let world = World::new().await;
+    for path in ["/invitation", "/password-reset", "/address"] {
+        let answer = world.send(Request::get(path).body(Body::empty()).unwrap()).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("content-type")),
+            (200, "text/html; charset=utf-8")
+        );
+        let policy = answer.header("content-security-policy");
+        for part in
+            ["default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"]
+        {
+            assert!(policy.contains(part), "{policy}");
+        }
+        assert!(!policy.contains("unsafe") && answer.header("referrer-policy") == "no-referrer");
+        let html = String::from_utf8(answer.body.to_vec()).unwrap();
+        for forbidden in ["<style", "style=", "onclick", "onload", "http://", "https://"] {
+            assert!(!html.contains(forbidden), "{path} has {forbidden}");
+        }
+        assert!(html.contains("lang=\"en\"") && html.contains("<noscript>"));
+        let inputs = html.matches("<input").count();
+        assert_eq!(html.matches("<label for=").count(), inputs, "{path}: each field has a label");
+        for asset in html.split(['"']).filter(|text| text.starts_with("/pages/")) {
+            let answer = world.send(Request::get(asset).body(Body::empty()).unwrap()).await;
+            assert_eq!(answer.status, 200, "{asset}");
+            assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        }
+        let endpoint = html.split("data-redeem=\"").nth(1).unwrap().split('"').next().unwrap();
+        let document = crate::openapi_json();
+        assert!(document.contains(&format!("\"{endpoint}\"")), "{endpoint} is no address of the API");
+    }
+}
