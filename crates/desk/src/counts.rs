@@ -1,14 +1,14 @@
 //! Counts: how many tickets a list has, for those who may see them.
 //!
-//! What a filter asks of the fields that [`crate::cells`] counts by is answered exactly, by a sum. What a person starred
-//! is a short list of its own. Anything else (unread, a requester, several tags at once) is counted by looking at the
+//! What a filter asks of the fields that [`crate::cells`] counts by is answered exactly, by a sum. What a person starred,
+//! or has drafts in, is a short list of its own. Anything else (unread, a requester, several tags at once) is counted by looking at the
 //! newest tickets, up to a bound; a count that ends there says that it is only a least.
 //!
 //! *Security*: a count tells no more than the list: the actor's sight decides on each cell and each ticket (promise 7).
 
 mod anew;
 
-use std::collections::HashMap;
+use std::collections::hash_map::{Entry, HashMap};
 
 use guichet_accounts::Actor;
 use guichet_store::Snapshot;
@@ -16,9 +16,9 @@ use guichet_store::Snapshot;
 use crate::cells::{self, Cell, Group};
 use crate::filter::{TicketFilter, me};
 use crate::list::Asked;
-use crate::stored;
+use crate::stored::{self, StoredTicket};
 use crate::views::ViewId;
-use crate::{Desk, Error, Order, marks};
+use crate::{Desk, Error, Order, drafts, marks};
 
 /// How many tickets of one list are looked at where no cell tells: what it takes to say "more than a few".
 const ROWS_READ_MAX: usize = 200;
@@ -44,6 +44,7 @@ impl Desk {
             actor,
             is_counted,
             cells: HashMap::new(),
+            own: HashMap::new(),
             rows_left: ROWS_READ_ALL_MAX,
         };
         filters.iter().map(|filter| counting.count(filter)).collect()
@@ -67,14 +68,38 @@ struct Counting<'s> {
     /// Whether the cells are true.
     is_counted: bool,
     cells: HashMap<Group, Cells>,
+    own: HashMap<Own, Vec<StoredTicket>>,
     rows_left: usize,
+}
+
+/// Tickets that stand in short rows of a person's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Own {
+    Starred,
+    Drafted,
+}
+
+impl Own {
+    fn read(self, snapshot: &Snapshot, actor: &Actor) -> Result<Vec<StoredTicket>, Error> {
+        let Some(person) = me(actor) else { return Ok(Vec::new()) };
+        let numbers = match self {
+            Own::Starred => marks::starred(snapshot, person)?,
+            Own::Drafted => drafts::tickets_of(snapshot, person)?,
+        };
+        let mut tickets = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            tickets.extend(stored::ticket(snapshot, number)?);
+        }
+        Ok(tickets)
+    }
 }
 
 impl Counting<'_> {
     fn count(&mut self, filter: &TicketFilter) -> Result<Count, Error> {
         match group_of(filter, self.actor) {
             Some(group) if self.is_counted => self.sum(group, filter),
-            _ if filter.starred == Some(true) => self.starred(filter),
+            _ if filter.starred == Some(true) => self.among(Own::Starred, filter),
+            _ if filter.drafted == Some(true) => self.among(Own::Drafted, filter),
             _ => self.look(filter),
         }
     }
@@ -82,8 +107,8 @@ impl Counting<'_> {
     /// The sum of the cells that the filter asks for.
     fn sum(&mut self, group: Group, filter: &TicketFilter) -> Result<Count, Error> {
         let (cells, is_exact) = match self.cells.entry(group) {
-            std::collections::hash_map::Entry::Occupied(read) => read.into_mut(),
-            std::collections::hash_map::Entry::Vacant(free) => {
+            Entry::Occupied(read) => read.into_mut(),
+            Entry::Vacant(free) => {
                 let read = cells::read(self.snapshot, free.key())?;
                 free.insert(read)
             }
@@ -94,16 +119,18 @@ impl Counting<'_> {
         Ok(Count { tickets: asked.map(|(_, tickets)| tickets).sum(), is_exact: *is_exact })
     }
 
-    /// What a person starred is never much.
-    fn starred(&self, filter: &TicketFilter) -> Result<Count, Error> {
-        let mut tickets = 0;
+    /// How many of some tickets of the person's own are asked for; each is read once for all lists.
+    fn among(&mut self, own: Own, filter: &TicketFilter) -> Result<Count, Error> {
         let asked = Asked::of(self.snapshot, self.actor, filter)?;
-        let starred = me(self.actor).map(|me| marks::starred(self.snapshot, me)).transpose()?;
-        for number in starred.unwrap_or_default() {
-            let ticket = stored::ticket(self.snapshot, number)?;
-            tickets += u64::from(ticket.map_or(Ok(false), |ticket| asked.shows(&ticket))?);
+        let tickets = match self.own.entry(own) {
+            Entry::Occupied(read) => read.into_mut(),
+            Entry::Vacant(free) => free.insert(own.read(self.snapshot, self.actor)?),
+        };
+        let mut count = 0;
+        for ticket in tickets.iter() {
+            count += u64::from(asked.shows(ticket)?);
         }
-        Ok(Count { tickets, is_exact: true })
+        Ok(Count { tickets: count, is_exact: true })
     }
 
     /// Looks at the newest tickets that may be meant.

@@ -20,7 +20,7 @@ mod send;
 mod tally;
 
 pub(crate) use kept::kept;
-pub(crate) use read::has_draft;
+pub(crate) use read::{has_draft, tickets_of};
 pub use record::{BadDraftId, Draft, DraftId, StoredDraft};
 pub(crate) use removal::{Removal, forget};
 pub(crate) use send::Sending;

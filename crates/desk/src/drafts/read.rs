@@ -1,12 +1,13 @@
 //! Reading drafts: one's own, of tickets that one sees.
 
-use guichet_accounts::Actor;
-use guichet_store::Snapshot;
+use guichet_accounts::{Actor, PersonId};
+use guichet_store::{Direction, Snapshot};
 
 use super::{DraftId, StoredDraft, is_in_sight, writer};
 use crate::filter::me;
 use crate::page::Page;
 use crate::read::{numbered_page, seen_ticket};
+use crate::stored::last_number;
 use crate::{Desk, Error, keys, numbers};
 
 impl Desk {
@@ -48,4 +49,14 @@ impl Desk {
 pub(crate) fn has_draft(snapshot: &Snapshot, actor: &Actor, ticket: u64) -> Result<bool, Error> {
     let Some(person) = me(actor) else { return Ok(false) };
     Ok(snapshot.peek(&keys::ticket_draft(ticket, person))?.is_some())
+}
+
+/// The tickets in which a person has a draft; each once, as a person has one draft in a ticket.
+pub(crate) fn tickets_of(snapshot: &Snapshot, person: PersonId) -> Result<Vec<u64>, Error> {
+    let mut tickets = Vec::new();
+    for row in snapshot.scan(&keys::drafts(person), Direction::Forward, None)? {
+        let (key, stored) = row?;
+        tickets.extend(StoredDraft::of(DraftId(last_number(&key)?), &stored)?.ticket);
+    }
+    Ok(tickets)
 }

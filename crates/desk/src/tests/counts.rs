@@ -49,6 +49,10 @@ fn filters(world: &World, agent: &Actor) -> Vec<TicketFilter> {
         TicketFilter { attention: Some(true), teams: vec![billing], ..any_ticket() },
         TicketFilter { attention: Some(false), states: vec![State::Spam], ..any_ticket() },
         TicketFilter { snoozed: Some(true), ..any_ticket() },
+        TicketFilter { starred: Some(true), ..any_ticket() },
+        TicketFilter { starred: Some(true), states: vec![State::Open], ..any_ticket() },
+        TicketFilter { drafted: Some(true), ..any_ticket() },
+        TicketFilter { unread: Some(true), ..any_ticket() },
         TicketFilter { channel: Some(world.channel_id("billing@acme.example")), ..any_ticket() },
         TicketFilter { tags: vec!["a".into()], ..any_ticket() },
         TicketFilter {
@@ -71,6 +75,7 @@ enum Act {
     Move { ticket: u8, is_billings: bool },
     Snooze(u8),
     Star(u8),
+    Draft(u8),
     CountAnew,
     Delete(u8),
 }
@@ -98,6 +103,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         2 => (any::<u8>(), any::<bool>()).prop_map(|(ticket, is_billings)| Act::Move { ticket, is_billings }),
         1 => any::<u8>().prop_map(Act::Snooze),
         1 => any::<u8>().prop_map(Act::Star),
+        1 => any::<u8>().prop_map(Act::Draft),
         1 => Just(Act::CountAnew),
         1 => any::<u8>().prop_map(Act::Delete),
     ];
@@ -135,6 +141,10 @@ async fn perform(world: &World, agent: &Actor, act: &Act, second: i64) {
             drop(desk.snooze(&admin, number(*ticket), at(second + 3600), at(second)).await)
         }
         Act::Star(ticket) => drop(desk.star(agent, number(*ticket), true, at(second)).await),
+        Act::Draft(ticket) => {
+            let draft = crate::Draft::default();
+            drop(desk.save_ticket_draft(agent, number(*ticket), &draft, None, at(second)).await);
+        }
         Act::CountAnew => drop(desk.count_anew(world.acme).await.unwrap()),
         Act::Delete(ticket) => {
             drop(desk.delete_ticket(&admin, &super::deleting::by(world), number(*ticket), at(second)).await);
