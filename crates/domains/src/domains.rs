@@ -192,7 +192,7 @@ impl Domains {
         }
         let domain = self.accounts().domain(organisation, name)?;
         let expected = self.expected(organisation, &domain)?;
-        let report = Report { checked_at: now, records: self.look_at(expected).await };
+        let report = Report { checked_at: now, records: self.look_at(organisation, expected).await };
         self.draw_consequences(organisation, &domain, &report, cause).await?;
         let report = Arc::new(report);
         *last = Some(Arc::clone(&report));
@@ -200,8 +200,10 @@ impl Domains {
     }
 
     /// One record after the other, so that each knows what the one before learnt of the zone.
-    async fn look_at(&self, expected: Vec<Expected>) -> Vec<(Expected, Look)> {
-        // The semaphore is never closed.
+    async fn look_at(&self, organisation: OrganisationId, expected: Vec<Expected>) -> Vec<(Expected, Look)> {
+        let theirs = self.0.running.places_of(organisation);
+        // Neither semaphore is ever closed.
+        let _their_place = theirs.acquire().await;
         let _place = self.0.places.acquire().await;
         let mut looks = Vec::with_capacity(expected.len());
         let looking = async {

@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use crate::check::State;
+use crate::decisions::tell_declined;
 use crate::domains::{Cause, Domains, Report};
 use crate::keys;
 use crate::watched::{Watched, soon};
@@ -97,7 +98,8 @@ impl Watch {
             tokio::task::yield_now().await;
         }
         metrics::gauge!("guichet_domains_watched").set(f64::from(watched));
-        Ok(())
+        // Whoever declined a claim tells of it at once; this is for when that was cut short.
+        tell_declined(&self.domains.0.backends.desk, now).await
     }
 
     async fn enrol_one(

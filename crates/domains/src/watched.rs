@@ -103,6 +103,7 @@ impl Watched {
             .collect();
         let lacks =
             looks.iter().any(|(expected, look)| expected.need.is_required() && look.state != State::Ok);
+        let is_silent = looks.iter().any(|(_, look)| look.state == State::Unreachable);
         let may_be_breaking =
             records.iter().any(|record| record.was_fine && record.failures > 0 && !record.is_broken);
         let rounds = if !lacks || by_person { 0 } else { self.rounds.saturating_add(1) };
@@ -113,6 +114,8 @@ impl Watched {
         } else {
             pause_secs(rounds)
         };
+        // Who keeps silent costs most to ask.
+        let secs = if is_silent { secs.max(LATER_SECS) } else { secs };
         Self { records, checked: Some(now), next: Some(later(now, secs)), rounds }
     }
 

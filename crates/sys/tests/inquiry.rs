@@ -188,6 +188,9 @@ async fn servers_of_this_machine_and_of_private_networks_are_left_alone() {
         "::1",
         "fd00::1",
         "::ffff:10.0.0.1",
+        "64:ff9b::7f00:1",
+        "2002:c0a8:101::1",
+        "198.18.0.1",
     ] {
         let zone = Zone::new()
             .ns("example.org", "ns.example.net")

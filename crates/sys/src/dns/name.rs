@@ -2,7 +2,11 @@
 //!
 //! *Standards*: RFC 1035 section 2.3.4 (sizes), RFC 4343 (case), RFC 3596 section 2.5 (`ip6.arpa`).
 
-use std::{borrow::Cow, fmt::Write, net::IpAddr};
+use std::{
+    borrow::Cow,
+    fmt::Write,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
 const NAME_BYTES_MAX: usize = 253;
 const LABEL_BYTES_MAX: usize = 63;
@@ -54,7 +58,9 @@ pub(super) fn is_private(address: IpAddr) -> bool {
                 || v4.is_multicast()
                 || v4.is_broadcast()
                 || a == 0
+                || a >= 240
                 || (a == 100 && (64..128).contains(&b))
+                || (a == 198 && (18..20).contains(&b))
         }
         IpAddr::V6(v6) => {
             v6.is_loopback()
@@ -62,7 +68,18 @@ pub(super) fn is_private(address: IpAddr) -> bool {
                 || v6.is_multicast()
                 || v6.is_unicast_link_local()
                 || v6.is_unique_local()
+                || embedded(v6).is_some_and(|v4| is_private(v4.into()))
         }
+    }
+}
+
+/// The IPv4 address that an IPv6 address leads to: through a translator (RFC 6052 2.1) or a tunnel (RFC 3056 2).
+fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    match address.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+            Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
+        }
+        _ => None,
     }
 }
 
