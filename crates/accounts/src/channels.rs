@@ -52,13 +52,11 @@ impl Accounts {
         wanted: NewChannel,
     ) -> Result<Channel, Error> {
         let name = check_name(&wanted.name)?;
-        if let Some(team) = wanted.team {
-            self.team(organisation, team)?;
-        }
         change(&self.store, || {
             let mut operator = self.store.operator().snapshot()?;
             let mut space = self.store.of(organisation).snapshot()?;
             owned_domain(&mut space, wanted.address.domain())?;
+            let named = stored::read_teams(&mut space, wanted.team.as_slice())?;
             let number = stored::next_number(&mut space)?;
             let id = ChannelId(number);
             let taken = take_address(&mut operator, &wanted.address)?;
@@ -79,6 +77,7 @@ impl Accounts {
             }
             let mut settings = space.batch();
             stored::put_number(&mut settings, number);
+            named.into_iter().for_each(|(key, bytes)| settings.put(key, bytes));
             put_channel(&mut settings, &channel);
             self.record(&mut settings, Deed::ChannelCreated, &channel.address);
             Ok((vec![routing, settings], channel))
@@ -96,13 +95,11 @@ impl Accounts {
         let name = wanted.name.as_deref().map(check_name).transpose()?;
         let auto_reply =
             wanted.auto_reply.map(|reply| reply.map(check_auto_reply).transpose()).transpose()?;
-        if let Some(team) = wanted.team.flatten() {
-            self.team(organisation, team)?;
-        }
         change(&self.store, || {
             let mut space = self.store.of(organisation).snapshot()?;
             let bytes = space.read(&keys::channel(id))?;
             let bytes = bytes.ok_or_else(|| Error::not_found("channel", &id))?;
+            let named = stored::read_teams(&mut space, wanted.team.flatten().as_slice())?;
             let mut channel: Channel = stored::decode("channel", &bytes)?;
             channel.name = name.clone().unwrap_or(channel.name);
             channel.auto_reply = auto_reply.clone().unwrap_or(channel.auto_reply);
@@ -115,6 +112,7 @@ impl Accounts {
                 None => None,
             };
             let mut batch = space.batch();
+            named.into_iter().for_each(|(key, bytes)| batch.put(key, bytes));
             put_channel(&mut batch, &channel);
             self.record(&mut batch, Deed::ChannelChanged, &channel.address);
             Ok((routing.into_iter().chain([batch]).collect(), channel))

@@ -10,6 +10,7 @@ mod inviting;
 mod own_domains;
 mod people;
 mod records;
+mod records_of_people;
 mod rotation;
 mod sealed;
 mod second_factor;

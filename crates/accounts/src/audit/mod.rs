@@ -62,7 +62,13 @@ impl Accounts {
             organisation: by.organisation,
             from: by.from,
             deed,
-            subject: subject.to_string().chars().take(SUBJECT_CHARS_MAX).collect(),
+            // A terminal obeys control characters.
+            subject: subject
+                .to_string()
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(SUBJECT_CHARS_MAX)
+                .collect(),
         };
         let value = stored::encode(&entry);
         batch.put(key(&entry, &value), value);

@@ -115,7 +115,8 @@ impl Accounts {
     ) -> Result<(Snapshot, Person), Error> {
         let mut snapshot = self.store.of(organisation).snapshot()?;
         let bytes = snapshot.read(&keys::person(id))?.ok_or_else(|| Error::not_found("person", &id))?;
-        let person = stored::decode("person", &bytes)?;
+        let person: Person = stored::decode("person", &bytes)?;
+        self.check_above(person.role)?;
         Ok((snapshot, person))
     }
 

@@ -9,7 +9,7 @@ use guichet_store::{Batch, OrganisationId};
 use crate::organisations::check_name;
 use crate::records::{Person, PersonStatus, Role};
 use crate::stored::{self, change};
-use crate::{Accounts, Deed, Error, PersonId, TeamId, keys};
+use crate::{Accounts, By, Deed, Error, PersonId, TeamId, Who, keys};
 
 pub use change::PersonChange;
 
@@ -78,13 +78,28 @@ impl Accounts {
         Ok(Entry { person, operator, space })
     }
 
-    /// The server's operators are people of its own organisation.
+    /// The server's operators are people of its own organisation, and made by operators.
     pub(crate) fn check_role(&self, organisation: OrganisationId, role: Role) -> Result<(), Error> {
-        if role != Role::Operator || self.is_house(organisation)? {
-            return Ok(());
+        if role == Role::Operator && !self.is_house(organisation)? {
+            let text = "operators are people of the operator's own organisation; take `admin` or `agent`";
+            return Err(Error::Invalid(text.to_owned()));
         }
-        let text = "operators are people of the operator's own organisation; take `admin` or `agent`";
-        Err(Error::Invalid(text.to_owned()))
+        self.check_above(role)
+    }
+
+    /// Whoever is no operator changes nothing of one: an admin of the house would soon be one otherwise.
+    pub(crate) fn check_above(&self, role: Role) -> Result<(), Error> {
+        let (Role::Operator, Some(By { who: Who::Person(id), organisation: Some(organisation), .. })) =
+            (role, self.by)
+        else {
+            return Ok(());
+        };
+        match self.person(organisation, id)?.role {
+            Role::Operator => Ok(()),
+            Role::Admin | Role::Agent => {
+                Err(Error::Invalid("only an operator makes or changes an operator; ask one".to_owned()))
+            }
+        }
     }
 
     /// The people of an organisation, oldest first.

@@ -324,8 +324,11 @@ impl Accounts {
         let space =
             who.map_or_else(|| self.store.operator(), |(organisation, _)| self.store.of(organisation));
         let by = By { organisation: None, who: Who::System, from: Some(wanted.from), at: now };
+        // Some type their password where the address belongs: what is no address is not kept.
+        let address = MailAddress::parse(wanted.address.trim());
+        let subject = address.map_or_else(|_| "no address".to_owned(), |address| address.to_string());
         let mut batch = space.batch();
-        self.audit_row(&mut batch, &by, Deed::SessionRefused, wanted.address);
+        self.audit_row(&mut batch, &by, Deed::SessionRefused, subject);
         self.store.commit(vec![batch]).await?;
         Ok(())
     }

@@ -76,6 +76,18 @@ impl Accounts {
         hashed.await?.map_err(|_| LogInError::Busy)
     }
 
+    /// Asks somebody who is logged in for their password again, before what would let a thief of their session stay:
+    /// another address, a token.
+    pub async fn prove_password(
+        &self,
+        (organisation, id): (OrganisationId, PersonId),
+        password: &str,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), LogInError> {
+        self.prove_again(organisation, id, password, now, random).await.map(drop)
+    }
+
     /// Whether somebody who is logged in knows their password too; their credentials as they were compared.
     pub(crate) async fn prove_again(
         &self,

@@ -220,7 +220,8 @@ async fn one_person_has_a_bounded_number_of_sessions() {
 #[tokio::test]
 async fn log_ins_and_refusals_stand_in_the_audit_log_with_their_address() {
     let (accounts, id, ada) = with_ada().await;
-    log_in(&accounts, with("not the password")).await.unwrap_err();
+    let later = now() + SignedDuration::from_secs(1);
+    accounts.log_in(with("not the password"), later, &SystemRandom).await.unwrap_err();
     log_in(&accounts, LogIn { address: "nobody@acme.example", ..with(PASSWORD) }).await.unwrap_err();
     accounts.log_in(with(PASSWORD), days(1), &SystemRandom).await.unwrap();
     let entries = accounts.audit(id, None, 2).unwrap().entries;
@@ -228,6 +229,13 @@ async fn log_ins_and_refusals_stand_in_the_audit_log_with_their_address() {
     assert_eq!((opened.deed, opened.who), (Deed::SessionOpened, crate::Who::Person(ada)));
     assert_eq!((refused.deed, refused.who), (Deed::SessionRefused, crate::Who::System));
     assert_eq!((refused.from, refused.subject.as_str()), (Some(from(2)), ADA));
+}
+
+#[tokio::test]
+async fn promise_7_a_password_typed_as_an_address_is_not_kept() {
+    let (accounts, id, _) = with_ada().await;
+    log_in(&accounts, LogIn { address: PASSWORD, ..with("x") }).await.unwrap_err();
+    super::assert_nowhere(&accounts, id, PASSWORD.as_bytes());
 }
 
 #[tokio::test]

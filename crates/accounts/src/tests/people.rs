@@ -1,11 +1,12 @@
 //! Who may enter, with which role, in which teams.
 
 use guichet_store::OrganisationId;
+use guichet_sys::SystemRandom;
 
 use super::{address, now, server, with_domain};
 use crate::{
-    Accounts, ChannelChange, Error, NewChannel, NewPerson, NewToken, PersonChange, PersonId, PersonStatus,
-    Role, Scope, Scopes, Secret, Sight, TeamId,
+    Accounts, By, ChannelChange, Error, NewChannel, NewPerson, NewToken, PersonChange, PersonId,
+    PersonStatus, Role, Scope, Scopes, Secret, Sight, TeamId, Who,
 };
 
 async fn person(accounts: &Accounts, id: OrganisationId, at: &str, role: Role) -> PersonId {
@@ -127,6 +128,31 @@ async fn operators_are_people_of_the_house_alone() {
 }
 
 #[tokio::test]
+async fn an_admin_of_the_house_never_becomes_an_operator_nor_acts_as_one() {
+    let accounts = server();
+    let house = accounts.ensure_house(now()).await.unwrap();
+    let op = person(&accounts, house, "op@desk.example", Role::Operator).await;
+    let admin = person(&accounts, house, "admin@desk.example", Role::Admin).await;
+    let by = |id| By { organisation: Some(house), who: Who::Person(id), from: None, at: now() };
+    let as_admin = accounts.on_behalf(by(admin));
+    let token = NewToken { person: op, name: "x".to_owned(), scopes: Scopes::all() };
+    let new = address("thief@desk.example");
+    let invited =
+        NewPerson { name: "Op".to_owned(), address: new.clone(), role: Role::Operator, teams: Vec::new() };
+    for refused in [
+        as_admin.change_person(house, admin, role(Role::Operator)).await.map(drop),
+        as_admin.change_person(house, op, role(Role::Agent)).await.map(drop),
+        as_admin.disable_person(house, op).await.map(drop),
+        as_admin.create_token(house, token, &Secret::from_random([1; 32])).await.map(drop),
+        as_admin.request_address(house, op, &new, now(), &SystemRandom).await.map(drop),
+        as_admin.invite(house, invited, now(), &SystemRandom).await.map(drop),
+    ] {
+        assert!(refused.unwrap_err().to_string().contains("only an operator"));
+    }
+    accounts.on_behalf(by(op)).change_person(house, admin, role(Role::Operator)).await.unwrap();
+}
+
+#[tokio::test]
 async fn an_address_is_one_persons_in_each_organisation() {
     let (accounts, id) = with_domain().await;
     person(&accounts, id, "ana@acme.example", Role::Agent).await;
@@ -193,6 +219,12 @@ async fn a_team_that_is_named_while_it_is_deleted_is_one_or_the_other() {
         let wanted = PersonChange { teams: Some(vec![team]), ..PersonChange::default() };
         let (named, deleted) =
             tokio::join!(accounts.change_person(id, ana, wanted), accounts.delete_team(id, team));
+        assert_ne!(named.is_ok(), deleted.is_ok());
+        let team = accounts.create_team(id, "Sales").await.unwrap().id;
+        let wanted =
+            NewChannel { address: address("x@acme.example"), name: "x".to_owned(), team: Some(team) };
+        let (named, deleted) =
+            tokio::join!(accounts.create_channel(id, wanted), accounts.delete_team(id, team));
         assert_ne!(named.is_ok(), deleted.is_ok());
     }
 }
