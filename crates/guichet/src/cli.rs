@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::command::Command;
+use crate::command::{Command, key};
 use crate::config::{ConfigError, Flags, split_set};
 
 /// A mail server with a help desk inside: takes a mail, makes it a ticket, and says 250 when both are on disk
@@ -27,6 +27,9 @@ pub(crate) enum Task {
     Serve,
     #[command(flatten)]
     Operate(Command),
+    /// The master key, which seals the secrets in the data
+    #[command(subcommand)]
+    Key(key::Command),
     /// Print a document that the program knows best
     #[command(hide = true)]
     Generate {

@@ -98,6 +98,11 @@ impl DataDir {
         self.path.join("master.key")
     }
 
+    /// Where the next master key lies while the key is changed.
+    pub(crate) fn master_key_next(&self) -> PathBuf {
+        self.path.join("master.key.next")
+    }
+
     /// Whether a server ever kept data here.
     pub(crate) fn holds_data(&self) -> bool {
         self.store().is_dir()

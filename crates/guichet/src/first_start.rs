@@ -7,8 +7,8 @@
 use std::io;
 
 use guichet_accounts::{
-    Accounts, Channel, DomainChange, Error, NewChannel, NewOrganisation, NewPerson, NewToken, Organisation, Person, Role,
-    Scopes, Secret,
+    Accounts, Channel, DomainChange, Error, NewChannel, NewOrganisation, NewPerson, NewToken, Organisation,
+    Person, Role, Scopes, Secret,
 };
 use guichet_mail::{DomainName, MailAddress};
 use guichet_sys::Random;

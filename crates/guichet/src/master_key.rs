@@ -6,7 +6,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 use guichet_sys::Random;
@@ -81,16 +81,55 @@ impl MasterKey {
             return Ok(key.clone());
         }
         let path = directory.master_key();
-        let unusable = |error: io::Error| MasterKeyError::Unusable { path: path.clone(), error };
-        match File::open(&path) {
-            Ok(file) => read(&file).map_err(unusable)?.ok_or_else(|| MasterKeyError::NoKey(path.clone())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && may_make => {
-                make(directory, random).map_err(unusable)
+        match Self::kept(&path)? {
+            Some(key) => Ok(key),
+            None if may_make => Self::random(random).keep(&path),
+            None => Err(MasterKeyError::Missing(path)),
+        }
+    }
+
+    /// A key that nobody has seen.
+    pub(crate) fn random(random: &dyn Random) -> Self {
+        let mut key = [0; KEY_BYTES];
+        random.fill(&mut key);
+        Self(key)
+    }
+
+    /// The key in this file, if it is there.
+    pub(crate) fn kept(path: &Path) -> Result<Option<Self>, MasterKeyError> {
+        let unusable = |error: io::Error| MasterKeyError::Unusable { path: path.to_owned(), error };
+        match File::open(path) {
+            Ok(file) => {
+                let key = read(&file).map_err(unusable)?;
+                key.map(Some).ok_or_else(|| MasterKeyError::NoKey(path.to_owned()))
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(MasterKeyError::Missing(path)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(unusable(error)),
         }
     }
+
+    /// Keeps the key in this file, durably.
+    pub(crate) fn keep(self, path: &Path) -> Result<Self, MasterKeyError> {
+        let kept = self.write(path);
+        kept.map_err(|error| MasterKeyError::Unusable { path: path.to_owned(), error })?;
+        Ok(self)
+    }
+
+    /// Writes the key beside its place and moves it there, so that it is there whole or not at all.
+    fn write(&self, path: &Path) -> io::Result<()> {
+        let unfinished = path.with_added_extension("new");
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+        writeln!(file, "{}", HEXLOWER_PERMISSIVE.encode(&self.0))?;
+        file.sync_all()?;
+        std::fs::rename(&unfinished, path)?;
+        sync_folder(path)
+    }
+}
+
+/// Makes what happened to the names in the folder of this file durable.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 fn read(file: &File) -> io::Result<Option<MasterKey>> {
@@ -100,20 +139,6 @@ fn read(file: &File) -> io::Result<Option<MasterKey>> {
     let mut text = String::new();
     file.take(FILE_BYTES_MAX).read_to_string(&mut text)?;
     Ok(MasterKey::read(text.trim()))
-}
-
-/// Writes the key beside its place and moves it there, so that it is there whole or not at all.
-fn make(directory: &DataDir, random: &dyn Random) -> io::Result<MasterKey> {
-    let mut key = [0; KEY_BYTES];
-    random.fill(&mut key);
-    let unfinished = directory.master_key().with_extension("new");
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-    writeln!(file, "{}", HEXLOWER_PERMISSIVE.encode(&key))?;
-    file.sync_all()?;
-    std::fs::rename(&unfinished, directory.master_key())?;
-    File::open(directory.path())?.sync_all()?;
-    Ok(MasterKey(key))
 }
 
 #[cfg(test)]

@@ -21,6 +21,9 @@ const IDEMPOTENCY_HOURS: i64 = 48;
 /// Hours for which it is remembered that a machine answered an address: twice what keeps it from doing so again.
 const ANSWERED_HOURS: i64 = 48;
 
+/// Hours for which the audit log is kept: two years, so that a question of last year still finds its answer.
+const AUDIT_HOURS: i64 = 24 * 730;
+
 /// How long is kept what is kept for some time, in days.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ages {
@@ -56,6 +59,9 @@ async fn sweep(desk: &Desk, clock: &dyn Clock, ages: Ages) -> Result<(), Error> 
         desk.count_anew(organisation).await?;
         forget_old(desk, organisation, ages, now).await?;
     }
+    if let Ok(audit) = now.checked_sub(SignedDuration::from_hours(AUDIT_HOURS)) {
+        while desk.accounts().forget_audit(audit).await? {}
+    }
     let mut place = None;
     loop {
         place = desk.forget_orphans(place).await?;
@@ -65,7 +71,12 @@ async fn sweep(desk: &Desk, clock: &dyn Clock, ages: Ages) -> Result<(), Error> 
     }
 }
 
-async fn forget_old(desk: &Desk, organisation: OrganisationId, ages: Ages, now: Timestamp) -> Result<(), Error> {
+async fn forget_old(
+    desk: &Desk,
+    organisation: OrganisationId,
+    ages: Ages,
+    now: Timestamp,
+) -> Result<(), Error> {
     let before = |hours: i64| now.checked_sub(SignedDuration::from_hours(hours)).ok();
     let days = |days: u64| before(24 * days.cast_signed());
     let uploads = before(i64::from(UPLOAD_HOURS));

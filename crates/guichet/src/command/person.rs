@@ -107,7 +107,8 @@ impl Command {
             Command::Resend(named) => {
                 let (organisation, person) = named.read(operator)?;
                 let (now, random) = (operator.now(), &*operator.random);
-                send(operator, accounts.resend_invitation(organisation, person.id, now, random).await?).await?
+                send(operator, accounts.resend_invitation(organisation, person.id, now, random).await?)
+                    .await?
             }
             Command::Set { named, name, role, teams } => {
                 let (organisation, person) = named.read(operator)?;

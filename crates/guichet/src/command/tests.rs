@@ -1,3 +1,5 @@
+mod people;
+
 use std::sync::Arc;
 
 use clap::Parser as _;

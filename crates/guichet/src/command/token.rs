@@ -57,7 +57,8 @@ impl Command {
                 let person = find::person(accounts, organisation, &person)?.id;
                 let wanted = NewToken { person, name, scopes: read_scopes(&scopes)? };
                 let secret = new_secret(&*operator.random);
-                let expires = days.map(|days| operator.now() + SignedDuration::from_hours(24 * i64::from(days)));
+                let expires =
+                    days.map(|days| operator.now() + SignedDuration::from_hours(24 * i64::from(days)));
                 let made = accounts.create_token_until(organisation, wanted, expires, &secret).await?;
                 Ok(Answer::One(record(accounts, &made)?.with("secret", secret.reveal())))
             }

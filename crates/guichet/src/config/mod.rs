@@ -21,8 +21,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 pub(crate) use document::{example, reference};
-pub(crate) use error::ConfigError;
 pub(crate) use domains::PolicyMode;
+pub(crate) use error::ConfigError;
 pub(crate) use outbound::{HostPort, OutboundMode, Security};
 pub(crate) use public_url::PublicUrl;
 pub(crate) use settings::Configuration;

@@ -31,7 +31,9 @@ impl Place {
 
     async fn ensure(&self) -> Option<FirstStart> {
         let base_domain = DomainName::parse("desk.localhost").unwrap();
-        ensure(&self.directory, &self.accounts, &base_domain, &SystemRandom, Timestamp::UNIX_EPOCH).await.unwrap()
+        ensure(&self.directory, &self.accounts, &base_domain, &SystemRandom, Timestamp::UNIX_EPOCH)
+            .await
+            .unwrap()
     }
 
     fn assert_complete(&self) {

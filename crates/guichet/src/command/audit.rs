@@ -1,0 +1,53 @@
+//! `guichet audit`.
+
+use guichet_accounts::{Accounts, AuditEntry, Error, Who};
+use serde::{Deserialize, Serialize};
+
+use super::{Answer, Record, find};
+
+/// What can be asked about the audit log.
+#[derive(Debug, Clone, PartialEq, clap::Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Command {
+    /// List who did what, newest first; that of the organisation `house` tells also what concerns the whole server
+    List {
+        /// The organisation's short name
+        organisation: String,
+        /// How many rows at most
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+}
+
+impl Command {
+    #[allow(clippy::unused_async)]
+    pub(super) async fn execute(self, accounts: &Accounts) -> Result<Answer, Error> {
+        let Command::List { organisation, limit } = self;
+        let organisation = find::organisation(accounts, &organisation)?;
+        let (mut entries, mut cursor) = (Vec::new(), None);
+        while entries.len() < limit {
+            let page = accounts.audit(organisation, cursor.as_deref(), limit - entries.len())?;
+            entries.extend(page.entries);
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(Answer::Items(entries.iter().map(record).collect()))
+    }
+}
+
+fn record(entry: &AuditEntry) -> Record {
+    let who = match entry.who {
+        Who::Person(person) => format!("person {person}"),
+        Who::System => "guichet".to_owned(),
+        Who::Operator => "operator".to_owned(),
+    };
+    Record::default()
+        .with("at", entry.at.to_string())
+        .with("who", who)
+        .with("organisation", entry.organisation.map(|organisation| organisation.get()))
+        .with("from", entry.from.map(|from| from.to_string()))
+        .with("deed", entry.deed.as_str())
+        .with("subject", entry.subject.as_str())
+}

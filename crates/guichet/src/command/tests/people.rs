@@ -1,0 +1,68 @@
+//! People, their way back in, and what the audit log says of the operator.
+
+use guichet_accounts::{LogIn, Secret};
+use serde_json::json;
+
+use super::Counter;
+
+#[tokio::test]
+async fn who_is_locked_out_gets_a_link_once() {
+    let counter = Counter::new();
+    counter.acme().await;
+    counter.run("person add acme ada@acme.example --role admin").await.unwrap();
+    let printed = counter.run("admin reset ada@acme.example --totp").await.unwrap();
+    let link = printed["link"].as_str().unwrap();
+    let secret = link.strip_prefix("https://desk.localhost/password-reset#").unwrap();
+    let accounts = counter.0.accounts();
+    let from = "192.0.2.1".parse().unwrap();
+    let (now, random) = (counter.0.now(), &*counter.0.random);
+    let password = "a long walk in the rain";
+    accounts.redeem_reset(&Secret::presented(secret), password, from, now, random).await.unwrap();
+    let wanted = LogIn {
+        address: "ada@acme.example",
+        organisation: None,
+        password,
+        code: None,
+        device: None,
+        from,
+        agent: "",
+    };
+    accounts.log_in(wanted, now, random).await.unwrap();
+    let listed = counter.run("audit list acme --limit 3").await.unwrap();
+    let deeds: Vec<&str> =
+        listed["items"].as_array().unwrap().iter().map(|row| row["deed"].as_str().unwrap()).collect();
+    assert!(deeds.contains(&"session.opened") && deeds.contains(&"password.reset"), "{deeds:?}");
+    assert!(!listed.to_string().contains(secret));
+    let unknown = counter.run("admin reset nobody@acme.example").await.unwrap_err();
+    assert_eq!(unknown, "there is no person `nobody@acme.example`");
+}
+
+#[tokio::test]
+async fn people_are_changed_kept_out_and_let_in() {
+    let counter = Counter::new();
+    counter.acme().await;
+    counter.run("person add acme ada@acme.example --role admin").await.unwrap();
+    counter.run("person add acme joe@acme.example").await.unwrap();
+    counter.run("team add acme Sales").await.unwrap();
+    let changed = counter.run("person set acme joe@acme.example --role admin --team Sales").await.unwrap();
+    assert_eq!((&changed["role"], &changed["teams"][0]), (&json!("admin"), &json!(4)));
+    let refused = counter.run("team delete acme Sales").await.unwrap_err();
+    assert!(refused.contains("joe@acme.example; give them another team first"), "{refused}");
+    let out = counter.run("person disable acme ada@acme.example").await.unwrap();
+    assert_eq!(out["status"], "disabled");
+    let last = counter.run("person disable acme joe@acme.example").await.unwrap_err();
+    assert!(last.contains("the last admin"), "{last}");
+    assert_eq!(counter.run("person enable acme ada@acme.example").await.unwrap()["status"], "active");
+    let operator = counter.run("person add acme op@acme.example --role operator").await.unwrap_err();
+    assert!(operator.contains("operator's own organisation"), "{operator}");
+}
+
+#[tokio::test]
+async fn a_token_for_some_days_says_when_it_ends() {
+    let counter = Counter::new();
+    counter.acme().await;
+    counter.run("person add acme ada@acme.example --role admin").await.unwrap();
+    let token = "token add acme ada@acme.example --name tool --scope all --days 30";
+    let token = counter.run(token).await.unwrap();
+    assert!(token["expires"].is_string() && token["created"].is_string() && token["used"].is_null());
+}
