@@ -63,7 +63,7 @@ pub(crate) async fn watch(
     let (desk, number) = (&api.wiring.desk, number.of("ticket")?);
     desk.ticket(actor, number)?;
     let person = person.of(actor)?;
-    Ok(Versioned::of(desk.watch_ticket(actor, number, person, api.wiring.clock.now()).await?))
+    Versioned::read(desk, actor, desk.watch_ticket(actor, number, person, api.wiring.clock.now()).await?)
 }
 
 /// Watch a ticket no more, or take somebody from its watchers
@@ -94,5 +94,5 @@ pub(crate) async fn unwatch(
     let (desk, number) = (&api.wiring.desk, number.of("ticket")?);
     desk.ticket(actor, number)?;
     let person = person.of(actor)?;
-    Ok(Versioned::of(desk.unwatch_ticket(actor, number, person, api.wiring.clock.now()).await?))
+    Versioned::read(desk, actor, desk.unwatch_ticket(actor, number, person, api.wiring.clock.now()).await?)
 }

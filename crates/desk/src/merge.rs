@@ -180,10 +180,8 @@ pub(crate) fn rewrite(
 /// All messages of a ticket.
 fn messages(snapshot: &Snapshot, ticket: u64) -> Result<BTreeSet<u64>, Error> {
     let rows = snapshot.scan(&keys::ticket_messages(ticket), Direction::Forward, None)?;
-    let messages: BTreeSet<u64> = rows
-        .take(MERGE_MESSAGES_MAX + 1)
-        .map(|row| last_number(&row?.0))
-        .collect::<Result<_, Error>>()?;
+    let messages: BTreeSet<u64> =
+        rows.take(MERGE_MESSAGES_MAX + 1).map(|row| last_number(&row?.0)).collect::<Result<_, Error>>()?;
     if messages.len() > MERGE_MESSAGES_MAX {
         return Err(Error::Invalid(format!(
             "a ticket of more than {MERGE_MESSAGES_MAX} messages can't be merged: merge the other one into it"

@@ -47,7 +47,8 @@ pub(crate) fn read(
         bytes += one.bytes();
         if bytes > MOVED_BYTES_MAX {
             return Err(Error::Invalid(
-                "these are more messages than can be moved at once: move some of them first, by a split".to_owned(),
+                "these are more messages than can be moved at once: move some of them first, by a split"
+                    .to_owned(),
             ));
         }
         moving.push(one);

@@ -132,11 +132,7 @@ impl Desk {
     }
 
     /// Whom a message brings into its ticket, by what it was when it came or was written.
-    fn takes_part(
-        &self,
-        organisation: OrganisationId,
-        message: &Message,
-    ) -> Result<BTreeSet<String>, Error> {
+    fn takes_part(&self, organisation: OrganisationId, message: &Message) -> Result<BTreeSet<String>, Error> {
         match message.kind() {
             MessageKind::Inbound if !message.marked => {
                 let unproven = Verdicts::default();

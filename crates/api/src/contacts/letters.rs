@@ -36,7 +36,7 @@ pub(crate) async fn tickets(
     let paging = Paging::read(&parameters, b'u')?;
     let id = ContactId(id.of("contact")?);
     let found = api.wiring.desk.contact_tickets(actor, id, paging.after_number()?, paging.limit)?;
-    Ok(paging.page(found.items.into_iter().map(Ticket::from).collect(), found.next))
+    Ok(paging.page(Ticket::read_all(&api.wiring.desk, actor, found.items)?, found.next))
 }
 
 /// List the messages of a contact, newest first

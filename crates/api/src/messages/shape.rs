@@ -125,6 +125,9 @@ pub(crate) struct Summary {
     envelope: Option<Envelope>,
     /// What became of it for each recipient, at most the first 200; empty unless it goes out.
     deliveries: Vec<Brief>,
+    /// You have not read it.
+    #[schema(example = true)]
+    unread: bool,
     /// It came by a genuine reply address from somebody who takes no part in the ticket.
     #[schema(example = false)]
     marked: bool,
@@ -151,7 +154,8 @@ impl Summary {
             MessageKind::Inbound | MessageKind::Note | MessageKind::Report => Vec::new(),
         };
         let brief = |delivery| Brief::of(desk, actor, delivery);
-        Ok(Self { deliveries: deliveries.iter().map(brief).collect(), ..Self::of(message) })
+        let unread = !desk.mark(actor, message.ticket)?.has_read(message.number);
+        Ok(Self { deliveries: deliveries.iter().map(brief).collect(), unread, ..Self::of(message) })
     }
 
     /// What is known of a message that has no deliveries.
@@ -185,6 +189,7 @@ impl Summary {
             verdicts: record.verdicts.as_ref().map(Into::into),
             envelope: record.envelope.as_ref().map(Into::into),
             deliveries: Vec::new(),
+            unread: false,
             marked: record.marked,
             reports_on: record.reports_on.map(|delivery| delivery.to_string()),
             defects: content.defects.iter().copied().map(MailDefect::from).collect(),

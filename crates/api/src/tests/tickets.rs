@@ -21,6 +21,8 @@ async fn a_mail_is_a_ticket_with_all_that_is_known() {
             "number": 1, "state": "new", "subject": "acme one", "channel": channel, "team": world.billing.0,
             "assignee": null, "priority": "normal", "tags": [], "requester": ticket["requester"],
             "participants": ["ana@customer.example"], "mentions": [], "message_count": 1, "attention": false,
+            "state_before": null, "snoozed_until": null, "merged_into": null, "starred": false, "unread": true,
+            "watchers": [], "company": null, "proposed_requester": null,
             "created": "2026-01-01T00:00:00Z", "updated": "2026-01-01T00:00:00Z",
         })
     );

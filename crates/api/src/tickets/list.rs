@@ -2,7 +2,9 @@
 
 use axum::extract::State;
 use guichet_accounts::{Actor, ChannelId, PersonId, Scope, TeamId, Who};
-use guichet_desk::{Assignee, CompanyId, ContactId, Order, SortKey, State as Stage, TicketFilter, TicketQuery};
+use guichet_desk::{
+    Assignee, CompanyId, ContactId, Order, SortKey, State as Stage, TicketFilter, TicketQuery,
+};
 use guichet_web::parameters::refused;
 use guichet_web::{Page, Paging, Parameters, Problem};
 use utoipa::openapi::schema::Object;
@@ -13,9 +15,24 @@ use crate::failure::Failure;
 use crate::openapi::{Paged, words};
 use crate::state::Api;
 
-const ALLOWED: [&str; 13] = [
-    "state", "team", "assignee", "requester", "company", "tag", "priority", "channel", "attention", "watching", "sort",
-    "limit", "cursor",
+const ALLOWED: [&str; 17] = [
+    "state",
+    "team",
+    "assignee",
+    "requester",
+    "company",
+    "tag",
+    "priority",
+    "channel",
+    "attention",
+    "watching",
+    "starred",
+    "unread",
+    "snoozed",
+    "drafted",
+    "sort",
+    "limit",
+    "cursor",
 ];
 
 /// By what the list is filtered: whatever is given must hold.
@@ -51,6 +68,18 @@ pub(crate) struct Filters {
     /// `true`: those that you watch; `false`: the others.
     #[param(example = true)]
     watching: Option<bool>,
+    /// `true`: those that you starred; `false`: the others.
+    #[param(example = true)]
+    starred: Option<bool>,
+    /// `true`: those with a message that you have not read; `false`: the others.
+    #[param(example = true)]
+    unread: Option<bool>,
+    /// `true`: those that are snoozed. Without it, and with `false`: the others.
+    #[param(example = true)]
+    snoozed: Option<bool>,
+    /// `true`: those in which you have a draft; `false`: the others.
+    #[param(example = true)]
+    drafted: Option<bool>,
     #[param(required = false, schema_with = sorts)]
     sort: Option<String>,
 }
@@ -100,7 +129,7 @@ pub(crate) async fn list(
     let cursor = paging.after_number()?;
     let query = TicketQuery { filter, sort, order, cursor, limit: paging.limit };
     let found = api.wiring.desk.tickets(actor, &query)?;
-    Ok(paging.page(found.items.into_iter().map(Ticket::from).collect(), found.next))
+    Ok(paging.page(Ticket::read_all(&api.wiring.desk, actor, found.items)?, found.next))
 }
 
 fn sort(parameters: &Parameters) -> Result<(SortKey, Order), Problem> {
@@ -117,7 +146,10 @@ pub(crate) fn sort_of(word: &str) -> Result<(SortKey, Order), String> {
 
 /// The word for an order.
 pub(crate) fn sort_word(sort: SortKey, order: Order) -> &'static str {
-    SORTS.into_iter().find(|(_, key, way)| (*key, *way) == (sort, order)).map_or("-updated", |(word, ..)| word)
+    SORTS
+        .into_iter()
+        .find(|(_, key, way)| (*key, *way) == (sort, order))
+        .map_or("-updated", |(word, ..)| word)
 }
 
 fn filter(parameters: &Parameters, actor: &Actor) -> Result<TicketFilter, Problem> {
@@ -134,7 +166,12 @@ fn filter(parameters: &Parameters, actor: &Actor) -> Result<TicketFilter, Proble
             "me" => is_person.then_some(Assignee::Me),
             number => number.parse().ok().map(|number| Assignee::Person(PersonId(number))),
         })?;
+    let flag = |name| parameters.read(name, "`true` and no `false`", |text| text.parse().ok());
     Ok(TicketFilter {
+        starred: flag("starred")?,
+        unread: flag("unread")?,
+        snoozed: flag("snoozed")?,
+        drafted: flag("drafted")?,
         states: state.map_err(|why| refused("state", why))?.into_iter().collect(),
         teams: team.into_iter().collect(),
         assignees: assignee.into_iter().collect(),
@@ -143,7 +180,8 @@ fn filter(parameters: &Parameters, actor: &Actor) -> Result<TicketFilter, Proble
         company: parameters
             .read("company", "number of a company", |text| text.parse().ok().map(CompanyId))?,
         priorities: priority.map_err(|why| refused("priority", why))?.into_iter().collect(),
-        channel: parameters.read("channel", "number of a channel", |text| text.parse().ok().map(ChannelId))?,
+        channel: parameters
+            .read("channel", "number of a channel", |text| text.parse().ok().map(ChannelId))?,
         watching: parameters.read("watching", "`true` and no `false`", |text| text.parse().ok())?,
         tags: parameters.get("tag").map(str::to_owned).into_iter().collect(),
         attention: parameters.read("attention", "`true` and no `false`", |text| text.parse().ok())?,

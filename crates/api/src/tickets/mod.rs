@@ -2,20 +2,26 @@
 
 mod delete;
 pub(crate) mod list;
+mod merge;
 mod patch;
+mod rest;
 pub(crate) mod shape;
 
 pub(crate) use delete::{__path_delete, __path_empty_trash, delete, empty_trash};
 pub(crate) use list::{__path_list, list};
+pub(crate) use merge::{__path_merge, __path_split, merge, split};
 pub(crate) use patch::{__path_change, change};
+pub(crate) use rest::{
+    __path_not_spam, __path_restore, __path_snooze, __path_wake, not_spam, restore, snooze, wake,
+};
 pub(crate) use shape::Ticket;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use guichet_accounts::Scope;
-use guichet_desk::StoredTicket;
+use guichet_accounts::{Actor, Scope};
+use guichet_desk::{Desk, StoredTicket};
 use guichet_web::{EntityTag, Page, Paging, Parameters};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -28,24 +34,32 @@ use crate::path::Number;
 use crate::state::Api;
 
 /// A ticket as an answer: with its version as an entity tag.
-pub(crate) struct Versioned(StoredTicket);
+pub(crate) struct Versioned(Ticket, EntityTag);
 
 impl Versioned {
-    pub(crate) fn of(ticket: StoredTicket) -> Self {
-        Self(ticket)
+    /// A ticket as the actor sees it. Its version is the latest event of the ticket or of their mark, whichever came later.
+    pub(crate) fn read(desk: &Desk, actor: &Actor, stored: StoredTicket) -> Result<Self, Failure> {
+        let marked = desk.marks_of(actor, std::slice::from_ref(&stored))?;
+        let marked = marked.first().copied().unwrap_or_default();
+        let tag = EntityTag(stored.activity.max(marked.activity));
+        Ok(Self(Ticket::of(desk, actor, stored, marked), tag))
+    }
+
+    /// Its version.
+    pub(crate) fn tag(&self) -> EntityTag {
+        self.1
     }
 }
 
 impl IntoResponse for Versioned {
     fn into_response(self) -> Response {
-        let tag = EntityTag(self.0.activity);
-        ([tag.field()], Json(Ticket::from(self.0))).into_response()
+        ([self.1.field()], Json(self.0)).into_response()
     }
 }
 
 /// Read a ticket
 ///
-/// The `ETag` changes with everything that happens to the ticket.
+/// The `ETag` changes with everything that happens to the ticket, and with what you mark of it.
 #[utoipa::path(
     get,
     path = "/api/v1/tickets/{number}",
@@ -69,12 +83,12 @@ pub(crate) async fn read(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let actor = caller.may(Scope::TicketsRead)?;
-    let ticket = api.wiring.desk.ticket(actor, number.of("ticket")?)?.ticket;
-    let tag = EntityTag(ticket.activity);
-    if tag.is_known(&headers) {
-        return Ok((StatusCode::NOT_MODIFIED, [tag.field()]).into_response());
+    let desk = &api.wiring.desk;
+    let ticket = Versioned::read(desk, actor, desk.ticket(actor, number.of("ticket")?)?.ticket)?;
+    if ticket.tag().is_known(&headers) {
+        return Ok((StatusCode::NOT_MODIFIED, [ticket.tag().field()]).into_response());
     }
-    Ok(Versioned(ticket).into_response())
+    Ok(ticket.into_response())
 }
 
 /// List the messages of a ticket, oldest first

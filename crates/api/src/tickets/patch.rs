@@ -9,12 +9,13 @@ use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use guichet_accounts::{PersonId, Scope, TeamId};
 use guichet_desk::{CompanyId, ContactId, TicketChange};
-use guichet_web::{EntityTag, Fault, Kind, Problem, body, etag};
+use guichet_web::{Fault, Kind, Problem, body};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::Versioned;
+use super::merge::expected;
 use super::shape::{self, Ticket};
 use crate::caller::Caller;
 use crate::failure::Failure;
@@ -97,15 +98,11 @@ pub(crate) async fn change(
 ) -> Result<Versioned, Failure> {
     let actor = caller.may(Scope::TicketsWrite)?;
     let (desk, number) = (&api.wiring.desk, number.of("ticket")?);
-    let known = EntityTag(desk.ticket(actor, number)?.ticket.activity);
-    if known.is_refused(&headers) {
-        return Err(guichet_desk::Error::Changed("ticket").into());
-    }
+    let expected = expected(&api, actor, number, &headers)?;
     let wait = Duration::from_secs(api.wiring.limits.body_secs_max);
     let change = read(&body::merge_patch(request, wait).await?)?;
-    let expected = etag::names_version(&headers).then_some(known.0);
     let ticket = desk.change_ticket(actor, number, &change, expected, api.wiring.clock.now()).await?;
-    Ok(Versioned(ticket))
+    Versioned::read(desk, actor, ticket)
 }
 
 fn read(patch: &Map<String, Value>) -> Result<TicketChange, Problem> {

@@ -54,8 +54,11 @@ pub(crate) async fn list(
     let paging = Paging::read(&parameters, b'v')?;
     let views = api.wiring.desk.visible_views(actor)?;
     let after = paging.after_number()?.unwrap_or_default();
-    let placed: Vec<(u64, View)> =
-        (1..).zip(views).map(|(place, view)| (place, View::from(view))).filter(|(place, _)| *place > after).collect();
+    let placed: Vec<(u64, View)> = (1..)
+        .zip(views)
+        .map(|(place, view)| (place, View::from(view)))
+        .filter(|(place, _)| *place > after)
+        .collect();
     let next = (placed.len() > paging.limit).then(|| after + paging.limit as u64);
     let items = placed.into_iter().take(paging.limit).map(|(_, view)| view).collect();
     Ok(paging.page(items, next))
@@ -121,7 +124,7 @@ pub(crate) async fn tickets(
     };
     let paging = Paging::read(&parameters, list)?;
     let found = desk.view_tickets(actor, &view, paging.after_number()?, paging.limit)?;
-    Ok(paging.page(found.items.into_iter().map(Ticket::from).collect(), found.next))
+    Ok(paging.page(Ticket::read_all(&api.wiring.desk, actor, found.items)?, found.next))
 }
 
 /// Delete a view

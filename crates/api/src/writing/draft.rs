@@ -220,7 +220,7 @@ fn person(value: &Value) -> Result<PersonId, String> {
     members::number(value).map(PersonId)
 }
 
-fn upload(value: &Value) -> Result<UploadId, String> {
+pub(crate) fn upload(value: &Value) -> Result<UploadId, String> {
     members::text(value)?.parse().map_err(|_| "it is no `id` of an upload".to_owned())
 }
 
@@ -228,16 +228,21 @@ fn state(value: &Value) -> Result<State, String> {
     shape::state(&members::text(value)?)
 }
 
-fn kind(value: &Value) -> Result<WritingKind, String> {
+pub(crate) fn kind(value: &Value) -> Result<WritingKind, String> {
     let found = KINDS.into_iter().find(|(word, _)| value == word);
     found
         .map(|(_, kind)| kind)
         .ok_or_else(|| format!("one of {} is needed", KINDS.map(|(word, _)| word).join(", ")))
 }
 
-fn kinds() -> Object {
+pub(crate) fn kinds() -> Object {
     words(
         "An answer to whoever wrote, an answer to everybody, the message handed on, or a note that is never sent.",
         KINDS.map(|(word, _)| word),
     )
+}
+
+/// The word for a kind.
+pub(crate) fn kind_word(kind: WritingKind) -> &'static str {
+    KINDS.into_iter().find(|(_, known)| *known == kind).map_or("reply", |(word, _)| word)
 }

@@ -11,6 +11,9 @@ mod participants;
 mod reply;
 mod written;
 
+pub(crate) use draft::{kind, kind_word, kinds, upload};
+pub(crate) use written::{Written, of_body, sent};
+
 pub(crate) use begin::{__path_begin, begin};
 pub(crate) use participants::{__path_agree, agree};
 pub(crate) use reply::{__path_reply, reply};

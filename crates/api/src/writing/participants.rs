@@ -63,5 +63,5 @@ pub(crate) async fn agree(
     members.finish()?;
     // `finish` has refused a body without one.
     let address = address.ok_or_else(|| Failure::not_found("address"))?;
-    Ok(Versioned::of(desk.agree(actor, number, &address, api.wiring.clock.now()).await?))
+    Versioned::read(desk, actor, desk.agree(actor, number, &address, api.wiring.clock.now()).await?)
 }

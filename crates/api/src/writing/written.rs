@@ -58,7 +58,7 @@ pub(super) async fn write(
 }
 
 /// What the body names and is not there is a fault of the body; only the ticket stands in the address.
-fn of_body(error: Error) -> Failure {
+pub(crate) fn of_body(error: Error) -> Failure {
     let member = match error {
         Error::NotFound("channel") => "channel",
         Error::NotFound("team") => "team",
@@ -72,12 +72,22 @@ fn of_body(error: Error) -> Failure {
     Problem::of_faults(Kind::UnprocessableContent, vec![fault]).into()
 }
 
+/// The answer to a draft that was sent: `begins` says that it began a ticket.
+pub(crate) fn sent(
+    api: &Api,
+    actor: &Actor,
+    written: &WrittenMessage,
+    begins: bool,
+) -> Result<Response, Failure> {
+    answer(api, actor, written, if begins { Made::Ticket } else { Made::Message })
+}
+
 fn answer(api: &Api, actor: &Actor, written: &WrittenMessage, made: Made) -> Result<Response, Failure> {
     let desk = &api.wiring.desk;
     let message = desk.message(actor, written.message)?;
     let deliveries = desk.message_deliveries(actor, written.message, None, LIMIT_MAX)?.items;
     let body = Written {
-        ticket: desk.ticket(actor, written.ticket)?.ticket.into(),
+        ticket: Ticket::read(desk, actor, desk.ticket(actor, written.ticket)?.ticket)?,
         message: Summary::read(desk, actor, &message)?,
         deliveries: deliveries.iter().map(|delivery| Delivery::of(desk, actor, delivery)).collect(),
     };

@@ -115,7 +115,15 @@ impl Desk {
                     let version = receipts.first().map_or(0, |receipt| version.of(receipt));
                     let DraftRecord { draft, ticket, created, updated, bytes } = record;
                     let ticket = (ticket != 0).then_some(ticket);
-                    return Ok(StoredDraft { id: ground.id, version, ticket, created, updated, draft, bytes });
+                    return Ok(StoredDraft {
+                        id: ground.id,
+                        version,
+                        ticket,
+                        created,
+                        updated,
+                        draft,
+                        bytes,
+                    });
                 }
                 Err(CommitError::Conflict) => {}
                 Err(error) => return Err(error.into()),

@@ -69,13 +69,7 @@ impl Desk {
         Err(Error::NotFound("message"))
     }
 
-    async fn change_mark(
-        &self,
-        actor: &Actor,
-        ticket: u64,
-        wish: Wish,
-        now: Timestamp,
-    ) -> Result<(), Error> {
+    async fn change_mark(&self, actor: &Actor, ticket: u64, wish: Wish, now: Timestamp) -> Result<(), Error> {
         let Some(person) = me(actor) else {
             return Err(Error::Invalid("only a person marks what they have read or starred".to_owned()));
         };

@@ -9,8 +9,8 @@ use super::replies::{recipient, reply_address};
 use super::world::{World, at, mail};
 use super::writing_letters::{asked, into_ticket, reply};
 use crate::{
-    Error, EventKind, Fate, Log, Outcome, Split, State, StoredTicket, Ticket, TicketChange, TicketFilter, TicketQuery,
-    WritingKind,
+    Error, EventKind, Fate, Log, Outcome, Split, State, StoredTicket, Ticket, TicketChange, TicketFilter,
+    TicketQuery, WritingKind,
 };
 
 const BIA: &str = "Bia <bia@customer.example>";
@@ -70,11 +70,19 @@ async fn everything_of_a_merged_ticket_is_in_the_other() {
     assert_eq!(messages(&world, 1), [] as [u64; 0]);
     let (source, target) = (ticket(&world, 1), ticket(&world, 2));
     assert_eq!((source.state, source.merged_into, source.message_count), (State::Closed, Some(2), 0));
-    assert_eq!((target.state, target.message_count), (State::Solved, 3), "what waited for the customer still does");
-    let participants: BTreeSet<String> = ["bia@customer.example".to_owned(), "rui@partner.example".to_owned()].into();
+    assert_eq!(
+        (target.state, target.message_count),
+        (State::Solved, 3),
+        "what waited for the customer still does"
+    );
+    let participants: BTreeSet<String> =
+        ["bia@customer.example".to_owned(), "rui@partner.example".to_owned()].into();
     assert_eq!(target.participants, participants);
     assert_eq!(listed(&world, TicketFilter::default()), [2]);
-    assert_eq!(listed(&world, TicketFilter { tags: vec!["late".to_owned()], ..TicketFilter::default() }), [2]);
+    assert_eq!(
+        listed(&world, TicketFilter { tags: vec!["late".to_owned()], ..TicketFilter::default() }),
+        [2]
+    );
     assert_eq!(listed(&world, TicketFilter { states: vec![State::Closed], ..TicketFilter::default() }), []);
     let Log::Events { events, .. } = world.desk.events(&world.admin(), 0).unwrap() else { panic!("resync") };
     let last: Vec<_> = events.iter().rev().take(2).map(|one| (one.ticket, one.event.kind)).collect();
@@ -101,7 +109,8 @@ async fn replies_and_references_to_the_source_come_to_the_target_however_often_i
     let stripped = mail(BIA, "9@customer.example", "Hm", "");
     assert_eq!(world.receive(&stripped, &[&to]).await, [Outcome::Joined { ticket: 3 }], "by its token");
     for (n, named) in [(10, id.as_str()), (11, "<1@customer.example>")] {
-        let raw = mail(BIA, &format!("{n}@customer.example"), "Re: Invoice", &format!("In-Reply-To: {named}\n"));
+        let raw =
+            mail(BIA, &format!("{n}@customer.example"), "Re: Invoice", &format!("In-Reply-To: {named}\n"));
         assert_eq!(world.receive(&raw, &[&world.support]).await, [Outcome::Joined { ticket: 3 }], "{named}");
     }
     assert_eq!(ticket(&world, 1).merged_into, Some(2));
@@ -116,7 +125,7 @@ async fn a_delivery_under_way_goes_on_and_what_becomes_of_it_reaches_the_target(
     merge(&world, 1, 2).await.unwrap();
     world.desk.attempted(&lease, &attempt(11, Fate::Refused, "5.1.1", "no such user")).await.unwrap();
     assert_eq!(stored(&world, id).ticket, 2);
-    assert_eq!((ticket(&world, 2).state, ticket(&world, 2).attention), (State::Open, true));
+    assert_eq!((ticket(&world, 2).state, ticket(&world, 2).attention), (State::New, true));
     assert_eq!((ticket(&world, 1).state, ticket(&world, 1).attention), (State::Closed, false));
 }
 
@@ -132,7 +141,9 @@ async fn what_makes_no_sense_is_refused_in_words() {
     assert!(sentence(merge(&world, 1, 3).await).contains("merged into another"));
     assert!(sentence(merge(&world, 2, 1).await).contains("was merged itself"));
     let trash = TicketChange { state: Some(State::Trash), ..TicketChange::default() };
-    assert!(sentence(world.desk.change_ticket(&world.admin(), 1, &trash, None, at(9)).await).contains("merged"));
+    assert!(
+        sentence(world.desk.change_ticket(&world.admin(), 1, &trash, None, at(9)).await).contains("merged")
+    );
     world.desk.change_ticket(&world.admin(), 3, &trash, None, at(9)).await.unwrap();
     assert!(sentence(merge(&world, 3, 2).await).contains("trash"));
     assert!(sentence(merge(&world, 2, 3).await).contains("trash"));
@@ -232,9 +243,13 @@ async fn a_split_leaves_something_and_takes_what_is_there() {
     assert!(sentence(split(&world, 1, &[1, 3]).await).contains("message 3 is none"));
     assert!(sentence(split(&world, 1, &[u64::MAX]).await).contains("is none"));
     let odd = Split { subject: Some("a\u{7}".to_owned()), ..split_of(&[1]) };
-    assert!(sentence(world.desk.split_ticket(&world.admin(), 1, &odd, None, at(9)).await).contains("control"));
+    assert!(
+        sentence(world.desk.split_ticket(&world.admin(), 1, &odd, None, at(9)).await).contains("control")
+    );
     let many = Split { messages: (0..2_000).collect(), subject: None };
-    assert!(sentence(world.desk.split_ticket(&world.admin(), 1, &many, None, at(9)).await).contains("at most"));
+    assert!(
+        sentence(world.desk.split_ticket(&world.admin(), 1, &many, None, at(9)).await).contains("at most")
+    );
 }
 
 #[tokio::test]
@@ -246,7 +261,11 @@ async fn an_answer_by_an_old_tab_is_written_where_the_messages_are() {
     let mut agent = world.billing_agent().await;
     let to_billing = TicketChange { team: Some(Some(world.billing_team)), ..TicketChange::default() };
     world.desk.change_ticket(&world.admin(), 2, &to_billing, None, at(13)).await.unwrap();
-    world.desk.write(&Actor { sight: Sight::All, ..agent.clone() }, reply(), None, None, at(14)).await.unwrap();
+    world
+        .desk
+        .write(&Actor { sight: Sight::All, ..agent.clone() }, reply(), None, None, at(14))
+        .await
+        .unwrap();
     agent.sight = Sight::Teams(vec![TeamId(99)]);
     let refused = world.desk.write(&agent, reply(), None, None, at(15)).await;
     assert!(matches!(refused, Err(Error::NotFound(_))), "{refused:?}");
@@ -266,7 +285,12 @@ async fn versions_are_minded() {
 #[tokio::test]
 async fn links_go_to_the_target() {
     let world = two().await;
-    world.receive(&mail("joe@x.example", "8@x.example", "Re: Hi", "In-Reply-To: <1@customer.example>\n"), &[&world.support]).await;
+    world
+        .receive(
+            &mail("joe@x.example", "8@x.example", "Re: Hi", "In-Reply-To: <1@customer.example>\n"),
+            &[&world.support],
+        )
+        .await;
     let linked = |number| world.desk.ticket(&world.admin(), number).unwrap().linked;
     assert_eq!((linked(3), linked(1)), (vec![1], vec![3]));
     merge(&world, 1, 2).await.unwrap();

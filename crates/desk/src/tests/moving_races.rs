@@ -107,8 +107,12 @@ async fn a_split_with_mail_that_answers_what_goes_and_what_stays_sends_each_to_i
             assert_eq!(desk.split_ticket(&admin, 1, &split_of(&[2]), None, at(5)).await.unwrap(), 3);
         });
         let by_token = mail("bia@customer.example", "9@customer.example", "Hm", "");
-        let by_reference =
-            mail("bia@customer.example", "10@customer.example", "Re: Invoice", "In-Reply-To: <1@customer.example>\n");
+        let by_reference = mail(
+            "bia@customer.example",
+            "10@customer.example",
+            "Re: Invoice",
+            "In-Reply-To: <1@customer.example>\n",
+        );
         for arrival in [world.arrival(&by_token, &[&to]), world.arrival(&by_reference, &[&world.support])] {
             let desk = world.desk.clone();
             tasks.spawn(async move { drop(desk.receive(&arrival).await.unwrap()) });
@@ -152,7 +156,8 @@ async fn a_delivery_that_changes_while_its_message_moves_is_in_the_right_ticket(
         tasks.spawn(async move { drop(desk.merge_ticket(&admin, (1, 2), None, at(5)).await.unwrap()) });
         let (desk, admin) = (world.desk.clone(), world.admin());
         let elsewhere = super::writing_letters::address_of("bia@home.example");
-        tasks.spawn(async move { drop(desk.redirect_delivery(&admin, id, &elsewhere, at(6)).await.unwrap()) });
+        tasks
+            .spawn(async move { drop(desk.redirect_delivery(&admin, id, &elsewhere, at(6)).await.unwrap()) });
         tasks.join_all().await;
         assert_eq!(world.deliveries(2).len(), 2);
         check_whole(&world, 1..=2, 3);
@@ -163,7 +168,8 @@ async fn a_delivery_that_changes_while_its_message_moves_is_in_the_right_ticket(
 async fn marks_that_are_set_while_their_ticket_is_merged_are_not_lost() {
     for _ in 0..ROUNDS {
         let world = two().await;
-        let reader = guichet_accounts::Actor { sight: guichet_accounts::Sight::All, ..world.billing_agent().await };
+        let reader =
+            guichet_accounts::Actor { sight: guichet_accounts::Sight::All, ..world.billing_agent().await };
         let mut tasks = JoinSet::new();
         let (desk, admin) = (world.desk.clone(), world.admin());
         tasks.spawn(async move { drop(desk.merge_ticket(&admin, (1, 2), None, at(5)).await.unwrap()) });

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use guichet_accounts::{Sight, Who};
+use guichet_accounts::{Actor, Sight, Who};
 use tokio::task::JoinSet;
 
 use super::world::{World, at, desk_over, mail};
 use super::writing_letters::{asked, into_ticket, reply};
 use crate::{
-    Assignee, Error, Event, EventKind, Log, LoggedEvent, State, Ticket, TicketChange, TicketFilter, TicketQuery,
-    WritingKind,
+    Assignee, Error, Event, EventKind, Log, LoggedEvent, State, Ticket, TicketChange, TicketFilter,
+    TicketQuery, WritingKind,
 };
 
 fn ticket(world: &World) -> Ticket {
@@ -47,7 +47,8 @@ async fn a_snoozed_ticket_is_only_in_the_lists_of_what_is_snoozed() {
     let any = TicketFilter::default;
     let state = |state| TicketFilter { states: vec![state], ..any() };
     let of_nobody = TicketFilter { assignees: vec![Assignee::Nobody], ..any() };
-    for ordinary in [any(), state(State::New), of_nobody.clone(), TicketFilter { teams: vec![None], ..any() }] {
+    for ordinary in [any(), state(State::New), of_nobody.clone(), TicketFilter { teams: vec![None], ..any() }]
+    {
         assert_eq!(listed(&world, ordinary.clone()), 0, "{ordinary:?}");
         let asked = TicketFilter { snoozed: Some(true), ..ordinary };
         assert_eq!(listed(&world, asked.clone()), 1, "{asked:?}");
@@ -71,7 +72,11 @@ async fn it_wakes_at_its_time_and_once() {
     assert_eq!((listed(&world, snoozed()), listed(&world, TicketFilter::default())), (0, 1));
     assert_eq!((ticket(&world).snoozed_until, ticket(&world).state), (None, State::New));
     let woken = wakings(&world);
-    let [LoggedEvent { ticket: Some(1), message: None, event: Event { who: Who::System, at: when, .. }, .. }] = woken[..]
+    let [
+        LoggedEvent {
+            ticket: Some(1), message: None, event: Event { who: Who::System, at: when, .. }, ..
+        },
+    ] = woken[..]
     else {
         panic!("{woken:?}")
     };
@@ -120,7 +125,7 @@ async fn an_out_of_office_answer_lets_it_sleep() {
 #[tokio::test]
 async fn writing_and_a_change_of_state_wake_it_and_other_changes_do_not() {
     let world = asked("").await;
-    let one = world.somebody(7);
+    let one = Actor { sight: Sight::All, ..world.billing_agent().await };
     snooze(&world, 100).await;
     let tags = TicketChange { tags: Some(["x".to_owned()].into()), ..TicketChange::default() };
     world.desk.change_ticket(&one, 1, &tags, None, at(1)).await.unwrap();

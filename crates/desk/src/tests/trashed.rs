@@ -44,7 +44,12 @@ async fn mail_to_what_was_put_away_stays_there_asks_for_a_look_and_opens_what_co
         let world = asked("").await;
         put(&world, State::Solved, 1).await;
         put(&world, away, 2).await;
-        let raw = mail("bia@customer.example", "2@customer.example", "Re: Invoice", "In-Reply-To: <1@customer.example>\n");
+        let raw = mail(
+            "bia@customer.example",
+            "2@customer.example",
+            "Re: Invoice",
+            "In-Reply-To: <1@customer.example>\n",
+        );
         world.receive(&raw, &[&world.support]).await;
         let ticket = world.desk.ticket(&world.admin(), 1).unwrap().ticket.record;
         assert_eq!((ticket.state, ticket.attention, ticket.message_count), (away, true, 2));
