@@ -13,6 +13,7 @@ mod memory;
 mod outbound;
 mod private;
 mod processor;
+mod sign_in;
 mod sink;
 mod streams;
 mod subject;
@@ -33,7 +34,7 @@ cargo xtask bench [OPTIONS]
   --quick        a tenth of the mails, and nothing about growth
   --mails N      mails of 5 KB in each run (10000); other sizes in proportion
   --tickets N    how many tickets the store is filled with to measure growth (1000000)
-  --only NAME    one part: intake, outbound, domains, waiting, memory, streams, disk, growth;
+  --only NAME    one part: intake, outbound, domains, waiting, memory, sign-in, streams, disk, growth;
                  or counts, which growth measures too
 ";
 
@@ -49,12 +50,13 @@ pub(crate) struct Extent {
 /// A part and what measures it.
 type Part = (&'static str, fn(Extent, &mut Table) -> Result<()>);
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     ("intake", intake::measure),
     ("outbound", outbound::measure),
     ("domains", domains::measure),
     ("waiting", waiting::measure),
     ("memory", memory::measure),
+    ("sign-in", sign_in::measure),
     ("streams", streams::measure),
     ("disk", disk::measure),
     ("growth", growth::measure),

@@ -69,8 +69,10 @@ pub(super) fn of_views(api: &Api, tickets: usize, table: &mut Table) -> Result<(
 
 /// Twenty views: ten with one condition, ten with several, two of which no sum answers.
 fn filters() -> Vec<Value> {
-    let mut filters: Vec<Value> =
-        ["new", "open", "pending", "solved", "closed"].into_iter().map(|state| json!({ "states": [state] })).collect();
+    let mut filters: Vec<Value> = ["new", "open", "pending", "solved", "closed"]
+        .into_iter()
+        .map(|state| json!({ "states": [state] }))
+        .collect();
     filters.extend(["low", "high", "urgent"].into_iter().map(|priority| json!({ "priorities": [priority] })));
     filters.push(json!({ "tags": ["invoice"] }));
     filters.push(json!({ "unread": true }));

@@ -102,14 +102,10 @@ pub(crate) fn names(mails: &Mails) -> Result<NameServer> {
     NameServer::start(&mails.zone()?, free)
 }
 
-/// Organisations `demo1`, `demo2`, ... each with a channel `support@demoN.desk.localhost`.
+/// Organisations `demo1`, `demo2`, ... each of which has `support@demoN.desk.localhost` from its beginning.
 pub(crate) fn organisations(server: &Server<'_>, count: usize) -> Result<()> {
     for number in 1..=count {
-        let slug = format!("demo{number}");
-        let domain = format!("{slug}.desk.localhost");
-        server.operator(&["organisation", "add", &slug])?;
-        server.operator(&["domain", "add", &slug, &domain])?;
-        server.operator(&["channel", "add", &slug, &format!("support@{domain}")])?;
+        server.operator(&["organisation", "add", &format!("demo{number}")])?;
     }
     Ok(())
 }
