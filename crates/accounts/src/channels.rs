@@ -77,7 +77,7 @@ impl Accounts {
             }
             let mut settings = space.batch();
             stored::put_number(&mut settings, number);
-            named.into_iter().for_each(|(key, bytes)| settings.put(key, bytes));
+            stored::put_teams(&mut settings, named);
             put_channel(&mut settings, &channel);
             self.record(&mut settings, Deed::ChannelCreated, &channel.address);
             Ok((vec![routing, settings], channel))
@@ -112,7 +112,7 @@ impl Accounts {
                 None => None,
             };
             let mut batch = space.batch();
-            named.into_iter().for_each(|(key, bytes)| batch.put(key, bytes));
+            stored::put_teams(&mut batch, named);
             put_channel(&mut batch, &channel);
             self.record(&mut batch, Deed::ChannelChanged, &channel.address);
             Ok((routing.into_iter().chain([batch]).collect(), channel))

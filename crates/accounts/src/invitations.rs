@@ -8,7 +8,7 @@ use guichet_sys::Random;
 use jiff::Timestamp;
 
 use crate::credentials::PasswordHash;
-use crate::one_time::{Issued, OneTime, Purpose, no_such_secret};
+use crate::one_time::{Issued, OneTime, Purpose, no_such_secret, use_one_time};
 use crate::organisations::check_name;
 use crate::people::NewPerson;
 use crate::records::{Organisation, Person, PersonStatus};
@@ -167,7 +167,7 @@ impl Accounts {
             let mut operator = self.store.operator().snapshot()?;
             let mut access = self.access(organisation, id)?;
             let may = access.person.status != PersonStatus::Disabled;
-            if !may || !self.use_one_time(&mut operator, wanted.secret)? {
+            if !may || !use_one_time(&mut operator, wanted.secret)? {
                 return Err(no_such_secret());
             }
             access.person.status = PersonStatus::Active;

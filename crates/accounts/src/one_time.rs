@@ -106,11 +106,6 @@ impl Accounts {
         Ok((latest.as_deref() == Some(&secret.digest()[..])).then_some(kept))
     }
 
-    /// Uses a secret up: a commit with the batch of this snapshot finds it still there, or conflicts.
-    pub(crate) fn use_one_time(&self, operator: &mut Snapshot, secret: &Secret) -> Result<bool, Error> {
-        Ok(operator.read(&keys::one_time(&secret.digest()))?.is_some())
-    }
-
     /// Ends all secrets of a person.
     pub(crate) fn forget_one_time(
         &self,
@@ -139,6 +134,11 @@ impl Accounts {
         }
         Ok(())
     }
+}
+
+/// Uses a secret up: a commit with the batch of this snapshot finds it still there, or conflicts.
+pub(crate) fn use_one_time(operator: &mut Snapshot, secret: &Secret) -> Result<bool, Error> {
+    Ok(operator.read(&keys::one_time(&secret.digest()))?.is_some())
 }
 
 /// The text of a refusal: the same for a secret that was used, that is too old, and that never was.

@@ -11,7 +11,7 @@ use guichet_sys::Random;
 use jiff::Timestamp;
 
 use crate::invitations::{Redeemed, Redeeming, kept};
-use crate::one_time::{Issued, OneTime, Purpose, no_such_secret};
+use crate::one_time::{Issued, OneTime, Purpose, no_such_secret, use_one_time};
 use crate::people::names;
 use crate::records::{Organisation, Person, PersonStatus};
 use crate::stored::{self, change};
@@ -194,7 +194,7 @@ impl Accounts {
         change(&self.store, || {
             let mut operator = self.store.operator().snapshot()?;
             let (snapshot, mut person) = self.person_for_change(organisation, id)?;
-            if person.status == PersonStatus::Disabled || !self.use_one_time(&mut operator, secret)? {
+            if person.status == PersonStatus::Disabled || !use_one_time(&mut operator, secret)? {
                 return Err(no_such_secret());
             }
             names::check_free(&mut operator, &address, organisation)?;

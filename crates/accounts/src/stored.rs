@@ -113,6 +113,12 @@ pub(crate) fn as_digest(bytes: &[u8]) -> Result<[u8; 32], Error> {
     bytes.try_into().map_err(|_| Error::Damaged("digest"))
 }
 
+pub(crate) fn put_teams(batch: &mut Batch, rows: Vec<(Key, Vec<u8>)>) {
+    for (key, bytes) in rows {
+        batch.put(key, bytes);
+    }
+}
+
 /// The rows of teams that somebody is about to name: written again as they are, so that who deletes a team at the same
 /// moment is in conflict.
 pub(crate) fn read_teams(snapshot: &mut Snapshot, teams: &[TeamId]) -> Result<Vec<(Key, Vec<u8>)>, Error> {

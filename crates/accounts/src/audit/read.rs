@@ -32,10 +32,8 @@ impl Accounts {
         limit: usize,
     ) -> Result<AuditPage, Error> {
         let own = self.store.of(organisation).snapshot()?;
-        let server = match self.is_house(organisation)? {
-            true => Some(self.store.operator().snapshot()?),
-            false => None,
-        };
+        let server =
+            if self.is_house(organisation)? { Some(self.store.operator().snapshot()?) } else { None };
         let limit = limit.clamp(1, PAGE_MAX);
         let mut rows = Newest::of(std::iter::once(&own).chain(&server), cursor)?;
         let mut entries = Vec::new();
@@ -79,6 +77,9 @@ impl Accounts {
     }
 }
 
+/// A key and its value.
+type Row = (Vec<u8>, Vec<u8>);
+
 /// The rows of several spaces as one list, newest first.
 struct Newest(Vec<Peekable<Scan>>);
 
@@ -96,7 +97,7 @@ impl Newest {
         self.0.iter_mut().all(|rows| rows.peek().is_none())
     }
 
-    fn take(&mut self) -> Result<Option<(Vec<u8>, Vec<u8>)>, Unavailable> {
+    fn take(&mut self) -> Result<Option<Row>, Unavailable> {
         let mut newest: Option<(usize, Vec<u8>)> = None;
         for (at, rows) in self.0.iter_mut().enumerate() {
             match rows.peek() {

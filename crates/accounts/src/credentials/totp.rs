@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn codes_are_those_of_the_rfc() {
         for (secs, code) in [(59, "287082"), (1_111_111_109, "081804"), (2_000_000_000, "279037")] {
-            assert_eq!(step_of(SECRET, code, at(secs)), Some(secs as u64 / 30), "{secs}");
+            assert_eq!(step_of(SECRET, code, at(secs)), Some(secs.cast_unsigned() / 30), "{secs}");
         }
     }
 

@@ -47,7 +47,7 @@ impl Accounts {
                 self.check_other_admin(&mut snapshot, organisation, &person)?;
             }
             let mut batch = snapshot.batch();
-            named.into_iter().for_each(|(key, bytes)| batch.put(key, bytes));
+            stored::put_teams(&mut batch, named);
             put_guarded(&mut batch, guarded, &person);
             self.record(&mut batch, Deed::PersonChanged, &person.address);
             Ok((vec![batch], person))

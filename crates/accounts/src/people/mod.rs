@@ -73,7 +73,7 @@ impl Accounts {
         names::put(&mut operator, &person.address, organisation, person.id);
         let mut space = snapshot.batch();
         stored::put_number(&mut space, number);
-        named.into_iter().for_each(|(key, bytes)| space.put(key, bytes));
+        stored::put_teams(&mut space, named);
         space.put(keys::person(person.id), stored::encode(&person));
         Ok(Entry { person, operator, space })
     }

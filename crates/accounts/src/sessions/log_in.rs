@@ -7,16 +7,14 @@
 use std::net::IpAddr;
 
 use guichet_mail::MailAddress;
-use guichet_store::{Batch, OrganisationId};
+use guichet_store::OrganisationId;
 use guichet_sys::Random;
 use jiff::Timestamp;
 
-use super::{SESSIONS_MAX, Session, agent_text};
-use crate::credentials::{Access, Credentials, Factor, PasswordHash};
-use crate::records::Person;
-use crate::stored::{self, change};
+use super::enter::Proven;
+use crate::credentials::{Credentials, PasswordHash};
 use crate::throttle::Door;
-use crate::{Accounts, By, Deed, Error, PersonId, Secret, SessionId, Who, keys};
+use crate::{Accounts, By, Deed, Error, PersonId, Secret, Who};
 
 /// Characters of a password that are looked at; more is no password.
 const PASSWORD_CHARS_MAX: usize = 1_000;
@@ -117,16 +115,16 @@ impl Accounts {
         };
         // Whoever knows the password guesses nothing, but perhaps the code.
         self.give_back(&attempt.doors);
-        if attempt.known.totp.is_some() {
-            let code = wanted.code.ok_or(LogInError::CodeRequired)?;
-            let doors =
-                if attempt.is_known_device { attempt.doors } else { vec![Door::code(organisation, id)] };
-            self.admit(&doors, now)?;
-            let entered =
-                self.enter(organisation, id, &attempt.known, renewed, Some(code), &wanted, now, random);
-            return self.after_code(entered.await, &doors, (organisation, id), &wanted, now).await;
+        let mut proven = Proven { organisation, id, compared: &attempt.known, renewed, code: None };
+        if attempt.known.totp.is_none() {
+            return self.enter(&proven, &wanted, now, random).await;
         }
-        self.enter(organisation, id, &attempt.known, renewed, None, &wanted, now, random).await
+        proven.code = Some(wanted.code.ok_or(LogInError::CodeRequired)?);
+        let strangers = [Door::code(organisation, id)];
+        let doors = if attempt.is_known_device { &attempt.doors[..] } else { &strangers };
+        self.admit(doors, now)?;
+        let entered = self.enter(&proven, &wanted, now, random).await;
+        self.after_code(entered, doors, (organisation, id), &wanted, now).await
     }
 
     async fn after_code(
@@ -156,12 +154,11 @@ impl Accounts {
             Some((organisation, person)) => Door::account(organisation, person),
             None => Door::nobody(wanted.address, wanted.organisation),
         };
-        let doors = match device {
-            Some(device) => vec![Door::device(device)],
-            None => {
-                let password = Door::password(self.vault().memory_hash(wanted.password.as_bytes()));
-                vec![Door::source(wanted.from), account, password]
-            }
+        let doors = if let Some(device) = device {
+            vec![Door::device(device)]
+        } else {
+            let password = Door::password(self.vault().memory_hash(wanted.password.as_bytes()));
+            vec![Door::source(wanted.from), account, password]
         };
         Ok(Attempt { who, known, doors, is_known_device: device.is_some() })
     }
@@ -205,101 +202,6 @@ impl Accounts {
             fits.then(|| hash.is_outdated().then(|| PasswordHash::of(&password, salt)))
         });
         compared.await?.map_err(|_| LogInError::Busy)
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    async fn enter(
-        &self,
-        organisation: OrganisationId,
-        id: PersonId,
-        compared: &Credentials,
-        renewed: Option<PasswordHash>,
-        code: Option<&str>,
-        wanted: &LogIn<'_>,
-        now: Timestamp,
-        random: &dyn Random,
-    ) -> Result<LoggedIn, LogInError> {
-        let session = Secret::random(random);
-        let device = wanted.device.filter(|device| compared.knows(&device.digest())).cloned();
-        let device = device.unwrap_or_else(|| Secret::random(random));
-        let by =
-            By { organisation: Some(organisation), who: Who::Person(id), from: Some(wanted.from), at: now };
-        let entered = change(&self.store, || {
-            let mut access = self.access(organisation, id)?;
-            let kept = &mut access.credentials;
-            let refused =
-                kept.password != compared.password || self.active_person(organisation, id)?.is_none();
-            let factor = code.and_then(|code| kept.take_code(code, now));
-            if refused || (kept.totp.is_some() && factor.is_none()) {
-                return Ok((Vec::new(), false));
-            }
-            if let Some(renewed) = &renewed {
-                kept.password = Some(renewed.clone());
-            }
-            kept.remember(device.digest(), now);
-            let (mut space, mut operator) = self.new_session(access, &session, wanted, now)?;
-            if factor == Some(Factor::RecoveryCode) {
-                self.audit_row(&mut space, &by, Deed::RecoveryCodeUsed, wanted.address);
-            }
-            self.audit_row(&mut space, &by, Deed::SessionOpened, wanted.address);
-            operator.check_absent(keys::session(&session.digest()));
-            Ok((vec![operator, space], true))
-        });
-        match entered.await? {
-            true => Ok(LoggedIn { session, device, person: id, organisation }),
-            false => Err(LogInError::Refused),
-        }
-    }
-
-    /// The rows of a new session, with its person and credentials as they are now; sessions beyond the limit go.
-    pub(super) fn new_session(
-        &self,
-        mut access: Access,
-        secret: &Secret,
-        wanted: &LogIn<'_>,
-        now: Timestamp,
-    ) -> Result<(Batch, Batch), Error> {
-        let Person { id, epoch, .. } = access.person;
-        let organisation = access.organisation;
-        let number = stored::next_number(&mut access.snapshot)?;
-        let session = Session {
-            id: SessionId(number),
-            organisation,
-            person: id,
-            created: now,
-            seen: now,
-            from: Some(wanted.from),
-            agent: agent_text(wanted.agent),
-            epoch: epoch.unwrap_or(0),
-        };
-        let gone = self.surplus_sessions(&access.person, organisation, now)?;
-        let mut space = access.snapshot.batch();
-        let mut operator = self.store.operator().batch();
-        for (digest, session) in gone {
-            operator.delete(keys::session(&digest));
-            space.delete(keys::sessions_of(id).number(session.id.0));
-        }
-        stored::put_number(&mut space, number);
-        self.put_access(&mut space, organisation, &access.person, &access.credentials);
-        space.put(keys::sessions_of(id).number(number), secret.digest().to_vec());
-        operator.put(keys::session(&secret.digest()), stored::encode(&session));
-        Ok((space, operator))
-    }
-
-    /// Those that have ended, and so many of the longest unseen that one more has room.
-    fn surplus_sessions(
-        &self,
-        person: &Person,
-        organisation: OrganisationId,
-        now: Timestamp,
-    ) -> Result<Vec<([u8; 32], Session)>, Error> {
-        let rows = self.session_rows(organisation, person.id)?;
-        let (mut alive, mut gone): (Vec<_>, Vec<_>) =
-            rows.into_iter().partition(|(_, session)| session.is_of(person, now));
-        alive.sort_by_key(|(_, session)| session.seen);
-        let surplus = (alive.len() + 1).saturating_sub(SESSIONS_MAX);
-        gone.extend(alive.drain(..surplus));
-        Ok(gone)
     }
 
     pub(crate) fn admit(&self, doors: &[Door], now: Timestamp) -> Result<(), LogInError> {

@@ -4,6 +4,7 @@
 //! its times has passed. Its secret is kept as a digest. All sessions of a person end in one commit, by the person's
 //! epoch; their rows are swept later.
 
+mod enter;
 mod log_in;
 mod password;
 

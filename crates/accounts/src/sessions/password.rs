@@ -41,9 +41,10 @@ impl Accounts {
             self.record(&mut space, Deed::PasswordChanged, &address);
             Ok((vec![operator, space], true))
         });
-        match changed.await? {
-            true => Ok(LoggedIn { session, device, person: id, organisation }),
-            false => Err(LogInError::Refused),
+        if changed.await? {
+            Ok(LoggedIn { session, device, person: id, organisation })
+        } else {
+            Err(LogInError::Refused)
         }
     }
 

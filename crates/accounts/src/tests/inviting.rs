@@ -121,7 +121,7 @@ async fn a_mailbox_alone_does_not_pass_a_second_factor() {
     let (accounts, id, ada) = with_ada().await;
     let setup = accounts.begin_totp(id, ada, PASSWORD, now(), &SystemRandom).await.unwrap();
     let secret = data_encoding::BASE32_NOPAD.decode(setup.secret.as_bytes()).unwrap();
-    let code = crate::credentials::code_at(&secret, now().as_second() as u64 / 30);
+    let code = crate::credentials::code_at(&secret, now().as_second().cast_unsigned() / 30);
     accounts.confirm_totp(id, ada, &code, now(), &SystemRandom).await.unwrap();
     let [asked] =
         accounts.request_reset(ADA, None, from(3), now(), &SystemRandom).await.unwrap().try_into().unwrap();

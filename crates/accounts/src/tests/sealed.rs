@@ -40,7 +40,7 @@ async fn filled(store: &Store, master: u8) -> Loot {
     let wanted = NewToken { person: ada, name: "x".to_owned(), scopes: Scopes::all() };
     accounts.create_token(id, wanted, &token).await.unwrap();
     let reset = accounts.reset_access(id, ada, false, now(), &SystemRandom).await.unwrap();
-    let code = crate::credentials::code_at(&totp, now().as_second() as u64 / 30);
+    let code = crate::credentials::code_at(&totp, now().as_second().cast_unsigned() / 30);
     let codes = accounts.confirm_totp(id, ada, &code, now(), &SystemRandom).await.unwrap();
     let hash = accounts.credentials(id, ada).unwrap().password.unwrap();
 

@@ -21,7 +21,7 @@ async fn begun(accounts: &Accounts, id: OrganisationId, ada: PersonId) -> (Vec<u
 }
 
 fn code(secret: &[u8], at: Timestamp) -> String {
-    code_at(secret, at.as_second() as u64 / 30)
+    code_at(secret, at.as_second().cast_unsigned() / 30)
 }
 
 fn later(secs: i64) -> Timestamp {
