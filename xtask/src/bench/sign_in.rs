@@ -106,7 +106,7 @@ fn while_they_log_in<T>(
                 let begun = Instant::now();
                 post(&api, "/session", &json!({ "address": address, "password": PASSWORD }))?;
                 took.push(begun.elapsed());
-                thread::sleep((Duration::from_secs(60) / LOG_INS_PER_MINUTE).saturating_sub(begun.elapsed()));
+                thread::sleep((Duration::from_mins(1) / LOG_INS_PER_MINUTE).saturating_sub(begun.elapsed()));
             }
             anyhow::Ok(took)
         });
