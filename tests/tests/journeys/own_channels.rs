@@ -9,7 +9,6 @@ use crate::customer::{CHANNEL, ORGANISATION, World, journey};
 use crate::letters::every;
 
 const BILLING: &str = "billing@demo.desk.example";
-const OTHERS: &str = "other.desk.example";
 const HELP: &str = "help@other.desk.example";
 
 /// Two channels that answer by themselves, so that a loop would show.
@@ -80,7 +79,6 @@ fn to_another_organisation_on_the_same_server_it_is_a_strangers_mail() -> Result
         let server = place.start()?;
         channels(&server)?;
         server.operator(&["organisation", "add", "other"])?;
-        server.operator(&["domain", "add", "other", OTHERS])?;
         server.operator(&["channel", "add", "other", HELP])?;
         server.operator(&["channel", "set", "other", HELP, "--auto-reply", "We have your mail."])?;
         server.operator(&["person", "add", "other", "eve@other.desk.example", "--role", "admin"])?;
