@@ -23,3 +23,26 @@ fn record(item: &ServerItem) -> Record {
         .with("record", item.zone_line.clone())
         .with("advice", item.look.advice.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::command::tests::in_memory;
+    use crate::command::{Answer, Command};
+
+    #[tokio::test]
+    async fn a_check_that_finds_something_says_so_in_a_table_with_advice_and_in_the_exit_code() {
+        let answer = Command::Check.execute(&in_memory()).await.unwrap();
+        assert!(!answer.is_fine());
+        let text = answer.to_text();
+        assert!(
+            text.lines().any(|line| line.starts_with("unreachable") && line.contains("*.desk.localhost")),
+            "{text}"
+        );
+        assert!(text.contains("\nmx *.desk.localhost: Nobody could be asked"), "{text}");
+        let json: serde_json::Value = serde_json::from_str(&answer.to_json()).unwrap();
+        assert_eq!(json["fine"], false);
+        assert_eq!(json["items"][0]["for"], "host");
+        let travelled: Answer = serde_json::from_str(&serde_json::to_string(&answer).unwrap()).unwrap();
+        assert_eq!(travelled, answer);
+    }
+}
