@@ -1,7 +1,9 @@
 //! The API as a client meets it, in process: two organisations, their tokens, mail through the desk's door.
 
+mod address_book;
 mod browser;
 mod change;
+mod deleting;
 mod deliveries;
 mod drafts;
 mod events;
@@ -27,5 +29,6 @@ mod suppressions;
 mod surface;
 mod tickets;
 mod uploads;
+mod views;
 mod world;
 mod writing;

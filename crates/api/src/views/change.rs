@@ -40,7 +40,7 @@ pub(crate) struct NewViewBody {
     #[schema(example = "Urgent")]
     name: String,
     /// Which tickets it shows; without it all but spam and trash.
-    #[schema(required = false, value_type = super::filter::Filter)]
+    #[schema(required = false, value_type = filter::Filter)]
     filter: Value,
     #[schema(required = false, schema_with = sorts)]
     sort: String,
@@ -112,7 +112,7 @@ pub(crate) struct ViewPatch {
     #[schema(required = false, example = "Urgent")]
     name: String,
     /// Which tickets it shows, as a whole.
-    #[schema(required = false, value_type = super::filter::Filter)]
+    #[schema(required = false, value_type = filter::Filter)]
     filter: Value,
     #[schema(required = false, schema_with = sorts)]
     sort: String,

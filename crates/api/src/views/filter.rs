@@ -138,7 +138,11 @@ pub(super) fn read(value: &Value) -> Result<TicketFilter, String> {
 fn team(value: &Value) -> Result<Option<TeamId>, String> {
     match value.as_str() {
         Some("none") => Ok(None),
-        _ => value.as_u64().map(TeamId).map(Some).ok_or_else(|| "the number of a team, or `none`, is needed".to_owned()),
+        _ => value
+            .as_u64()
+            .map(TeamId)
+            .map(Some)
+            .ok_or_else(|| "the number of a team, or `none`, is needed".to_owned()),
     }
 }
 
