@@ -1,5 +1,5 @@
 //! The pages that the links of our mails lead to: accept an invitation, choose a new password, confirm an
-//! address.
+//! address, open a help desk.
 //!
 //! Static, and the same for everybody: the secret of a link stands in its fragment, which a browser sends to nobody, and
 //! the script posts it to the API.
@@ -21,6 +21,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/invitation", page("text/html; charset=utf-8", include_str!("invitation.html")))
         .route("/password-reset", page("text/html; charset=utf-8", include_str!("password_reset.html")))
+        .route("/sign-up", page("text/html; charset=utf-8", include_str!("sign_up.html")))
         .route("/address", page("text/html; charset=utf-8", include_str!("address.html")))
         .route("/pages/redeem.js", page("text/javascript; charset=utf-8", include_str!("redeem.js")))
         .route("/pages/page.css", page("text/css; charset=utf-8", include_str!("page.css")))

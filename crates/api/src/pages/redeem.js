@@ -102,7 +102,8 @@ async function redeem() {
   secret = "";
   form.remove();
   const where = answer.organisation === undefined ? "" : ` (${answer.organisation})`;
-  say(`${form.dataset.done} ${answer.address}${where}.`, false);
+  const mail = answer.channel === undefined ? "" : ` Mail to ${answer.channel} becomes a ticket.`;
+  say(`${form.dataset.done} ${answer.address}${where}.${mail}`, false);
 }
 
 form.addEventListener("submit", async (event) => {
