@@ -109,11 +109,7 @@ pub(crate) async fn list(
     responses((status = 200, description = "The claim", body = Claim)),
     security(("token" = ["settings:read"])),
 )]
-pub(crate) async fn read(
-    caller: Caller,
-    State(api): State<Api>,
-    id: Number,
-) -> Result<Json<Claim>, Failure> {
+pub(crate) async fn read(caller: Caller, State(api): State<Api>, id: Number) -> Result<Json<Claim>, Failure> {
     let actor = caller.may(Scope::SettingsRead)?;
     let id = ClaimId(id.of("claim")?);
     Ok(Json(api.accounts().claim(actor.organisation, id)?.into()))

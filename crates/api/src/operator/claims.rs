@@ -177,8 +177,7 @@ pub(crate) async fn decline(
     let reason = members.require("reason", members::text);
     members.finish()?;
     let accounts = caller.accounts(&api);
-    let declined =
-        accounts.decline_claim(organisation, id, &reason.unwrap_or_default(), caller.at()).await?;
+    let declined = accounts.decline_claim(organisation, id, &reason.unwrap_or_default(), caller.at()).await?;
     tell(&api, caller.at()).await;
     Ok(Json(OperatorClaim::of(api.accounts(), declined)?))
 }

@@ -8,8 +8,9 @@ mod dkim;
 mod organisations;
 
 pub(crate) use claims::{
-    __path_approve as __path_approve_claim, __path_decline as __path_decline_claim, __path_list as __path_list_claims,
-    approve as approve_claim, decline as decline_claim, list as list_claims,
+    __path_approve as __path_approve_claim, __path_decline as __path_decline_claim,
+    __path_list as __path_list_claims, approve as approve_claim, decline as decline_claim,
+    list as list_claims,
 };
 pub(crate) use dkim::{__path_rotate as __path_rotate_dkim, rotate as rotate_dkim};
 pub(crate) use organisations::{

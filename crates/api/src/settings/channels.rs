@@ -219,8 +219,10 @@ fn set(change: &mut ChannelChange, name: &str, value: &Value) -> Result<(), Stri
         "active" => change.active = Some(members::flag(value)?),
         "aliases" => change.aliases = Some(members::list(ALIASES_MAX, alias)(value)?),
         _ => {
-            return Err("there is nothing of this name to change; there is name, auto_reply, team, active, aliases"
-                .to_owned());
+            return Err(
+                "there is nothing of this name to change; there is name, auto_reply, team, active, aliases"
+                    .to_owned(),
+            );
         }
     }
     Ok(())

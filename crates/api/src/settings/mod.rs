@@ -17,8 +17,9 @@ pub(crate) use own_channels::{
     delete as delete_channel,
 };
 pub(crate) use own_domains::{
-    __path_add as __path_add_domain, __path_change as __path_change_domain, __path_remove as __path_remove_domain,
-    add as add_domain, change as change_domain, remove as remove_domain,
+    __path_add as __path_add_domain, __path_change as __path_change_domain,
+    __path_remove as __path_remove_domain, add as add_domain, change as change_domain,
+    remove as remove_domain,
 };
 
 use guichet_web::{Page, Paging, Parameters};

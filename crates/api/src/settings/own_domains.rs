@@ -189,8 +189,10 @@ fn set(change: &mut DomainChange, name: &str, value: &Value) -> Result<(), Strin
         "receives" => change.receives = Some(members::flag(value)?),
         "sends" => change.sends = Some(members::flag(value)?),
         _ => {
-            return Err("there is nothing of this name to change; there is catch_all, role_channel, receives, sends"
-                .to_owned());
+            return Err(
+                "there is nothing of this name to change; there is catch_all, role_channel, receives, sends"
+                    .to_owned(),
+            );
         }
     }
     Ok(())

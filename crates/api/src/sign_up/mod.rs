@@ -85,7 +85,10 @@ pub(crate) async fn ask(State(api): State<Api>, request: Request) -> Result<Stat
             send(&api, asked, now).await;
             drop(place);
         };
-        #[expect(clippy::disallowed_methods, reason = "it outlives the answer, which must not wait for it; `place` bounds it")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "it outlives the answer, which must not wait for it; `place` bounds it"
+        )]
         drop(tokio::spawn(work));
     }
     Ok(StatusCode::ACCEPTED)
@@ -114,7 +117,9 @@ async fn send(api: &Api, asked: SignUpRequest, now: Timestamp) {
     let letter = asked.letter(&api.wiring.public_url);
     let mail = post::mail(asked.address.clone(), &asked.name, letter, SystemMailKind::SignUp);
     let sent = match api.accounts().house() {
-        Ok(house) => api.wiring.desk.send_system_mail(house, mail, now).await.map_err(|error| error.to_string()),
+        Ok(house) => {
+            api.wiring.desk.send_system_mail(house, mail, now).await.map_err(|error| error.to_string())
+        }
         Err(error) => Err(error.to_string()),
     };
     if let Err(error) = sent {
