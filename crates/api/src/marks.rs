@@ -23,7 +23,7 @@ use crate::state::Api;
     operation_id = "star_ticket",
     params(("number" = u64, Path, description = "The ticket's number", example = 1042)),
     responses((status = 204, description = "It is starred"), Refused, Stored),
-    security(("token" = ["tickets:read"])),
+    security(("token" = ["tickets:write"])),
 )]
 pub(crate) async fn star(
     caller: Caller,
@@ -41,7 +41,7 @@ pub(crate) async fn star(
     operation_id = "unstar_ticket",
     params(("number" = u64, Path, description = "The ticket's number", example = 1042)),
     responses((status = 204, description = "It is not starred"), Refused, Stored),
-    security(("token" = ["tickets:read"])),
+    security(("token" = ["tickets:write"])),
 )]
 pub(crate) async fn unstar(
     caller: Caller,
@@ -57,7 +57,7 @@ async fn mark_star(
     number: &Number,
     is_starred: bool,
 ) -> Result<StatusCode, Failure> {
-    let actor = caller.may(Scope::TicketsRead)?;
+    let actor = caller.may(Scope::TicketsWrite)?;
     api.wiring.desk.star(actor, number.of("ticket")?, is_starred, api.wiring.clock.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -76,7 +76,7 @@ async fn mark_star(
         ("up_to" = Option<u64>, Query, description = "The number of a message", example = 7),
     ),
     responses((status = 204, description = "It is read"), Refused, Stored),
-    security(("token" = ["tickets:read"])),
+    security(("token" = ["tickets:write"])),
 )]
 pub(crate) async fn read_ticket(
     caller: Caller,
@@ -84,7 +84,7 @@ pub(crate) async fn read_ticket(
     number: Number,
     parameters: Parameters,
 ) -> Result<StatusCode, Failure> {
-    let actor = caller.may(Scope::TicketsRead)?;
+    let actor = caller.may(Scope::TicketsWrite)?;
     let (desk, number) = (&api.wiring.desk, number.of("ticket")?);
     desk.ticket(actor, number)?;
     parameters.only(&["up_to"])?;
@@ -103,7 +103,7 @@ pub(crate) async fn read_ticket(
     operation_id = "mark_message_read",
     params(("id" = u64, Path, description = "The message's number", example = 7)),
     responses((status = 204, description = "It is read"), Refused, Stored),
-    security(("token" = ["tickets:read"])),
+    security(("token" = ["tickets:write"])),
 )]
 pub(crate) async fn read_message(
     caller: Caller,
@@ -121,7 +121,7 @@ pub(crate) async fn read_message(
     operation_id = "mark_message_unread",
     params(("id" = u64, Path, description = "The message's number", example = 7)),
     responses((status = 204, description = "It is unread"), Refused, Stored),
-    security(("token" = ["tickets:read"])),
+    security(("token" = ["tickets:write"])),
 )]
 pub(crate) async fn unread_message(
     caller: Caller,
@@ -132,7 +132,7 @@ pub(crate) async fn unread_message(
 }
 
 async fn mark_message(caller: &Caller, api: &Api, id: &Number, is_read: bool) -> Result<StatusCode, Failure> {
-    let actor = caller.may(Scope::TicketsRead)?;
+    let actor = caller.may(Scope::TicketsWrite)?;
     api.wiring.desk.read_message(actor, id.of("message")?, is_read, api.wiring.clock.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -21,6 +21,8 @@ mod tally;
 
 pub(crate) use kept::kept;
 pub(crate) use read::{has_draft, tickets_of};
+#[cfg(test)]
+pub(crate) use record::DraftRecord;
 pub use record::{BadDraftId, Draft, DraftId, StoredDraft};
 pub(crate) use removal::{Removal, forget};
 pub(crate) use send::Sending;
@@ -47,7 +49,12 @@ fn is_in_sight(snapshot: &Snapshot, actor: &Actor, ticket: u64) -> Result<bool, 
         return Ok(true);
     }
     let Some(ticket) = stored::ticket(snapshot, ticket)? else { return Ok(false) };
-    Ok(actor.sight.sees(home(snapshot, ticket)?.record.team))
+    match home(snapshot, ticket) {
+        Ok(home) => Ok(actor.sight.sees(home.record.team)),
+        // It was merged into one that was deleted for good.
+        Err(Error::NotFound(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// The event of a changed draft, which only its writer hears; its place is the draft's version.

@@ -1,6 +1,7 @@
 //! In what manner a mail joins a ticket: what it changes there beside being in it.
 
-use guichet_mail::{AuthResult, Automatic, MailAddress};
+use guichet_accounts::{Person, PersonStatus};
+use guichet_mail::{AuthResult, Automatic};
 
 use crate::arrival::Arrival;
 use crate::groups::Incoming;
@@ -116,7 +117,10 @@ impl Desk {
     /// Whether a person of the organisation wrote it, for certain: an answer from another program than this.
     pub(crate) fn is_colleague(&self, mail: Incoming<'_>) -> Result<bool, Error> {
         let Some(author) = mail.arrival.proven_author() else { return Ok(false) };
-        let is_author = |address: &MailAddress| address.is_same(author);
-        Ok(self.accounts.people(mail.organisation)?.iter().any(|person| is_author(&person.address)))
+        let is_author = |person: &Person| {
+            // Who is invited has not shown yet that the address is theirs; who is disabled is a colleague no more.
+            person.status == PersonStatus::Active && person.address.is_same(author)
+        };
+        Ok(self.accounts.people(mail.organisation)?.iter().any(is_author))
     }
 }

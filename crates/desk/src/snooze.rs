@@ -98,7 +98,9 @@ pub(crate) fn follow(
     }
     match is {
         Some(at) => due.set_timer(at, waking.organisation, number),
-        None => drop(tell_woken(batch, waking, number, (before, after))),
+        None => {
+            tell_woken(batch, waking, number, (before, after));
+        }
     }
 }
 

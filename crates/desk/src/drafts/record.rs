@@ -106,17 +106,17 @@ pub struct Draft {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub(crate) struct DraftRecord {
     #[n(0)]
-    pub(super) draft: Draft,
+    pub(crate) draft: Draft,
     /// Its ticket; 0 of a new mail.
     #[n(1)]
-    pub(super) ticket: u64,
+    pub(crate) ticket: u64,
     #[cbor(n(2), with = "crate::time")]
-    pub(super) created: Timestamp,
+    pub(crate) created: Timestamp,
     #[cbor(n(3), with = "crate::time")]
-    pub(super) updated: Timestamp,
+    pub(crate) updated: Timestamp,
     /// What it counts for in its writer's bound, files included.
     #[n(4)]
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 /// A draft with what stands around it.
@@ -138,7 +138,7 @@ pub struct StoredDraft {
 }
 
 impl StoredDraft {
-    pub(super) fn of(id: DraftId, stored: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn of(id: DraftId, stored: &[u8]) -> Result<Self, Error> {
         let ([version], rest) = numbers::<1>(stored)?;
         let DraftRecord { draft, ticket, created, updated, bytes } =
             record::decode(rest).map_err(|_| Error::Damaged("draft"))?;

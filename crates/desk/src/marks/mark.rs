@@ -39,7 +39,7 @@ pub struct Mark {
 
 impl Mark {
     /// The stored mark; an empty one where nothing is stored.
-    pub(super) fn of(stored: Option<&[u8]>) -> Result<Self, Error> {
+    pub(crate) fn of(stored: Option<&[u8]>) -> Result<Self, Error> {
         let Some(stored) = stored else { return Ok(Self::default()) };
         let ([activity, own], rest) = numbers::<2>(stored)?;
         let record = record::decode(rest).map_err(|_| Error::Damaged("mark"))?;
