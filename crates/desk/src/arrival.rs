@@ -7,7 +7,8 @@ use guichet_mail::digest::{MailDigest, digest};
 use guichet_mail::parse::{ParseLimits, Parsed, parse};
 use guichet_mail::report::{Report, report};
 use guichet_mail::{
-    Address, Automatic, ForwardingConfirmation, MailAddress, Verdicts, forwarded_author, forwarding_confirmation,
+    Address, Automatic, ForwardingConfirmation, MailAddress, Verdicts, forwarded_author,
+    forwarding_confirmation,
 };
 use guichet_store::{OrganisationId, PendingBlob};
 use jiff::Timestamp;

@@ -8,11 +8,11 @@ use guichet_mail::{Automatic, DomainName, MessageId};
 use guichet_store::{OrganisationId, Snapshot};
 
 use crate::arrival::{Arrival, Recipient};
+use crate::forwards::ProbeReturn;
 use crate::groups::Incoming;
 use crate::identity::{Identity, Known};
 use crate::stored::{self, StoredMessage};
 use crate::token::{Claim, is_token};
-use crate::forwards::ProbeReturn;
 use crate::{DeliveryId, Desk, Error};
 
 /// What a mail claims to answer.
@@ -36,10 +36,13 @@ impl Claims {
         // A person who answers through a mailing list is a person.
         let is_machines = !matches!(arrival.automatic(), Automatic::No | Automatic::List);
         if self.probe.is_some() {
-            return Some("a test of a forward came back; what it found out stands with the forward".to_owned());
+            return Some(
+                "a test of a forward came back; what it found out stands with the forward".to_owned(),
+            );
         }
         self.system.filter(|_| is_machines).map(|_| {
-            "a machine answered to a mail that this server wrote by itself; nothing needs to be done".to_owned()
+            "a machine answered to a mail that this server wrote by itself; nothing needs to be done"
+                .to_owned()
         })
     }
 

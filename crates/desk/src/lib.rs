@@ -21,8 +21,8 @@ mod drafts;
 mod error;
 mod event;
 mod facet;
-mod forwards;
 mod filter;
+mod forwards;
 mod groups;
 mod idempotency;
 mod identity;
@@ -30,9 +30,9 @@ mod keys;
 mod list;
 mod manner;
 mod marks;
+mod mentions;
 mod merge;
 mod merged;
-mod mentions;
 mod message;
 mod moving;
 mod notices;
@@ -54,9 +54,9 @@ mod success;
 mod suppression;
 mod sweep;
 mod system_mail;
+mod tells;
 #[cfg(test)]
 mod tests;
-mod tells;
 mod threading;
 mod ticket;
 mod timers;
@@ -81,7 +81,8 @@ pub use error::Error;
 pub use event::{EVENTS_READ_MAX, Event, EventKind, Log, LoggedEvent};
 pub use filter::{Assignee, TicketFilter};
 pub use forwards::{
-    BadForwardId, FORWARDS_MAX, Forward, ForwardId, ForwardReport, ForwardState, ProbeSent, Returned, StoredForward,
+    BadForwardId, FORWARDS_MAX, Forward, ForwardId, ForwardReport, ForwardState, ProbeSent, Returned,
+    StoredForward,
 };
 pub use idempotency::Idempotency;
 pub use list::{Order, SortKey, TicketQuery};
@@ -89,15 +90,16 @@ pub use marks::{Mark, Marked, STARRED_MAX};
 pub use merge::MERGE_MESSAGES_MAX;
 pub use message::{Content, Envelope, Message, MessageKind, Notification, NotifiedRecipient, Written};
 pub use notices::{
-    BadNoticeId, ForwardingConfirmation, NOTICES_KEPT_MAX, NewNotice, Notice, NoticeId, NoticeKind, StoredNotice,
+    BadNoticeId, ForwardingConfirmation, NOTICES_KEPT_MAX, NewNotice, Notice, NoticeId, NoticeKind,
+    StoredNotice,
 };
 pub use page::Page;
 pub use queue::{Due, DueCursor, Lease, Leaving, StoredDelivery};
 pub use read::{PartContent, Texts, TicketDetail};
 pub use receive::{Kept, Outcome, Received};
+pub use requester::NewRequester;
 pub use snooze::SNOOZE_DAYS_MAX;
 pub use split::{SPLIT_MESSAGES_MAX, Split};
-pub use requester::NewRequester;
 pub use stored::{StoredMessage, StoredTicket};
 pub use suppression::{NewSuppression, Suppression};
 pub use system_mail::{Alert, SystemMail, SystemMailKind, plain};

@@ -165,8 +165,19 @@ impl Desk {
         let (own, identities) = (&copies.identity, Identities::default());
         let is_unwanted = sender.is_unwanted(arrival.proven_author());
         let sender = (requester, is_unwanted);
-        let writer =
-            Writer { organisation, arrival, batch, due, raw, sender, proposed, brings, own, unseen, identities };
+        let writer = Writer {
+            organisation,
+            arrival,
+            batch,
+            due,
+            raw,
+            sender,
+            proposed,
+            brings,
+            own,
+            unseen,
+            identities,
+        };
         let (mut batch, plans) = writer.write(places.targets, places.asides);
         tells.write(&mut batch, plans.first());
         Ok((batch, plans))

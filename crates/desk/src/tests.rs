@@ -15,6 +15,7 @@ mod marks;
 mod merging;
 mod model;
 mod moving_races;
+mod notice_records;
 mod notices;
 mod people;
 mod policy;

@@ -79,7 +79,14 @@ pub(crate) struct Change {
 impl Change {
     /// One that means nothing beyond the delivery.
     pub(crate) fn to(after: Delivery) -> Self {
-        Self { after, concern: Concern::Nothing, is_delay: false, attempt: None, suppress: None, notice: None }
+        Self {
+            after,
+            concern: Concern::Nothing,
+            is_delay: false,
+            attempt: None,
+            suppress: None,
+            notice: None,
+        }
     }
 
     /// The same, without an entry for the suppression list that would be of no use there.
@@ -98,7 +105,8 @@ impl Change {
         before: &StoredDelivery,
         (fresh, at): (NoticeId, Timestamp),
     ) -> Result<Self, Error> {
-        let is_new = before.record.state != DeliveryState::Bounced && self.after.state == DeliveryState::Bounced;
+        let is_new =
+            before.record.state != DeliveryState::Bounced && self.after.state == DeliveryState::Bounced;
         // What becomes of a probe its forward says.
         let is_told = self.after.system.is_some_and(|kind| kind != SystemMailKind::Probe);
         if is_new && is_told {
@@ -186,7 +194,11 @@ fn bounced(delivery: &Delivery) -> NewNotice {
          whoever it belongs to.",
         said.unwrap_or("nobody said why")
     );
-    NewNotice { subject: format!("{address} can't be reached"), text, kind: NoticeKind::AddressBounces { address } }
+    NewNotice {
+        subject: format!("{address} can't be reached"),
+        text,
+        kind: NoticeKind::AddressBounces { address },
+    }
 }
 
 /// Writes a ticket anew, if anything about it is new.

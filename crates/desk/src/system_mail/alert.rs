@@ -1,6 +1,6 @@
 //! Alerts: what every admin of an organisation is told by mail, and by a notice that stays.
 
-use guichet_accounts::{Person, Role};
+use guichet_accounts::{Person, PersonStatus, Role};
 use guichet_store::{CommitError, OrganisationId, Snapshot};
 use jiff::{SignedDuration, Timestamp};
 
@@ -115,7 +115,7 @@ impl Desk {
 }
 
 fn is_told(person: &Person) -> bool {
-    matches!(person.role, Role::Admin | Role::Operator)
+    matches!(person.role, Role::Admin | Role::Operator) && person.status == PersonStatus::Active
 }
 
 /// Whether the admins have a mail about it too: not where they had one within the day, nor about what somebody has
