@@ -155,6 +155,7 @@ async fn what_people_did_stands_in_the_audit_log() {
     let world = World::with_passwords().await;
     let mut admin = Browser::of(&world, "admin@acme.example").await;
     Browser::new(&world).log_in("admin@acme.example", "another password").await.problem(401);
+    world.clock.advance_secs(1);
     assert_eq!(admin.post("/api/v1/teams", json!({"name": "Acme night"})).await.status, 201);
     let acts = admin.get("/api/v1/audit?limit=3").await.json();
     let deeds: Vec<&str> =

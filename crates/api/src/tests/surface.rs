@@ -45,7 +45,7 @@ async fn unknown_addresses_and_wrong_methods_are_problems() {
         world.get(path).await.problem(404);
         world.send(open(path)).await.problem(404);
     }
-    let answer = world.send(request(Method::DELETE, "/api/v1/tickets/1", &world.admin)).await;
+    let answer = world.send(request(Method::PUT, "/api/v1/tickets/1", &world.admin)).await;
     answer.problem(405);
     assert!(answer.header("allow").contains("PATCH"), "{:?}", answer.headers);
     world.send(request(Method::POST, "/healthz", &world.admin)).await.problem(405);
