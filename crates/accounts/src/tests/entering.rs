@@ -206,6 +206,24 @@ async fn a_stranger_who_tries_for_ever_shuts_out_strangers_alone() {
 }
 
 #[tokio::test]
+async fn one_password_sprayed_over_200_accounts_from_200_networks_is_stopped() {
+    let (accounts, ..) = with_ada().await;
+    let mut refused = 0;
+    for n in 0..200_u8 {
+        let at = format!("person{n}@acme.example");
+        let wanted = LogIn { address: &at, from: from(n), ..with("Summer in the city") };
+        match log_in(&accounts, wanted).await {
+            Err(LogInError::Refused) => refused += 1,
+            Err(LogInError::Throttled { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(refused, 20);
+    // Who has a password of their own is let in meanwhile.
+    assert!(log_in(&accounts, with(PASSWORD)).await.is_ok());
+}
+
+#[tokio::test]
 async fn one_person_has_a_bounded_number_of_sessions() {
     let (accounts, id, ada) = with_ada().await;
     let first = log_in(&accounts, with(PASSWORD)).await.unwrap();
