@@ -4,6 +4,7 @@ mod audit;
 mod bounces;
 mod claims;
 mod dkim;
+mod domain_records;
 mod entering;
 mod house;
 mod inviting;
