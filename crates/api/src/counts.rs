@@ -21,6 +21,7 @@ pub(crate) struct ViewCount {
     tickets: u64,
     /// Whether it is the number itself. If not, there may be more: what the view asks for is not counted as it changes, and
     /// only the newest tickets were looked at.
+    #[schema(example = true)]
     is_exact: bool,
 }
 

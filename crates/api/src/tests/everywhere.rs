@@ -58,7 +58,8 @@ async fn furnished() -> (World, Vec<Operation>) {
     for (list, name) in [("companies", "acme customer"), ("views", "acme view")] {
         assert_eq!(world.post(&format!("/api/v1/{list}"), json!({"name": name})).await.status, 201, "{list}");
     }
-    let channel = world.get("/api/v1/channels").await.json()["items"][0]["id"].clone();
+    let channels = world.get("/api/v1/channels").await.json()["items"].as_array().unwrap().clone();
+    let channel = &channels.last().unwrap()["id"];
     let forward = json!({"address": "shop@forwarder.example"});
     assert_eq!(world.post(&format!("/api/v1/channels/{channel}/forwards"), forward).await.status, 201);
     world.notice().await;
@@ -222,7 +223,9 @@ async fn a_token_without_the_scope_is_told_which_one_is_missing() {
         assert!(answer.header("www-authenticate").contains("insufficient_scope"));
     }
     for operation in Operation::of_admins(&operations) {
-        if operation.is_stream() || operation.method != Method::GET {
+        // Of some things Acme has none.
+        let is_absent = operation.path.contains("/null");
+        if operation.is_stream() || operation.method != Method::GET || is_absent {
             continue;
         }
         let with = world.token_with(operation.scopes.first().copied(), 11).await;
@@ -250,7 +253,7 @@ async fn an_agent_gets_404_for_tickets_of_other_teams() {
 #[tokio::test]
 async fn every_query_parameter_of_the_document_is_known_and_no_other_is() {
     let (world, operations) = furnished().await;
-    for operation in operations.iter().filter(|operation| !operation.query.is_empty()) {
+    for operation in Operation::of_admins(&operations).filter(|operation| !operation.query.is_empty()) {
         let path = format!("{}?nonsense=1", operation.path);
         let problem = world.send(request(operation.method.clone(), &path, &world.admin)).await.problem(400);
         let told = problem["errors"][0]["detail"].as_str().unwrap();

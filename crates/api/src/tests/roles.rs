@@ -29,13 +29,15 @@ enum For {
     Staff,
     /// The same, but what it is about is of a team: agents of others must not know of it.
     Team,
+    /// Admins; agents of other teams must not even know of it.
+    AdminsOfTeam,
     /// Admins.
     Admins,
     /// The operator of the server.
     Operators,
 }
 
-use For::{Admins, All, Known, Operators, Sessions, Staff, Team};
+use For::{Admins, AdminsOfTeam, All, Known, Operators, Sessions, Staff, Team};
 
 const TABLE: &[(&str, For)] = &[
     ("GET /account", Known),
@@ -153,10 +155,10 @@ const TABLE: &[(&str, For)] = &[
     ("POST /tickets", Staff),
     ("GET /tickets/{number}", Team),
     ("PATCH /tickets/{number}", Team),
-    ("DELETE /tickets/{number}", Team),
-    ("GET /tickets/{number}/draft", Team),
+    ("DELETE /tickets/{number}", AdminsOfTeam),
+    ("GET /tickets/{number}/draft", Staff),
     ("PUT /tickets/{number}/draft", Team),
-    ("DELETE /tickets/{number}/draft", Team),
+    ("DELETE /tickets/{number}/draft", Staff),
     ("GET /tickets/{number}/links", Team),
     ("POST /tickets/{number}/merge", Team),
     ("GET /tickets/{number}/messages", Team),
@@ -176,7 +178,7 @@ const TABLE: &[(&str, For)] = &[
     ("GET /tokens", Sessions),
     ("POST /tokens", Sessions),
     ("DELETE /tokens/{id}", Sessions),
-    ("POST /trash/empty", Staff),
+    ("POST /trash/empty", Admins),
     ("POST /uploads", Staff),
     ("GET /views", Staff),
     ("POST /views", Staff),
@@ -231,20 +233,29 @@ fn agent_inside(whom: For, _: bool) -> Gets {
     match whom {
         All | Known | Staff => Gets::In,
         Team => Gets::Found,
-        Sessions | Admins | Operators => Gets::Forbidden,
+        Sessions | AdminsOfTeam | Admins | Operators => Gets::Forbidden,
     }
 }
 
+/// What those outside of a team must not know of.
+fn is_hidden(whom: For) -> bool {
+    matches!(whom, Team | AdminsOfTeam)
+}
+
 fn agent_elsewhere(whom: For, has_scope: bool) -> Gets {
-    if whom == Team { Gets::NotFound } else { agent_inside(whom, has_scope) }
+    if is_hidden(whom) { Gets::NotFound } else { agent_inside(whom, has_scope) }
 }
 
 fn admin(whom: For, has_scope: bool) -> Gets {
-    if whom == Admins { Gets::In } else { agent_inside(whom, has_scope) }
+    match whom {
+        Admins => Gets::In,
+        AdminsOfTeam => Gets::Found,
+        _ => agent_inside(whom, has_scope),
+    }
 }
 
 fn stranger(whom: For, has_scope: bool) -> Gets {
-    if whom == Team { Gets::NotFound } else { admin(whom, has_scope) }
+    if is_hidden(whom) { Gets::NotFound } else { admin(whom, has_scope) }
 }
 
 fn operator(whom: For, has_scope: bool) -> Gets {
