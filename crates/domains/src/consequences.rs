@@ -5,6 +5,8 @@
 //! that remembers the look; the row is written last. What the operator publishes is the operator's to mend, so only the
 //! operator's own organisation is alarmed about it.
 
+use std::fmt::Write as _;
+
 use guichet_accounts::{By, Claim, ClaimState, DkimScope, DkimState, Domain, Error, Who};
 use guichet_desk::{Alert, NoticeKind, plain};
 use guichet_mail::DomainName;
@@ -240,16 +242,18 @@ fn alert(domain: &DomainName, broken: &[&(Expected, Look)]) -> Alert {
         plain(domain.as_str())
     );
     for (expected, look) in broken {
-        text.push_str(&format!(
-            "\n- {} of {}: {}\n",
+        let _ = writeln!(
+            text,
+            "\n- {} of {}: {}",
             expected.purpose.as_str().to_uppercase(),
             plain(&expected.name),
             plain(&look.advice)
-        ));
+        );
     }
     Alert { kind: broken_notice(domain), subject: format!("Records of {domain} are broken"), text }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
 pub(crate) fn of_desk(error: guichet_desk::Error) -> Error {
     Error::Unavailable(error.to_string())
 }

@@ -31,6 +31,7 @@ struct Internet {
     source: Source,
 }
 
+#[expect(clippy::unwrap_used, reason = "part of tests")]
 impl Internet {
     /// `known` is what the recursive resolver knows besides.
     async fn new(known: Zone, kept: Vec<Kept>) -> Self {

@@ -2,6 +2,8 @@
 //!
 //! *Standards*: RFC 5321 5.1 (the lowest preference is tried first), RFC 7505 (a domain that takes no mail).
 
+use std::fmt::Write as _;
+
 use guichet_sys::dns::{Mx, Record};
 
 use super::{Check, Judged, printable};
@@ -39,7 +41,8 @@ pub(super) async fn judge(check: &Check<'_>, expected: &Expected, records: &[Rec
                 "{} leads to this server under another name; the certificate is for {host}, so best name that.",
                 stranger.exchange
             );
-            judged.advice = [judged.advice, note].join(" ").trim().to_owned();
+            let separator = if judged.advice.is_empty() { "" } else { " " };
+            judged.advice = format!("{}{separator}{note}", judged.advice);
             return judged;
         }
     }
@@ -79,7 +82,7 @@ fn names(hosts: &[&Mx]) -> String {
         .map(|mx| format!("{} {}", mx.preference, printable(mx.exchange.as_bytes())));
     let mut text = shown.collect::<Vec<_>>().join(", ");
     if hosts.len() > STRANGERS_MAX {
-        text.push_str(&format!(" and {} more", hosts.len() - STRANGERS_MAX));
+        let _ = write!(text, " and {} more", hosts.len() - STRANGERS_MAX);
     }
     text
 }

@@ -10,8 +10,10 @@ use crate::record::{Expected, Purpose};
 
 /// The texts among records.
 pub(super) fn of(records: &[Record]) -> Vec<&[u8]> {
-    let text = |record| if let &Record::Txt(ref text) = record { Some(&**text) } else { None };
-    records.iter().filter_map(text).collect()
+    records
+        .iter()
+        .filter_map(|record| if let Record::Txt(text) = record { Some(&**text) } else { None })
+        .collect()
 }
 
 /// Whether a record has to do with a purpose: many things stand in the TXT records of a domain.

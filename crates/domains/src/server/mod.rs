@@ -93,7 +93,7 @@ impl Domains {
         let mut hosts = Vec::new();
         for host in &settings.mx_hosts {
             let addresses = check.addresses(host.as_str()).await;
-            items.push(host_item(host, &addresses));
+            items.push(host_item(&check, host, &addresses).await);
             hosts.push((host, addresses));
         }
         for expected in records(settings, base, keys) {
@@ -143,11 +143,17 @@ fn record_item(expected: &Expected, look: Look) -> ServerItem {
     }
 }
 
-fn host_item(host: &DomainName, addresses: &[IpAddr]) -> ServerItem {
+async fn host_item(check: &Check<'_>, host: &DomainName, addresses: &[IpAddr]) -> ServerItem {
     let found = addresses.iter().map(ToString::to_string).collect();
     let judged = if addresses.is_empty() {
-        let advice = format!("{host} has no address. Publish an A record, and AAAA where there is IPv6.");
-        Judged { state: State::Missing, advice }
+        match check.inquiry.ask(host.as_str(), RecordType::A).await {
+            Finding::Unreachable(why) => Judged::unreachable(format!("Nobody could be asked: {why}.")),
+            _ => {
+                let advice =
+                    format!("{host} has no address. Publish an A record, and AAAA where there is IPv6.");
+                Judged { state: State::Missing, advice }
+            }
+        }
     } else {
         Judged::ok()
     };

@@ -109,7 +109,7 @@ async fn two_spf_records_are_none_and_are_merged_in_the_advice() {
 
 #[tokio::test]
 async fn spf_with_too_many_look_ups_behind_ours_is_warned_of() {
-    let many: String = (0..9).map(|number| format!(" a:h{number}.acme.example")).collect();
+    let many = (0..9).fold(String::new(), |many, number| many + &format!(" a:h{number}.acme.example"));
     let crowded = |zone: Zone, _: &str| {
         let zone = zone.txt("acme.example", format!("v=spf1 include:desk.example{many} -all"));
         (0..9).fold(zone, |zone, number| zone.address(&format!("h{number}.acme.example"), "198.51.100.9"))
@@ -144,9 +144,14 @@ async fn a_dkim_key_is_known_in_any_spelling() {
     }
 }
 
+/// Ways to spell our text wrongly, and what is said of each.
+type Spellings = [(fn(&str) -> Vec<String>, &'static str); 5];
+/// Ways to publish MX records, and what is said of each.
+type Publications = [(fn(Zone) -> Zone, &'static str); 3];
+
 #[tokio::test]
 async fn a_dkim_record_that_is_wrong_is_told_how() {
-    let wrong: [(fn(&str) -> Vec<String>, &str); 5] = [
+    let wrong: Spellings = [
         (|_| vec!["v=DKIM1; k=ed25519; p=".into()], "the key was revoked"),
         (
             |_| vec!["v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=".into()],
@@ -181,7 +186,7 @@ async fn a_dkim_key_may_stand_behind_an_alias() {
 
 #[tokio::test]
 async fn mx_is_ours_if_mail_comes_here_first() {
-    let fine: [(fn(Zone) -> Zone, &str); 3] = [
+    let fine: Publications = [
         (|zone| zone.mx("acme.example", 1, "MX.desk.example").mx("acme.example", 9, "backup.example"), ""),
         (
             |zone| zone.mx("acme.example", 5, "mx.desk.example").mx("acme.example", 5, "b.example"),
@@ -197,7 +202,7 @@ async fn mx_is_ours_if_mail_comes_here_first() {
         assert_eq!(look.state, State::Ok, "{advice}");
         assert!(look.advice.contains(advice), "{advice}: {}", look.advice);
     }
-    let wrong: [(fn(Zone) -> Zone, &str); 3] = [
+    let wrong: Publications = [
         (
             |zone| zone.mx("acme.example", 1, "a.example").mx("acme.example", 5, "mx.desk.example"),
             "Mail goes to 1 a.example first",

@@ -21,7 +21,7 @@ async fn green() -> World {
     world
 }
 
-async fn last_state(world: &World, purpose: Purpose) -> State {
+fn last_state(world: &World, purpose: Purpose) -> State {
     let records = world.domains.records(world.acme, &name("acme.example")).unwrap();
     records.iter().find(|record| record.expected.purpose == purpose).unwrap().last.as_ref().unwrap().0.state
 }
@@ -33,7 +33,7 @@ async fn what_breaks_is_told_once_when_it_was_seen_twice_and_settles_when_mended
     let whole = world.all_but(&domain, &[]);
     world.serve(world.all_but(&domain, &[Purpose::Mx]));
     world.after(DAY).await;
-    assert_eq!(last_state(&world, Purpose::Mx).await, State::Missing);
+    assert_eq!(last_state(&world, Purpose::Mx), State::Missing);
     assert!(world.open_notices().is_empty(), "once may be chance");
     world.after(SOON).await;
     let notices = world.open_notices();
