@@ -157,6 +157,10 @@ impl Event {
     /// Whether this actor may hear of it.
     pub fn is_for(&self, actor: &Actor) -> bool {
         match self.person {
+            // Who was named and has lost sight of the ticket since hears of it no more.
+            Some(person) if self.kind == EventKind::Mentioned => {
+                actor.who == Who::Person(person) && actor.sight.sees(self.team)
+            }
             Some(person) => actor.who == Who::Person(person),
             None => actor.sight.sees(self.team) || actor.sight.sees(self.team_before),
         }

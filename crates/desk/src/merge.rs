@@ -45,6 +45,8 @@ struct Merge {
     moving: Vec<Moving>,
     links: Vec<u64>,
     marks: Vec<Union>,
+    /// Who had to do with the source and does not see the target.
+    blind: Vec<PersonId>,
 }
 
 impl Desk {
@@ -74,7 +76,9 @@ impl Desk {
                 return Err(Error::Changed("ticket"));
             }
             check(&source, &target)?;
-            let merge = Merge::read(&mut snapshot, source, target, &people)?;
+            // Whoever does not see the other team's tickets does not come along (promise 7).
+            let blind = self.blind_to(actor.organisation, target.record.team, &source.record)?;
+            let merge = Merge { blind, ..Merge::read(&mut snapshot, source, target, &people)? };
             let (mut batch, mut due) = (snapshot.batch(), self.due_rows());
             let (activity, record) = merge.write((&mut batch, &mut due), actor, now);
             match self.commit_queued(batch, due).await {
@@ -123,7 +127,7 @@ impl Merge {
         let rows = snapshot.scan(&keys::links(source.number), Direction::Forward, None)?;
         let links = rows.take(LINKS_MAX).map(|row| last_number(&row?.0)).collect::<Result<_, Error>>()?;
         let marks = marks::unite(snapshot, people, (source.number, target.number), &messages)?;
-        Ok(Self { source, target, moving, links, marks })
+        Ok(Self { source, target, moving, links, marks, blind: Vec::new() })
     }
 
     /// Writes everything; answers the target's activity and what became of it.
@@ -148,6 +152,7 @@ impl Merge {
         rewrite((batch, due), (actor, now), &self.source, &left, EventKind::TicketMerged);
         let mut joined = self.target.record.clone();
         joined.absorb(&self.source.record);
+        joined.forget(&self.blind);
         joined.updated = now;
         let activity = rewrite((batch, due), (actor, now), &self.target, &joined, EventKind::TicketChanged);
         for mark in &self.marks {

@@ -84,15 +84,24 @@ impl Desk {
         if ticket.team == before {
             return Ok(());
         }
+        ticket.forget(&self.blind_to(organisation, ticket.team, ticket)?);
+        Ok(())
+    }
+
+    /// Who watches a ticket or works on it, and would not see it in this team.
+    pub(crate) fn blind_to(
+        &self,
+        organisation: OrganisationId,
+        team: Option<TeamId>,
+        ticket: &Ticket,
+    ) -> Result<Vec<PersonId>, Error> {
         let mut blind = Vec::new();
         for person in ticket.watchers.iter().copied().chain(ticket.assignee) {
-            if !self.sight_of(organisation, person)?.is_some_and(|sight| sight.sees(ticket.team)) {
+            if !self.sight_of(organisation, person)?.is_some_and(|sight| sight.sees(team)) {
                 blind.push(person);
             }
         }
-        ticket.watchers.retain(|person| !blind.contains(person));
-        ticket.assignee = ticket.assignee.filter(|person| !blind.contains(person));
-        Ok(())
+        Ok(blind)
     }
 
     /// What a person sees; none where there is no such person.
@@ -109,6 +118,12 @@ impl Desk {
 }
 
 impl Ticket {
+    /// These neither watch it nor work on it any more.
+    pub(crate) fn forget(&mut self, people: &[PersonId]) {
+        self.watchers.retain(|person| !people.contains(person));
+        self.assignee = self.assignee.filter(|person| !people.contains(person));
+    }
+
     /// Somebody wrote a mail in it.
     pub(crate) fn written_by(&mut self, who: Who) {
         if let Who::Person(person) = who

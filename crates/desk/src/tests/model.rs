@@ -7,7 +7,9 @@ use guichet_mail::{DmarcPolicy, Verdicts};
 use proptest::prelude::*;
 
 use super::world::{World, at, forged, mail, outcomes};
-use crate::{Assignee, ContactId, Error, Order, Outcome, SortKey, State, TicketChange, TicketFilter, TicketQuery};
+use crate::{
+    Assignee, ContactId, Error, Order, Outcome, SortKey, State, TicketChange, TicketFilter, TicketQuery,
+};
 
 /// What is known of a sender.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -247,7 +249,10 @@ impl Model {
             filters.push(TicketFilter { teams: vec![team], states: vec![State::Open], ..any() });
         }
         for assignee in [None, Some(self.person)] {
-            filters.push(TicketFilter { assignees: vec![assignee.map_or(Assignee::Nobody, Assignee::Person)], ..any() });
+            filters.push(TicketFilter {
+                assignees: vec![assignee.map_or(Assignee::Nobody, Assignee::Person)],
+                ..any()
+            });
         }
         filters.extend((0..4).map(|id| TicketFilter { requester: Some(ContactId(id)), ..any() }));
         let tags: BTreeSet<&String> = self.tickets.iter().flat_map(|ticket| &ticket.tags).collect();

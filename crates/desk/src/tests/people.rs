@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use guichet_accounts::{Actor, PersonId, TeamId};
 
 use super::world::{World, at, mail};
-use crate::{ContactSearch, ContactId, Error, EventKind, Log, Priority, State, TicketChange};
+use crate::{ContactId, ContactSearch, Error, EventKind, Log, Priority, State, TicketChange};
 
 async fn with_ticket() -> World {
     let world = World::new().await;

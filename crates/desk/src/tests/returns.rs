@@ -8,7 +8,7 @@ use super::replies::{recipient, reply_address};
 use super::reports::{bounce, receive, report, sent};
 use super::world::{World, at, forged, mail};
 use super::writing_letters::{asked, reply};
-use crate::{ContactSearch, Arrival, DeliveryState, Fate, MessageKind, Outcome, Recipient, State};
+use crate::{Arrival, ContactSearch, DeliveryState, Fate, MessageKind, Outcome, Recipient, State};
 
 const BIA: &str = "Bia <bia@customer.example>";
 

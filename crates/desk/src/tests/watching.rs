@@ -152,3 +152,20 @@ async fn sent_mail_is_listed_for_whoever_wrote_it() {
     world.desk.write(&ana, reply(), None, None, at(2)).await.unwrap();
     assert_eq!((sent(&ana), sent(&boss)), (1, 0));
 }
+
+#[tokio::test]
+async fn promise_7_a_merger_into_another_teams_ticket_takes_nobody_along_who_does_not_see_it() {
+    let (world, [ana, sam, boss]) = staffed().await;
+    world.receive(&mail("joe@customer.example", "2@customer.example", "Two", ""), &[&world.support]).await;
+    for watcher in [&ana, &boss] {
+        world.desk.watch_ticket(&boss, 1, id(watcher), at(1)).await.unwrap();
+    }
+    let note = Writing { mentions: vec![id(&ana)], ..into_ticket(1, WritingKind::Note) };
+    world.desk.write(&boss, note, None, None, at(2)).await.unwrap();
+    let assign = TicketChange { assignee: Some(Some(id(&ana))), ..TicketChange::default() };
+    world.desk.change_ticket(&boss, 1, &assign, None, at(2)).await.unwrap();
+    let joined = world.desk.merge_ticket(&boss, (1, 2), None, at(3)).await.unwrap();
+    assert_eq!((joined.record.assignee, joined.record.watchers), (None, [id(&boss)].into()));
+    let blind = Actor { sight: sam.sight.clone(), ..ana.clone() };
+    assert_eq!((mentioned(&world, &ana), mentioned(&world, &blind)), (1, 0), "not after they left the team");
+}
