@@ -64,7 +64,8 @@ pub(crate) async fn list(
 }
 
 fn wants_text(headers: &HeaderMap, parameters: &Parameters) -> Result<bool, Failure> {
-    let format = parameters.read("format", "format; `zone` is the only one", |text| (text == ZONE).then_some(()))?;
+    let format =
+        parameters.read("format", "format; `zone` is the only one", |text| (text == ZONE).then_some(()))?;
     let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let prefers_text = accepted.split(',').next().is_some_and(|first| first.trim().starts_with("text/plain"));
     Ok(format.is_some() || prefers_text)

@@ -61,7 +61,12 @@ async fn the_records_can_be_pasted() {
     let pasted = world.get(&format!("{RECORDS}?format=zone")).await;
     assert_eq!(pasted.header("content-type"), "text/plain; charset=utf-8");
     let text = String::from_utf8(pasted.body.to_vec()).unwrap();
-    assert!(text.starts_with("; Records for acme.example\n\n; Required\nacme.example. IN MX 10 mx.desk.example.\n"), "{text}");
+    assert!(
+        text.starts_with(
+            "; Records for acme.example\n\n; Required\nacme.example. IN MX 10 mx.desk.example.\n"
+        ),
+        "{text}"
+    );
     assert_eq!(text.matches("\" \"").count(), 1, "the long key is cut into strings");
     let mut by_header = request(Method::GET, RECORDS, &world.admin);
     by_header.headers_mut().insert("accept", "text/plain".parse().unwrap());
@@ -99,7 +104,9 @@ async fn a_check_tells_what_is_found_and_the_list_remembers_it() {
     assert_eq!((&checked["fine"], &checked["verified"]), (&json!(false), &json!(true)));
     let mx = &of(&checked, "mx")["last_check"];
     assert_eq!((&mx["state"], &mx["found"]), (&json!("different"), &json!(["10 mail.elsewhere.example"])));
-    assert!(mx["advice"].as_str().unwrap().contains("replace that by: acme.example. IN MX 10 mx.desk.example."));
+    assert!(
+        mx["advice"].as_str().unwrap().contains("replace that by: acme.example. IN MX 10 mx.desk.example.")
+    );
     assert_eq!(of(&checked, "dkim")["last_check"]["state"], "ok");
     assert_eq!(of(&checked, "spf")["last_check"]["state"], "missing");
     let listed = world.get(RECORDS).await.json();
@@ -127,7 +134,10 @@ async fn a_policy_is_served_for_domains_that_receive_here_and_no_others() {
     let policy = ask("MTA-STS.acme.example:443").await;
     assert_eq!((policy.status.as_u16(), policy.header("content-type")), (200, "text/plain; charset=utf-8"));
     let text = String::from_utf8(policy.body.to_vec()).unwrap();
-    assert!(text.starts_with("version: STSv1\r\nmode: testing\r\nmx: mx.desk.example\r\nmax_age: "), "{text}");
+    assert!(
+        text.starts_with("version: STSv1\r\nmode: testing\r\nmx: mx.desk.example\r\nmax_age: "),
+        "{text}"
+    );
     for host in ["acme.example", "mta-sts.no.example", "mta-sts.", "mta-sts.mta-sts.acme.example", "[::1]"] {
         ask(host).await.problem(404);
     }

@@ -146,13 +146,11 @@ fn record_item(expected: &Expected, look: Look) -> ServerItem {
 async fn host_item(check: &Check<'_>, host: &DomainName, addresses: &[IpAddr]) -> ServerItem {
     let found = addresses.iter().map(ToString::to_string).collect();
     let judged = if addresses.is_empty() {
-        match check.inquiry.ask(host.as_str(), RecordType::A).await {
-            Finding::Unreachable(why) => Judged::unreachable(format!("Nobody could be asked: {why}.")),
-            _ => {
-                let advice =
-                    format!("{host} has no address. Publish an A record, and AAAA where there is IPv6.");
-                Judged { state: State::Missing, advice }
-            }
+        if let Finding::Unreachable(why) = check.inquiry.ask(host.as_str(), RecordType::A).await {
+            Judged::unreachable(format!("Nobody could be asked: {why}."))
+        } else {
+            let advice = format!("{host} has no address. Publish an A record, and AAAA where there is IPv6.");
+            Judged { state: State::Missing, advice }
         }
     } else {
         Judged::ok()
