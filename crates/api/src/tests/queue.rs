@@ -17,8 +17,19 @@ fn later() -> Timestamp {
 impl World {
     /// Attempts a delivery, with this outcome and these words of the remote server.
     pub(super) async fn attempt(&self, delivery: &Value, fate: Fate, text: &str) {
+        self.attempt_of(self.acme, delivery, fate, text).await;
+    }
+
+    /// The same of another organisation's.
+    pub(super) async fn attempt_of(
+        &self,
+        organisation: guichet_store::OrganisationId,
+        delivery: &Value,
+        fate: Fate,
+        text: &str,
+    ) {
         let id: DeliveryId = delivery["id"].as_str().unwrap().parse().unwrap();
-        let lease = self.desk.lease(self.acme, id, later()).await.unwrap().expect("it is due");
+        let lease = self.desk.lease(organisation, id, later()).await.unwrap().expect("it is due");
         let attempt = Attempt {
             started: later(),
             ended: later(),
