@@ -1,7 +1,7 @@
 //! Cookies: the two that a browser keeps for us, read strictly and written in one way only.
 //!
-//! *Must hold*: each is `__Host-`: Secure, of this host alone, for every path; no script reads it (HttpOnly), and no other
-//! site's request brings it but one that a person sees as a page (SameSite=Lax).
+//! *Must hold*: each is `__Host-`: Secure, of this host alone, for every path; no script reads it (`HttpOnly`), and no other
+//! site's request brings it but one that a person sees as a page (`SameSite=Lax`).
 //!
 //! *Standards*: RFC 6265 4.1.1 (grammar), 4.2.2 (order means nothing), 5.2.2 (Max-Age); draft-ietf-httpbis-rfc6265bis
 //! 4.1.3.2 (`__Host-`).
