@@ -21,8 +21,6 @@ mod tally;
 
 pub(crate) use kept::kept;
 pub(crate) use read::{has_draft, tickets_of};
-#[cfg(test)]
-pub(crate) use record::DraftRecord;
 pub use record::{BadDraftId, Draft, DraftId, StoredDraft};
 pub(crate) use removal::{Removal, forget};
 pub(crate) use send::Sending;

@@ -28,6 +28,7 @@ mod queue_world;
 mod races;
 mod receiving;
 mod records;
+mod records_more;
 mod records_of_people;
 mod replies;
 mod reports;
