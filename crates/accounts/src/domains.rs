@@ -130,9 +130,9 @@ impl Accounts {
             self.check_unneeded(organisation, &mut space, &domain)?;
             let keys_of_it = self.dkim_selectors(organisation, name)?;
             let owner = keys::domain_owner(name);
-            let owned = operator.read(&owner)?.map(|bytes| stored::read_owner(&bytes)).transpose()?;
+            let holder = operator.read(&owner)?.map(|bytes| stored::read_owner(&bytes)).transpose()?;
             let mut routing = operator.batch();
-            if owned == Some(organisation) {
+            if holder == Some(organisation) {
                 routing.delete(owner);
             }
             let mut settings = space.batch();

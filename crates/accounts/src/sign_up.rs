@@ -163,7 +163,9 @@ impl Accounts {
         let of_address = Counted::on(read_counted(&mut operator, &one)?, span, now);
         let over = over(&operator, now)?;
         let mut batch = operator.batch();
-        over.into_iter().for_each(|key| batch.delete(key));
+        for key in over {
+            batch.delete(key);
+        }
         batch.put(all, stored::encode(&together));
         if of_address.count > LINKS_PER_ADDRESS_MAX {
             return Ok((vec![batch], Asked::Quiet));

@@ -97,9 +97,10 @@ impl Accounts {
             }
             claimants.retain(|claimant| *claimant != (organisation, id));
             let mut names = operator.batch();
-            match claimants.is_empty() {
-                true => names.delete(keys::claimants(&label)),
-                false => names.put(keys::claimants(&label), stored::encode(&claimants)),
+            if claimants.is_empty() {
+                names.delete(keys::claimants(&label));
+            } else {
+                names.put(keys::claimants(&label), stored::encode(&claimants));
             }
             let mut own = space.batch();
             own.delete(keys::claim(id));

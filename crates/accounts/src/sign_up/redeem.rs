@@ -46,14 +46,14 @@ impl Accounts {
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<SignedUp, LogInError> {
-        let asked = self.open_sign_up(&mut self.store.operator().snapshot()?, secret, now)?;
+        let asked = open_sign_up(&mut self.store.operator().snapshot()?, secret, now)?;
         let address = asked.address.to_string();
         let words = [&address, asked.address.local(), &asked.name, &asked.organisation];
         let hash = self.hash_of(password, &words, random).await?;
         let device = Secret::random(random);
         let made = change(&self.store, || {
             let mut operator = self.store.operator().snapshot()?;
-            let asked = self.open_sign_up(&mut operator, secret, now)?;
+            let asked = open_sign_up(&mut operator, secret, now)?;
             let wanted = self.wanted(&mut operator, &asked, random)?;
             let mut founding = self.founding(operator, &wanted, now)?;
             founding.operator.delete(keys::sign_up(&secret.digest()));
@@ -71,18 +71,6 @@ impl Accounts {
         });
         let (organisation, channel, person) = made.await?;
         Ok(SignedUp { organisation, channel, person, device })
-    }
-
-    /// What this link is for; an error where it is good no more. It is read, so that it can't be used twice.
-    fn open_sign_up(
-        &self,
-        operator: &mut Snapshot,
-        secret: &Secret,
-        now: Timestamp,
-    ) -> Result<SignUp, Error> {
-        let bytes = operator.read(&keys::sign_up(&secret.digest()))?.ok_or_else(no_such_secret)?;
-        let asked: SignUp = stored::decode("sign-up", &bytes)?;
-        if asked.is_over(now) { Err(no_such_secret()) } else { Ok(asked) }
     }
 
     fn wanted(
@@ -108,6 +96,13 @@ impl Accounts {
         }
         Err(Error::Unavailable("no label is free; try again".to_owned()))
     }
+}
+
+/// What this link is for; an error where it is good no more. It is read, so that it can't be used twice.
+fn open_sign_up(operator: &mut Snapshot, secret: &Secret, now: Timestamp) -> Result<SignUp, Error> {
+    let bytes = operator.read(&keys::sign_up(&secret.digest()))?.ok_or_else(no_such_secret)?;
+    let asked: SignUp = stored::decode("sign-up", &bytes)?;
+    if asked.is_over(now) { Err(no_such_secret()) } else { Ok(asked) }
 }
 
 fn first_admin(asked: &SignUp, id: PersonId, now: Timestamp) -> Person {

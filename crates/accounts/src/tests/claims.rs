@@ -80,7 +80,7 @@ async fn of_two_claims_of_one_name_the_first_approved_has_it_and_the_other_is_to
         _ => unreachable!(),
     };
     let lost = accounts.claim(loser, id).unwrap();
-    assert_eq!(others, [lost.clone()]);
+    assert_eq!(others, std::slice::from_ref(&lost));
     assert_eq!(lost.state, ClaimState::Declined);
     assert!(lost.reason.unwrap().contains("another organisation"));
     let owned = [acme, other].map(|id| accounts.domain(id, &domain("marca.desk.example")).is_ok());
