@@ -107,7 +107,9 @@ impl Desk {
             check_free(snapshot, Some(number), &after.domains)?;
             let gone: Vec<String> = before.domains.difference(&after.domains).cloned().collect();
             batch_of.push(Box::new(move |batch: &mut Batch| {
-                gone.iter().for_each(|domain| batch.delete(keys::company_domain(domain)));
+                for domain in &gone {
+                    batch.delete(keys::company_domain(domain));
+                }
                 put(batch, Number::Known(number.0), &after);
             }));
             Ok(())
@@ -125,10 +127,12 @@ impl Desk {
     ) -> Result<(), Error> {
         self.edit_company(actor, id, expected, |_, batch_of, (number, company)| {
             batch_of.push(Box::new(move |batch: &mut Batch| {
-                company.domains.iter().for_each(|domain| batch.delete(keys::company_domain(domain)));
-                std::iter::once(&number.0)
-                    .chain(&company.absorbed)
-                    .for_each(|number| batch.delete(keys::company(*number)));
+                for domain in &company.domains {
+                    batch.delete(keys::company_domain(domain));
+                }
+                for number in std::iter::once(&number.0).chain(&company.absorbed) {
+                    batch.delete(keys::company(*number));
+                }
             }));
             Ok(())
         })

@@ -58,7 +58,7 @@ fn visible(snapshot: &Snapshot, actor: &Actor, number: u64) -> Result<Option<Vie
         return Ok(None);
     };
     let saved = decoded(&bytes)?;
-    Ok(saved.is_for(actor).then(|| View {
+    Ok(saved.is_for(actor).then_some(View {
         id: ViewId::Saved(number),
         name: saved.name,
         owner: saved.owner,

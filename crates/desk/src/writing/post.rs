@@ -62,7 +62,7 @@ struct Planned {
 /// Where a message goes.
 enum Place<'a> {
     /// Into a ticket of its own, whose requester this is.
-    New(Sender<'a>),
+    New(Box<Sender<'a>>),
     Ticket(Box<StoredTicket>),
 }
 
@@ -131,7 +131,7 @@ impl Post<'_> {
     /// Reads what the plan rests on, and that the actor may still do it.
     fn ground(&self, desk: &Desk, snapshot: &mut Snapshot) -> Result<Ground<'_>, Error> {
         let place = match &self.matter.ticket {
-            None => Place::New(self.requester(snapshot)?),
+            None => Place::New(Box::new(self.requester(snapshot)?)),
             Some(read) => {
                 let ticket = self.ticket(snapshot, read)?;
                 if let Some(expected) = self.expected {
