@@ -158,7 +158,9 @@ impl Desk {
             let mut writes = Vec::new();
             plan(&mut snapshot, &mut writes, (number, company))?;
             let mut batch = snapshot.batch();
-            writes.into_iter().for_each(|write| write(&mut batch));
+            for write in writes {
+                write(&mut batch);
+            }
             match self.store.commit(vec![batch]).await {
                 Ok(_) => return Ok(()),
                 Err(CommitError::Conflict) => {}
