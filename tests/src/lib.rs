@@ -12,6 +12,7 @@
 )]
 
 pub mod api;
+pub mod browser;
 pub mod certificate;
 pub mod dkim;
 pub mod dns;
@@ -30,4 +31,5 @@ pub mod random;
 pub mod remote;
 pub mod schemathesis;
 pub mod smtp;
+pub mod totp;
 pub mod wait;
