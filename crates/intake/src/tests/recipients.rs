@@ -100,6 +100,9 @@ async fn sent(world: &World) -> (DeliveryId, String) {
         channel: None,
         state: None,
         hold: Hold::None,
+        contacts: Vec::new(),
+        company: None,
+        mentions: Vec::new(),
     };
     let (actor, now) = (Actor::system(world.demo), world.backends.clock.now());
     let id = desk.write(&actor, writing, None, None, now).await.unwrap().deliveries[0];
