@@ -51,6 +51,12 @@ impl Zone {
         self.line(&format!("txt-record={name}{strings}"))
     }
 
+    /// All of that domain is asked of another server, but for what is said here.
+    #[must_use]
+    pub fn elsewhere(self, domain: &str, server: IpAddr) -> Self {
+        self.line(&format!("server=/{domain}/{server}"))
+    }
+
     /// These records and those.
     #[must_use]
     pub fn and(mut self, more: &Self) -> Self {

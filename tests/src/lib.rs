@@ -12,6 +12,7 @@
 )]
 
 pub mod api;
+pub mod authority;
 pub mod browser;
 pub mod certificate;
 pub mod dkim;

@@ -34,6 +34,7 @@ const PEERS: &[Peer] = &[
         tests: "our signatures, by another verifier",
     },
     Peer { program: "dnsmasq", packages: &["dnsmasq-base"], tests: "real DNS in a private network" },
+    Peer { program: "knotd", packages: &["knot"], tests: "records of domains at their own name servers" },
     Peer { program: "swaks", packages: &["swaks"], tests: "SMTP as another client speaks it" },
     Peer { program: "curl", packages: &["curl"], tests: "the quick start's own lines" },
     Peer { program: "strace", packages: &["strace"], tests: "faults of the disk" },
