@@ -154,7 +154,8 @@ impl Summary {
             MessageKind::Inbound | MessageKind::Note | MessageKind::Report => Vec::new(),
         };
         let brief = |delivery| Brief::of(desk, actor, delivery);
-        let unread = !desk.mark(actor, message.ticket)?.has_read(message.number);
+        // What is kept aside is in no ticket, so nobody has a mark on it.
+        let unread = message.ticket != 0 && !desk.mark(actor, message.ticket)?.has_read(message.number);
         Ok(Self { deliveries: deliveries.iter().map(brief).collect(), unread, ..Self::of(message) })
     }
 
