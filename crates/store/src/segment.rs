@@ -102,6 +102,14 @@ impl Segments {
         self.state().skip_past(segment);
     }
 
+    /// Gives no more places before this one: what stands there counts as given up, written or not.
+    pub(crate) fn skip_to(&self, place: Position) {
+        let end = &mut self.state().end;
+        if (place.segment, place.offset) > (end.segment, end.offset) {
+            *end = place;
+        }
+    }
+
     /// How long a segment is; 0 where it is gone.
     pub(crate) fn len_of(&self, segment: u32) -> io::Result<u64> {
         match self.file(segment) {

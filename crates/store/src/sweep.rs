@@ -6,7 +6,8 @@
 //!
 //! *Must hold*, whatever step is the last before a crash:
 //! - A file goes only after the commit by which nothing names it. Who has it open reads on.
-//! - What is copied is durable before rows name the copy; until they do, the place of the copy counts as given up.
+//! - What is copied is durable before rows name the copy; until they do, the place of the copy counts as given up. A
+//!   start gives that place to nobody, though the copy was perhaps never written.
 //! - A segment is left only when no blob is on its way there, and its number is never given again.
 
 use crate::batch::Batch;

@@ -31,7 +31,12 @@ pub(crate) fn key(place: Place) -> Key {
 
 /// Before all stretches of a segment that nothing names.
 pub(crate) fn gone_in(segment: u32) -> Key {
-    Key::own(GONE).byte(IN_SEGMENT).number(segment.into())
+    gone_in_segments().number(segment.into())
+}
+
+/// Before the stretches of all segments that nothing names.
+pub(crate) fn gone_in_segments() -> Key {
+    Key::own(GONE).byte(IN_SEGMENT)
 }
 
 /// Before all files that nothing names.

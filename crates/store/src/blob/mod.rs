@@ -81,7 +81,7 @@ impl Blobs {
     }
 
     /// Removes what no committed batch names: large blobs, and segments that were left, which the journal may have
-    /// brought back. No number is given twice, also of what is gone.
+    /// brought back. No number is given twice, also of what is gone, and no place that counts as given up.
     pub(crate) fn sweep(&self, view: &dyn View) -> Result<(), Failure> {
         if let Some((last, _)) = moved::numbered(view, &gone::gone_files())?.last() {
             self.files.skip_past(*last);
@@ -89,6 +89,9 @@ impl Blobs {
         for segment in moved::all_left(view)? {
             self.segments.remove(segment)?;
             self.segments.skip_past(segment);
+        }
+        if let Some(end) = moved::last_given_up(view)? {
+            self.segments.skip_to(end);
         }
         self.files.sweep(view)
     }

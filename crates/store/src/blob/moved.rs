@@ -85,6 +85,20 @@ pub(crate) fn all_left(view: &dyn View) -> Result<Vec<u32>, Unavailable> {
     Ok(left)
 }
 
+/// Where the last stretch that nothing names ends; perhaps behind what its file holds, where a copy was promised the place
+/// and never written.
+pub(crate) fn last_given_up(view: &dyn View) -> Result<Option<Position>, Unavailable> {
+    let from = operators(&gone::gone_in_segments());
+    let to = after_prefix(&from).map_or(Bound::Unbounded, Bound::Excluded);
+    let range = Range { from: Bound::Included(from), to, direction: Direction::Backward };
+    let Some(row) = view.scan(range)?.next() else { return Ok(None) };
+    let (key, stored) = row?;
+    let (Some(place), Some(bytes)) = (key.last_chunk::<16>(), stored.last_chunk()) else { return Ok(None) };
+    let (segment, offset) = (u128::from_be_bytes(*place) >> 64, u128::from_be_bytes(*place) as u64);
+    let end = u32::try_from(offset.saturating_add(u64::from_be_bytes(*bytes))).unwrap_or(u32::MAX);
+    Ok(u32::try_from(segment).ok().map(|segment| Position { segment, offset: end }))
+}
+
 /// The last number of each key of the operator's under a prefix, and the number that is its value.
 pub(crate) fn numbered(view: &dyn View, prefix: &Key) -> Result<Vec<(u64, u64)>, Unavailable> {
     let from = operators(prefix);

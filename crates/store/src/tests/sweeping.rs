@@ -245,6 +245,26 @@ fn promise_1_a_crash_after_any_disk_operation_of_a_sweep_loses_no_named_blob() {
 }
 
 #[test]
+fn promise_1_a_place_that_a_crash_took_from_a_copy_is_given_to_no_mail() {
+    let disk = FaultyDisk::new();
+    run(&disk);
+    for point in 0..=disk.operations() {
+        let store = open(disk.crashed_after(point, Loss::Nothing));
+        let space = store.of(organisation(1));
+        let before = check(&space, 36);
+        // Before anybody sweeps again.
+        (41..=58).for_each(|identity| receive(&store, &space, identity).unwrap());
+        let goes = |identity: &u64| identity % 6 != 5;
+        for identity in before.into_iter().chain(41..=58).filter(goes) {
+            delete(&store, &space, identity).unwrap();
+        }
+        let named = check(&space, 58);
+        sweep_all(&store);
+        assert_eq!(check(&space, 58), named, "after a crash at {point}");
+    }
+}
+
+#[test]
 fn promise_1_a_disk_that_fails_in_the_middle_of_a_sweep_loses_no_named_blob() {
     for step in 0.. {
         let disk = FaultyDisk::new();
