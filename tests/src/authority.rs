@@ -57,7 +57,8 @@ impl Authority {
             process.stop()?;
         }
         for (zone, text) in &self.zones {
-            fs::write(self.folder.path().join(format!("{zone}.zone")), self.file(zone, text)).context("a zone")?;
+            fs::write(self.folder.path().join(format!("{zone}.zone")), self.file(zone, text))
+                .context("a zone")?;
         }
         let configuration = self.folder.path().join("knot.conf");
         fs::write(&configuration, self.configuration()).context("the name server's configuration")?;

@@ -162,13 +162,18 @@ impl Server<'_> {
 
     /// The operator's command line, which speaks to this server: `organisation`, `domain`, `channel`, `token`.
     pub fn operator(&self, words: &[&str]) -> Result<Value> {
-        let mut command = Command::new(program()?);
-        command.args(words).arg("--data-dir").arg(&self.place.data_dir).arg("--json");
-        let finished = command.output().context("starting the program")?;
+        let finished = self.command_line(&[words, &["--json"]].concat())?;
         if !finished.status.success() {
             bail!("guichet {}: {}", words.join(" "), String::from_utf8_lossy(&finished.stderr));
         }
         serde_json::from_slice(&finished.stdout).with_context(|| format!("guichet {}", words.join(" ")))
+    }
+
+    /// What the command line says, and its exit code.
+    pub fn command_line(&self, words: &[&str]) -> Result<Finished> {
+        let mut command = Command::new(program()?);
+        command.args(words).arg("--data-dir").arg(&self.place.data_dir);
+        command.output().context("starting the program")
     }
 
     /// Stops it as an operator would, and waits.

@@ -17,6 +17,8 @@ pub const DELIVERY_SECS_MAX: u64 = 60;
 
 /// How often [`until`] looks where there is nothing to block on.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// How often [`until_rarely`] looks.
+const LOOK_RARELY: Duration = Duration::from_millis(250);
 
 /// Looks until there is something, at most `secs_max` seconds; then an error that names what was waited for.
 pub fn until<T>(what: &str, secs_max: u64, mut look: impl FnMut() -> Option<T>) -> Result<T> {
@@ -30,6 +32,18 @@ pub fn until<T>(what: &str, secs_max: u64, mut look: impl FnMut() -> Option<T>) 
         }
         thread::park_timeout(LOOK_AGAIN);
     }
+}
+
+/// The same for what costs something to look at.
+pub fn until_rarely<T>(what: &str, secs_max: u64, mut look: impl FnMut() -> Option<T>) -> Result<T> {
+    let mut next = Instant::now();
+    until(what, secs_max, || {
+        if Instant::now() < next {
+            return None;
+        }
+        next = Instant::now() + LOOK_RARELY;
+        look()
+    })
 }
 
 /// So many seconds from now.
