@@ -108,8 +108,10 @@ impl Domains {
         &self.0.backends.store
     }
 
+    /// As exact as it is kept, so that a look has one time, told at once or read later.
     pub(crate) fn now(&self) -> Timestamp {
-        self.0.backends.clock.now()
+        let now = self.0.backends.clock.now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 
     /// The records that should stand for a domain of this organisation.
