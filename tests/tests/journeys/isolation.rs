@@ -51,7 +51,7 @@ impl Stranger {
 }
 
 /// The methods and paths of the document.
-fn operations(api: &Api) -> Result<Vec<(String, String)>> {
+pub(crate) fn operations(api: &Api) -> Result<Vec<(String, String)>> {
     let document = api.get("/openapi.json")?;
     let paths = document["paths"].as_object().context("no paths")?;
     let each = paths.iter().flat_map(|(path, item)| {

@@ -21,3 +21,4 @@ mod own_domain;
 mod replies;
 mod strangers_mail;
 mod strangers_out;
+mod teams;
