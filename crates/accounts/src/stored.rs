@@ -125,7 +125,9 @@ pub(crate) fn read_teams(snapshot: &mut Snapshot, teams: &[TeamId]) -> Result<Ve
     let mut rows = Vec::with_capacity(teams.len());
     for team in teams {
         let key = keys::team(*team);
-        let bytes = snapshot.read(&key)?.ok_or_else(|| Error::not_found("team", team))?;
+        let bytes = snapshot.read(&key)?;
+        // Not what was asked for by the address of a request, but what its body names.
+        let bytes = bytes.ok_or_else(|| Error::Invalid(format!("there is no team `{team}`")))?;
         rows.push((key, bytes));
     }
     Ok(rows)

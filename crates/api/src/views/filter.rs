@@ -6,6 +6,7 @@ use guichet_web::{Members, members};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, OneOfBuilder, Type};
 
 use crate::tickets::shape;
 
@@ -22,11 +23,11 @@ pub(crate) struct Filter {
     states: Vec<&'static str>,
     /// Of one of these teams; `none` is of no team.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false, value_type = Vec<Object>, example = json!([3, "none"]))]
+    #[schema(required = false, schema_with = teams)]
     teams: Vec<Value>,
     /// Of one of these people; `none` is of nobody, `me` of whoever looks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false, value_type = Vec<Object>, example = json!(["me", "none", 2]))]
+    #[schema(required = false, schema_with = assignees)]
     assignees: Vec<Value>,
     /// Of the contact with this number.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,6 +77,22 @@ pub(crate) struct Filter {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false, example = true)]
     drafted: Option<bool>,
+}
+
+fn teams() -> Array {
+    numbers_or("Of one of these teams; `none` is of none.", ["none"])
+}
+
+fn assignees() -> Array {
+    numbers_or("Of one of these people; `none` is of nobody, `me` of whoever looks.", ["none", "me"])
+}
+
+/// Values that are numbers, or one of these words.
+fn numbers_or<const N: usize>(description: &str, named: [&'static str; N]) -> Array {
+    let word = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(named));
+    let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+    let one = OneOfBuilder::new().item(number).item(word);
+    ArrayBuilder::new().items(one).description(Some(description)).examples([json!(["none", 3])]).build()
 }
 
 impl From<TicketFilter> for Filter {
