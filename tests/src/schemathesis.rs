@@ -22,8 +22,17 @@ pub fn is_there() -> bool {
     peer(PROGRAM).is_some()
 }
 
-/// Calls every address of the API but these with this token.
-pub fn run(server: &Server<'_>, token: &str, but: &[&str]) -> Result<()> {
+/// Calls every address of the API but this one with this token.
+pub fn call_all_but(server: &Server<'_>, token: &str, path: &str) -> Result<()> {
+    run(server, token, &["--exclude-path", path])
+}
+
+/// Calls every address of the API below this path with this token.
+pub fn call_below(server: &Server<'_>, token: &str, path: &str) -> Result<()> {
+    run(server, token, &["--include-path-regex", &format!("^{path}/")])
+}
+
+fn run(server: &Server<'_>, token: &str, which: &[&str]) -> Result<()> {
     let program = peer::find(PROGRAM).context("no schemathesis")?;
     let folder = tempfile::tempdir().context("a temporary folder")?;
     let document = folder.path().join("openapi.json");
@@ -34,10 +43,7 @@ pub fn run(server: &Server<'_>, token: &str, but: &[&str]) -> Result<()> {
     command.arg("--header").arg(format!("Authorization: Bearer {token}"));
     command.args(["--checks", CHECKS, "--seed", SEED, "--max-examples", EXAMPLES]);
     command.args(["--phases", "examples,coverage,fuzzing", "--warnings", "off"]);
-    command.args(["--suppress-health-check", "all", "--no-color"]);
-    for path in but {
-        command.args(["--exclude-path", path]);
-    }
+    command.args(["--suppress-health-check", "all", "--no-color"]).args(which);
     let finished = command.output().context("starting schemathesis")?;
     if !finished.status.success() {
         bail!(
