@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use anyhow::{Context, Result};
+use guichet_tests::api::Api;
 use guichet_tests::certificate::Certificate;
 use guichet_tests::dkim::{Algorithm, Signer};
 use guichet_tests::dns::{NameServer, Zone};
@@ -90,8 +91,14 @@ impl World {
 
     /// Publishes the keys that our server signs with, as it says them.
     pub(crate) fn publish_keys(&mut self, server: &Server<'_>) -> Result<()> {
+        self.publish_keys_of(&server.api(), OURS)
+    }
+
+    /// The same for a domain of another organisation. What else it asks for the journey's Internet has.
+    pub(crate) fn publish_keys_of(&mut self, api: &Api, domain: &str) -> Result<()> {
         let mut zone = Zone::new();
-        for record in every(&server.api(), &format!("/domains/{OURS}/records"))? {
+        let records = every(api, &format!("/domains/{domain}/records"))?;
+        for record in records.iter().filter(|record| record["purpose"] == "dkim") {
             let (name, text) = (record["name"].as_str(), record["value"].as_str());
             zone = zone.text(name.context("no name")?, text.context("no text")?);
         }

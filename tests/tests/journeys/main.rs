@@ -11,6 +11,7 @@ mod disk_full;
 mod every_endpoint;
 mod first_start;
 mod furnished;
+mod invitation;
 mod isolation;
 mod large_mails;
 mod letters;

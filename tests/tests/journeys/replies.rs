@@ -66,7 +66,7 @@ fn an_answer_reaches_the_customers_server_over_tls_and_proves_who_wrote_it() -> 
 }
 
 /// SPF, both signatures and DMARC.
-fn proves_all(proven: &Value, mail: &Mail) -> Result<()> {
+pub(crate) fn proves_all(proven: &Value, mail: &Mail) -> Result<()> {
     let signatures = proven["signatures"].as_array().context("no signatures")?;
     let mut algorithms: Vec<&str> = signatures.iter().filter_map(|one| one["algorithm"].as_str()).collect();
     algorithms.sort_unstable();
