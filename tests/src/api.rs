@@ -61,6 +61,11 @@ impl Api {
         Self { address, token: token.map(str::to_owned) }
     }
 
+    /// The token, if it has one.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// The JSON at `path` (below [`BASE`]), which must answer 200.
     pub fn get(&self, path: &str) -> Result<Value> {
         self.read(path)?.json()

@@ -3,6 +3,7 @@
 
 mod agent;
 mod autoresponder;
+mod claims;
 mod crash;
 mod crash_out;
 mod customer;
@@ -10,6 +11,7 @@ mod deliveries;
 mod disk_full;
 mod every_endpoint;
 mod first_start;
+mod forwards;
 mod furnished;
 mod invitation;
 mod isolation;
@@ -20,6 +22,8 @@ mod other_clients;
 mod own_channels;
 mod own_domain;
 mod replies;
+mod server_check;
 mod strangers_mail;
 mod strangers_out;
 mod teams;
+mod tickets_further;
