@@ -45,6 +45,15 @@ impl Mail {
         inner.map_or(field.clone(), |(address, _)| address.to_owned())
     }
 
+    /// The first link in its text that has a secret behind `#`.
+    pub fn secret_link(&self) -> Option<String> {
+        // RFC 2045, 6.7: how a long line is broken, and how `=` is written.
+        let text = self.text().replace("=\r\n", "").replace("=3D", "=");
+        let is_end = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"');
+        let mut words = text.split(is_end).filter(|word| word.starts_with("http"));
+        words.find(|word| word.contains('#')).map(str::to_owned)
+    }
+
     /// All of it, for reading.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.raw).into_owned()
@@ -62,5 +71,13 @@ mod tests {
         assert_eq!(mail.address("to"), "ada@a.example");
         assert_eq!(mail.fields("X"), ["1", "2"]);
         assert_eq!(mail.field("Y"), "");
+    }
+
+    #[test]
+    fn a_link_is_found_though_its_line_was_broken() {
+        let mail =
+            Mail::stored(b"\nOpen http://a.example/ or\n<https://desk.example/sign-=\nup#guichet_x>\n");
+        assert_eq!(mail.secret_link().unwrap(), "https://desk.example/sign-up#guichet_x");
+        assert_eq!(Mail::stored(b"\nhttps://a.example/\n").secret_link(), None);
     }
 }
