@@ -59,6 +59,8 @@ impl Desk {
         self.edit_stored(actor, number, expected, now, |snapshot, ticket| {
             if let Some(requester) = change.requester {
                 ticket.requester = contact::requester(snapshot, actor, requester)?;
+                // Whoever decides whose it is has answered what was proposed.
+                ticket.record.proposed_requester = None;
             }
             let ticket = &mut ticket.record;
             if let Some(company) = change.company {

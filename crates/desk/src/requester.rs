@@ -84,6 +84,7 @@ impl Desk {
             let ticket = stored::ticket_checked(&mut snapshot, number)?
                 .filter(|ticket| actor.sight.sees(ticket.record.team))
                 .ok_or(Error::NotFound("ticket"))?;
+            ticket.check_unmerged()?;
             let found = self.found(actor, &mut snapshot, new)?;
             let mut changed = ticket.clone();
             changed.record.proposed_requester = None;

@@ -79,9 +79,24 @@ impl Desk {
             heading: self.heading_of_mail(actor, writing, matter, (&sending, reference))?,
             recipients,
             text: TextBody::Markdown(text),
-            quotes: quotes(writing, matter),
+            quotes: self.quotes(actor, writing, matter)?,
             uploads,
             envelope_domain: Some(sending.envelope_domain),
+        })
+    }
+
+    fn quotes(&self, actor: &Actor, writing: &Writing, matter: &Matter) -> Result<Quotes, Error> {
+        Ok(match &matter.answered {
+            Some(original) if writing.is_forward() => {
+                Quotes::Forwarded { original: original.clone(), with_files: writing.include_attachments }
+            }
+            // What a colleague wrote above the mail that they passed on is not for the customer.
+            Some(answered)
+                if writing.quote && self.behind(actor.organisation, answered, matter)?.is_none() =>
+            {
+                Quotes::Answered(answered.clone())
+            }
+            _ => Quotes::Nothing,
         })
     }
 
@@ -142,16 +157,6 @@ impl Desk {
             in_reply_to: None,
             references: Vec::new(),
         })
-    }
-}
-
-fn quotes(writing: &Writing, matter: &Matter) -> Quotes {
-    match &matter.answered {
-        Some(original) if writing.is_forward() => {
-            Quotes::Forwarded { original: original.clone(), with_files: writing.include_attachments }
-        }
-        Some(answered) if writing.quote => Quotes::Answered(answered.clone()),
-        _ => Quotes::Nothing,
     }
 }
 

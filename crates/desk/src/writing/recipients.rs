@@ -12,13 +12,13 @@ use std::collections::{BTreeSet, HashMap};
 use guichet_accounts::{Channel, Route};
 use guichet_mail::compose::Mailbox;
 use guichet_mail::{Address, Defect, MailAddress, Verdicts};
-use guichet_store::{Direction, OrganisationId};
+use guichet_store::{Direction, OrganisationId, Snapshot};
 
 use super::check::invalid;
 use super::matter::Matter;
 use super::{Target, Writing, WritingKind};
 use crate::message::Content;
-use crate::stored::{StoredMessage, last_number};
+use crate::stored::{StoredMessage, StoredTicket, last_number};
 use crate::token::without_token;
 use crate::{Contact, Desk, Error, RecipientField, contact, keys};
 
@@ -128,13 +128,17 @@ impl Desk {
         Ok(suggested)
     }
 
-    /// Whom an answer goes to: where the author wants answers, else the author; of a mail of ours, whom it was to.
+    /// Whom an answer goes to: where the author wants answers, else the author; of a mail of ours, whom it was to; of one
+    /// that a colleague passed on, the customer behind it.
     fn correspondents(
         &self,
         organisation: OrganisationId,
         answered: &StoredMessage,
         matter: &Matter,
     ) -> Result<Vec<Mailbox>, Error> {
+        if let Some(requester) = self.behind(organisation, answered, matter)? {
+            return Ok(vec![requester]);
+        }
         let content = &answered.record.content;
         let is_ours = answered.record.written.is_some();
         let mut found = Vec::new();
@@ -176,9 +180,27 @@ impl Desk {
         if mailboxes(&message.content.reply_to).all(takes_part) {
             return Ok(true);
         }
+        begins(&self.store.of(organisation).snapshot()?, ticket, answered)
+    }
+
+    /// Whose mail the answered one passes on: the requester of a ticket that a colleague began, where that is somebody
+    /// else, as an agent who forwards a customer's mail in is not the customer (case 40).
+    pub(super) fn behind(
+        &self,
+        organisation: OrganisationId,
+        answered: &StoredMessage,
+        matter: &Matter,
+    ) -> Result<Option<Mailbox>, Error> {
+        let author = answered.record.content.sole_author().filter(|_| answered.record.written.is_none());
+        let (Some(ticket), Some(author)) = (&matter.ticket, author) else { return Ok(None) };
         let snapshot = self.store.of(organisation).snapshot()?;
-        let first = snapshot.scan(&keys::ticket_messages(ticket.number), Direction::Forward, None)?.next();
-        Ok(first.transpose()?.map(|(key, _)| last_number(&key)).transpose()? == Some(answered.number))
+        let Some((_, requester)) = contact::resolve(&snapshot, ticket.requester)? else { return Ok(None) };
+        if requester.has(author) || !begins(&snapshot, ticket, answered)? {
+            return Ok(None);
+        }
+        let is_colleague = self.accounts.people(organisation)?.iter().any(|one| one.address.is_same(author));
+        let Contact { name, address, .. } = requester;
+        Ok(is_colleague.then_some(Mailbox { name, address }))
     }
 
     /// Those of a header field to whom mail does not come back through the channel that it leaves by.
@@ -268,6 +290,12 @@ impl Desk {
         }
         Ok(names)
     }
+}
+
+/// Whether a ticket begins with this message.
+fn begins(snapshot: &Snapshot, ticket: &StoredTicket, message: &StoredMessage) -> Result<bool, Error> {
+    let first = snapshot.scan(&keys::ticket_messages(ticket.number), Direction::Forward, None)?.next();
+    Ok(first.transpose()?.map(|(key, _)| last_number(&key)).transpose()? == Some(message.number))
 }
 
 /// Everybody who has seen the header of a mail, and the addresses in it, normalised.
