@@ -8,7 +8,7 @@
 mod board;
 mod put;
 
-pub(crate) use put::NoticePut;
+pub(crate) use put::{NoticePut, open_of, settle};
 
 use std::fmt;
 use std::str::FromStr;

@@ -7,10 +7,10 @@ use super::{Forward, ForwardId, Returned, act};
 use crate::arrival::Arrival;
 use crate::groups::Incoming;
 use crate::keys::{self, Number};
-use crate::notices::NoticePut;
+use crate::notices::{self, NoticePut};
 use crate::queue::StoredDelivery;
 use crate::token::is_token;
-use crate::{DeliveryId, Desk, Error, NewNotice, NoticeKind, numbers};
+use crate::{DeliveryId, Desk, Error, NewNotice, NoticeKind, StoredNotice, numbers};
 
 /// A probe that is recognised in a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub(crate) struct ForwardVerified {
     id: ForwardId,
     forward: Forward,
     notice: NoticePut,
+    /// The provider's questions about it, which are answered.
+    answered: Vec<StoredNotice>,
 }
 
 impl Desk {
@@ -66,7 +68,11 @@ impl Desk {
         });
         let new = notice(&forward);
         let notice = NoticePut::read(snapshot, new, self.new_notice_id(arrival.received), arrival.received)?;
-        Ok(Some(ForwardVerified { id: ForwardId(id), forward, notice }))
+        let answered = match forward.has_arrived() {
+            true => notices::open_of(snapshot, |kind| forward.is_asked_for_by(kind))?,
+            false => Vec::new(),
+        };
+        Ok(Some(ForwardVerified { id: ForwardId(id), forward, notice, answered }))
     }
 }
 
@@ -74,14 +80,30 @@ impl ForwardVerified {
     /// Writes what is known now.
     pub(crate) fn write(&self, batch: &mut Batch) {
         act::put(batch, self.id, &self.forward);
+        for question in &self.answered {
+            notices::settle(batch, question, self.notice.after.updated);
+        }
         self.notice.write(batch, Number::Known(0));
+    }
+}
+
+impl Forward {
+    /// Whether the probe that came back last came through the channel.
+    fn has_arrived(&self) -> bool {
+        self.returned.as_ref().is_some_and(|returned| returned.channels.contains(&self.channel))
+    }
+
+    /// Whether a notice is a provider's question about this very forward.
+    fn is_asked_for_by(&self, kind: &NoticeKind) -> bool {
+        let NoticeKind::ForwardingConfirmation(asked) = kind else { return false };
+        let is_same = asked.address.as_ref().is_some_and(|address| address.is_same(&self.address));
+        asked.channel == self.channel && is_same
     }
 }
 
 fn notice(forward: &Forward) -> NewNotice {
     let Forward { channel, address, returned, .. } = forward;
-    let came = returned.as_ref().is_some_and(|returned| returned.channels.contains(channel));
-    let subject = if came {
+    let subject = if forward.has_arrived() {
         format!("{address} forwards to this help desk")
     } else {
         format!("{address} forwards to another channel than it should")

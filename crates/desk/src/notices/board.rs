@@ -1,11 +1,11 @@
 //! The board: notices as admins see, dismiss and settle them.
 
-use guichet_accounts::{Actor, Sight, Who};
+use guichet_accounts::{Actor, Sight};
 use guichet_store::{CommitError, Direction, Key, OrganisationId};
 use jiff::Timestamp;
 
 use super::put::{self, NoticePut};
-use super::{NewNotice, Notice, NoticeId, NoticeKind, StoredNotice};
+use super::{NewNotice, NoticeId, NoticeKind, StoredNotice};
 use crate::keys::Number;
 use crate::page::Page;
 use crate::stored::last_number;
@@ -51,9 +51,8 @@ impl Desk {
             let mut snapshot = self.store.of(organisation).snapshot()?;
             let open = put::of_topic(&mut snapshot, &topic)?.filter(|stored| stored.record.settled.is_none());
             let Some(stored) = open else { return Ok(()) };
-            let after = Notice { settled: Some(now), ..stored.record.clone() };
             let mut batch = snapshot.batch();
-            put::put(&mut batch, stored.id, stored.ticket_number(), &after, Who::System);
+            put::settle(&mut batch, &stored, now);
             match self.store.commit(vec![batch]).await {
                 Ok(_) => return Ok(()),
                 Err(CommitError::Conflict) => {}

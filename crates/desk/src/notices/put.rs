@@ -4,7 +4,7 @@ use guichet_accounts::Who;
 use guichet_store::{Batch, Direction, Key, Snapshot, Template, record};
 use jiff::Timestamp;
 
-use super::{NOTICES_KEPT_MAX, NewNotice, Notice, NoticeId, StoredNotice};
+use super::{NOTICES_KEPT_MAX, NewNotice, Notice, NoticeId, NoticeKind, StoredNotice};
 use crate::event::{self, Event, EventKind};
 use crate::keys::{self, Number};
 use crate::stored::last_number;
@@ -78,6 +78,31 @@ pub(super) fn put(batch: &mut Batch, id: NoticeId, ticket: Number, notice: &Noti
     event::append(batch, Number::Known(0), Number::Known(0), &event);
 }
 
+/// The notices on the board that are of this kind, each as a check of the batch.
+pub(crate) fn open_of(
+    snapshot: &mut Snapshot,
+    is_meant: impl Fn(&NoticeKind) -> bool,
+) -> Result<Vec<StoredNotice>, Error> {
+    let mut meant = Vec::new();
+    for row in snapshot.scan(&keys::notices(), Direction::Forward, None)? {
+        let (key, value) = row?;
+        let stored = StoredNotice::of(NoticeId(last_number(&key)?), &value)?;
+        if stored.record.is_open() && is_meant(&stored.record.kind) {
+            meant.push(stored);
+        }
+    }
+    for stored in &meant {
+        snapshot.read(&keys::notice(stored.id))?;
+    }
+    Ok(meant)
+}
+
+/// Takes a notice off the board whose matter is settled.
+pub(crate) fn settle(batch: &mut Batch, stored: &StoredNotice, now: Timestamp) {
+    let after = Notice { settled: Some(now), ..stored.record.clone() };
+    put(batch, stored.id, stored.ticket_number(), &after, Who::System);
+}
+
 /// The notice about a matter, as a check of the batch.
 pub(super) fn of_topic(snapshot: &mut Snapshot, topic: &[u8; 16]) -> Result<Option<StoredNotice>, Error> {
     let Some(bytes) = snapshot.read(&keys::notice_topic(topic))? else { return Ok(None) };
@@ -106,7 +131,7 @@ fn renewed(before: Option<&Notice>, new: NewNotice, now: Timestamp) -> Notice {
 }
 
 impl Notice {
-    fn says(&self, kind: &super::NoticeKind, subject: &str, text: &str) -> bool {
+    fn says(&self, kind: &NoticeKind, subject: &str, text: &str) -> bool {
         self.kind == *kind && self.subject == subject && self.text == text
     }
 }

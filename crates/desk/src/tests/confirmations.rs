@@ -8,7 +8,7 @@ use crate::{ForwardingConfirmation, NoticeKind, Outcome, StoredNotice};
 
 const CODE: &str = "123456789";
 
-fn question(id: &str, code: &str) -> String {
+pub(super) fn question(id: &str, code: &str) -> String {
     format!(
         "From: Gmail Team <forwarding-noreply@google.com>\nTo: support@acme.example\nAuto-Submitted: auto-generated\n\
          Subject: (#{code}) Gmail Forwarding Confirmation - Receive Mail from loja@shop.example\n\

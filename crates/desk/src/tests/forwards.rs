@@ -167,6 +167,40 @@ async fn a_second_probe_overtakes_the_first_and_a_removed_forward_stays_gone() {
 }
 
 #[tokio::test]
+async fn a_forward_that_works_settles_the_providers_question_about_it_and_no_other() {
+    let world = World::new().await;
+    let question = super::confirmations::question("1", "123456789");
+    world.receive(&question, &[&world.support]).await;
+    world
+        .receive(&question.replace("<1@", "<2@").replace(FROM, "other@shop.example"), &[&world.support])
+        .await;
+    world.receive(&question.replace("<1@", "<3@"), &[&world.billing]).await;
+    let forward = entered(&world).await;
+    let open = || {
+        let open = world.desk.notices(&world.admin(), false, None, 10).unwrap().items;
+        let asked = |notice: crate::StoredNotice| match notice.record.kind {
+            NoticeKind::ForwardingConfirmation(asked) => {
+                Some((asked.channel, asked.address.unwrap().to_string()))
+            }
+            _ => None,
+        };
+        open.into_iter().filter_map(asked).collect::<Vec<_>>()
+    };
+    outcomes(
+        world.desk.receive(&coming_back(&world, &forward, &world.billing, AuthResult::Pass)).await.unwrap(),
+    );
+    assert_eq!(open().len(), 3, "it came through another channel");
+    let forward = entered(&world).await;
+    outcomes(
+        world.desk.receive(&coming_back(&world, &forward, &world.support, AuthResult::Pass)).await.unwrap(),
+    );
+    let billing = world.billing.channel().unwrap();
+    assert_eq!(open(), [(billing, FROM.to_owned()), (support(&world), "other@shop.example".to_owned())]);
+    let all = world.desk.notices(&world.admin(), true, None, 10).unwrap().items;
+    assert_eq!(all.iter().filter(|notice| notice.record.settled == Some(at(60))).count(), 1);
+}
+
+#[tokio::test]
 async fn promise_5_probes_are_capped_and_go_to_no_address_of_ours() {
     let world = World::new().await;
     let own = world
