@@ -110,10 +110,6 @@ pub(crate) fn keys_of(ticket: &Ticket) -> Vec<Key> {
     if ticket.merged_into.is_some() {
         return Vec::new();
     }
-    if ticket.merged_into.is_some() {
-        // No list shows it.
-        return Vec::new();
-    }
     let tags = ticket.tags.iter().cloned().map(Group::Tag);
     let watchers = ticket.watchers.iter().copied().map(Group::Watcher);
     let writers = ticket.writers.iter().copied().map(Group::Writer);

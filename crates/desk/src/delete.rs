@@ -2,7 +2,8 @@
 //!
 //! The first commit takes the ticket itself away: from then on nobody sees it or anything of it, mail that answers it
 //! begins a new ticket, and a mail that was in it is new when it comes again. A row says that the rest is still to go;
-//! it goes in bounded commits, now or after the next start. The contact stays, and so does the row of the audit log.
+//! it goes in bounded commits, now or after the next start. The tickets that were merged into it, which are empty and lead
+//! nowhere any more, go with it. The contact stays, and so does the row of the audit log.
 //!
 //! *Must hold*
 //! - Nothing is deleted of which a delivery still waits or is being sent.
@@ -31,6 +32,23 @@ const ATTEMPTS_MAX: usize = 32;
 const LINKS_AT_ONCE: usize = 500;
 /// How many drafts in a ticket go in one commit.
 const DRAFTS_AT_ONCE: usize = 50;
+/// How many of the tickets that were merged into it go in one commit.
+const ABSORBED_AT_ONCE: usize = 50;
+
+/// One commit of a deletion.
+pub(crate) struct Step {
+    pub(crate) batch: Batch,
+    /// The tickets that it takes away besides, which are to be finished as well.
+    hides: Vec<u64>,
+    /// Nothing is left of the ticket.
+    pub(crate) is_last: bool,
+}
+
+impl Step {
+    fn of(batch: Batch) -> Self {
+        Self { batch, hides: Vec::new(), is_last: false }
+    }
+}
 
 impl Desk {
     /// Deletes a ticket for good, out of the trash; it is the admins' to do. `by` is noted in the audit log.
@@ -134,12 +152,19 @@ impl Desk {
         ticket: u64,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let mut conflicts = 0;
-        while conflicts < ATTEMPTS_MAX {
-            let (step, is_last) = self.deletion_step(organisation, ticket, now)?;
-            match self.store.commit(vec![step]).await {
-                Ok(_) if is_last => return Ok(()),
-                Ok(_) => conflicts = 0,
+        let (mut left, mut conflicts) = (vec![ticket], 0);
+        while let Some(number) = left.last().copied()
+            && conflicts < ATTEMPTS_MAX
+        {
+            let Step { batch, hides, is_last } = self.deletion_step(organisation, number, now)?;
+            match self.store.commit(vec![batch]).await {
+                Ok(_) => {
+                    conflicts = 0;
+                    if is_last {
+                        left.pop();
+                    }
+                    left.extend(hides);
+                }
                 Err(CommitError::Conflict) => conflicts += 1,
                 Err(error) => return Err(error.into()),
             }
@@ -148,29 +173,32 @@ impl Desk {
         Ok(())
     }
 
-    /// The next commit of a deletion, and whether it is the last. Whoever adds anything to a ticket rests on it, so
-    /// nobody does any more.
+    /// The next commit of a deletion. Whoever adds anything to a ticket rests on it, so nobody does any more.
     pub(crate) fn deletion_step(
         &self,
         organisation: OrganisationId,
         ticket: u64,
         now: Timestamp,
-    ) -> Result<(Batch, bool), Error> {
+    ) -> Result<Step, Error> {
         let space = self.store.of(organisation);
         let mut snapshot = space.snapshot()?;
         if let Some(removal) = Removal::read(&mut snapshot, ticket)? {
             let mut batch = snapshot.batch();
             removal.write(&mut batch)?;
-            return Ok((batch, false));
+            return Ok(Step::of(batch));
         }
         let system = Actor::system(organisation);
+        let absorbed = numbers_under(&snapshot, &keys::absorbed(ticket), ABSORBED_AT_ONCE)?;
+        if !absorbed.is_empty() {
+            return hide_absorbed(snapshot, &system, (ticket, absorbed), now);
+        }
         let drafts = drafts::forget(&mut snapshot, &system, ticket, DRAFTS_AT_ONCE)?;
         if !drafts.is_empty() {
             let mut batch = snapshot.batch();
             for draft in &drafts {
                 draft.write(&mut batch, &system, now);
             }
-            return Ok((batch, false));
+            return Ok(Step::of(batch));
         }
         let mut batch = space.batch();
         let links = numbers_under(&snapshot, &keys::links(ticket), LINKS_AT_ONCE)?;
@@ -179,11 +207,11 @@ impl Desk {
             batch.delete(keys::links(other).number(ticket));
         }
         if links.len() == LINKS_AT_ONCE {
-            return Ok((batch, false));
+            return Ok(Step::of(batch));
         }
         marks::forget(&snapshot, &mut batch, ticket)?;
         batch.delete(keys::deleted(ticket));
-        Ok((batch, true))
+        Ok(Step { is_last: true, ..Step::of(batch) })
     }
 }
 
@@ -203,6 +231,28 @@ fn hide(batch: &mut Batch, actor: &Actor, ticket: &StoredTicket, now: Timestamp)
         person: None,
     };
     event::append(batch, Number::Known(ticket.number), Number::Known(0), &event);
+}
+
+/// Takes tickets away that were merged into one that is gone.
+fn hide_absorbed(
+    mut snapshot: Snapshot,
+    actor: &Actor,
+    (into, numbers): (u64, Vec<u64>),
+    now: Timestamp,
+) -> Result<Step, Error> {
+    let mut empty = Vec::with_capacity(numbers.len());
+    for number in numbers.iter().copied() {
+        empty.extend(stored::ticket_checked(&mut snapshot, number)?);
+    }
+    empty.retain(|ticket| ticket.record.merged_into == Some(into));
+    let mut batch = snapshot.batch();
+    for number in numbers {
+        batch.delete(keys::absorbed(into).number(number));
+    }
+    for ticket in &empty {
+        hide(&mut batch, actor, ticket, now);
+    }
+    Ok(Step { hides: empty.iter().map(|ticket| ticket.number).collect(), ..Step::of(batch) })
 }
 
 /// The last numbers of the keys under a prefix.

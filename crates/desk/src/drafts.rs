@@ -12,6 +12,7 @@
 //!   every change of one writes.
 
 mod change;
+mod following;
 mod kept;
 mod read;
 mod record;
@@ -19,6 +20,7 @@ mod removal;
 mod send;
 mod tally;
 
+pub(crate) use following::{Following, following};
 pub(crate) use kept::kept;
 pub(crate) use read::{has_draft, tickets_of};
 pub use record::{BadDraftId, Draft, DraftId, StoredDraft};

@@ -38,6 +38,7 @@
 //! | `H` | `o`, person or 0 | their saved views, or the shared ones, in order |
 //! | `G` | layout, `c`, group, cell | a count; see [`crate::cells`] |
 //! | `G` | layout, `m` | - : the counts are true |
+//! | `S` | ticket, ticket | - : the tickets that were merged into a ticket |
 //! | `O` | ticket | - : deleted, and some of its messages are still to go; see [`crate::delete`] |
 //! | `t` | time, organisation, ticket | - : in the operator's space: when a snoozed ticket wakes |
 //! | `N` | `n`, notice | ticket, [`Notice`](crate::Notice) |
@@ -171,6 +172,11 @@ pub(crate) fn due(at: Timestamp, organisation: OrganisationId, id: DeliveryId) -
 /// Where the rows begin that are due then.
 pub(crate) fn due_from(at: Timestamp) -> Key {
     Key::new(DUE).number(u64::try_from(at.as_microsecond()).unwrap_or_default())
+}
+
+/// The tickets that were merged into this one.
+pub(crate) fn absorbed(ticket: u64) -> Key {
+    Key::new(b'S').number(ticket)
 }
 
 /// Tickets of whose deletion something is still to do.

@@ -2,8 +2,8 @@
 //!
 //! Messages, deliveries, participants, watchers, tags, links and everybody's marks move in one commit; the source stays
 //! as a closed, empty ticket that says where they went. Replies find the message that they answer, wherever it is now,
-//! so whatever token or reference leads to the source leads to the target. Drafts stay by their number and are sent into
-//! the target.
+//! so whatever token or reference leads to the source leads to the target. Drafts follow; one whose writer has another in
+//! the target stays by its number, and is sent there.
 //!
 //! *Must hold*: only a ticket that was not merged itself is merged, and only into one that was not. Both are checks of the
 //! commit; so of A into B and B into A at once one is refused, and no chain ever closes.
@@ -15,6 +15,7 @@ use guichet_store::{Batch, CommitError, Direction, Snapshot};
 use jiff::Timestamp;
 
 use crate::change::TAGS_MAX;
+use crate::drafts::{self, Following};
 use crate::event::{self, Event, EventKind};
 use crate::keys::{self, Number};
 use crate::marks::{self, Union};
@@ -45,6 +46,7 @@ struct Merge {
     moving: Vec<Moving>,
     links: Vec<u64>,
     marks: Vec<Union>,
+    drafts: Vec<Following>,
     /// Who had to do with the source and does not see the target.
     blind: Vec<PersonId>,
 }
@@ -127,7 +129,8 @@ impl Merge {
         let rows = snapshot.scan(&keys::links(source.number), Direction::Forward, None)?;
         let links = rows.take(LINKS_MAX).map(|row| last_number(&row?.0)).collect::<Result<_, Error>>()?;
         let marks = marks::unite(snapshot, people, (source.number, target.number), &messages)?;
-        Ok(Self { source, target, moving, links, marks, blind: Vec::new() })
+        let drafts = drafts::following(snapshot, (source.number, target.number))?;
+        Ok(Self { source, target, moving, links, marks, drafts, blind: Vec::new() })
     }
 
     /// Writes everything; answers the target's activity and what became of it.
@@ -158,6 +161,10 @@ impl Merge {
         for mark in &self.marks {
             mark.write(batch, (from, into), activity);
         }
+        for draft in &self.drafts {
+            draft.write(batch, actor, (from, into), now);
+        }
+        batch.put(keys::absorbed(into).number(from), Vec::new());
         (activity, joined)
     }
 }

@@ -108,6 +108,41 @@ async fn a_bounce_to_a_deleted_ticket_is_recorded_and_harms_nothing() {
 }
 
 #[tokio::test]
+async fn what_was_merged_into_a_deleted_ticket_goes_with_it() {
+    let world = World::new().await;
+    let empty = rows(&world);
+    for number in 1..=4 {
+        let raw = mail(BIA, &format!("{number}@customer.example"), "Same", "");
+        world.receive(&raw, &[&world.support]).await;
+    }
+    let one = world.somebody(7);
+    let draft = crate::Draft { text: "x".to_owned(), ..crate::Draft::default() };
+    for number in [1, 2] {
+        world.desk.save_ticket_draft(&one, number, &draft, None, at(1)).await.unwrap();
+    }
+    for (from, into) in [(1, 2), (2, 3), (4, 3)] {
+        world.desk.merge_ticket(&world.admin(), (from, into), None, at(2)).await.unwrap();
+    }
+    set_state(&world, 3, State::Trash).await;
+    // The server stops after the first commit.
+    world.desk.hide_ticket(&world.admin(), &by(&world), 3, at(50)).await.unwrap();
+    desk_over(world.store.clone()).finish_deletions(world.acme, at(60)).await.unwrap();
+    for number in 1..=4 {
+        assert!(
+            matches!(world.desk.ticket(&world.admin(), number), Err(Error::NotFound("ticket"))),
+            "{number}"
+        );
+    }
+    let left: Vec<char> =
+        rows(&world).into_iter().filter(|row| !empty.contains(row)).map(|(kind, _)| kind).collect();
+    assert_eq!(left, ['A', 'C', 'K'], "the contact, and where it is found");
+    let Log::Events { events, .. } = world.desk.events(&world.admin(), 0).unwrap() else { panic!() };
+    let mut gone: Vec<_> = events.iter().filter(|one| one.event.kind == EventKind::TicketDeleted).collect();
+    gone.sort_by_key(|one| one.ticket);
+    assert_eq!(gone.iter().filter_map(|one| one.ticket).collect::<Vec<_>>(), [1, 2, 3, 4]);
+}
+
+#[tokio::test]
 async fn only_an_admin_deletes_and_only_out_of_the_trash_and_nothing_that_still_leaves() {
     let world = asked("").await;
     assert!(matches!(delete(&world, 1).await, Err(Error::Invalid(_))), "it is not in the trash");
@@ -283,9 +318,9 @@ async fn a_deletion_that_was_cut_short_after_any_commit_is_finished_at_the_next_
         assert_eq!(check_whole(&world), [2], "it is gone at once");
         let mut is_last = false;
         for _ in 0..steps {
-            let (step, last) = world.desk.deletion_step(world.acme, 1, at(51)).unwrap();
-            world.store.commit(vec![step]).await.unwrap();
-            is_last = last;
+            let step = world.desk.deletion_step(world.acme, 1, at(51)).unwrap();
+            world.store.commit(vec![step.batch]).await.unwrap();
+            is_last = step.is_last;
         }
         let desk = desk_over(world.store.clone());
         let again = mail(BIA, "1@customer.example", "Invoice", "References: <0@customer.example>\n");

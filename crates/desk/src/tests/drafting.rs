@@ -208,12 +208,34 @@ async fn a_draft_in_a_ticket_that_was_merged_is_sent_into_the_other() {
     let draft = world.desk.save_ticket_draft(&one, 1, &text("Dear"), None, at(1)).await.unwrap();
     world.desk.merge_ticket(&world.admin(), (1, 2), None, at(2)).await.unwrap();
     assert_eq!(drafts(&world, &one), [draft.id]);
+    let followed = world.desk.ticket_draft(&one, 2).unwrap();
+    assert_eq!((followed.id, followed.ticket, followed.version), (draft.id, Some(2), draft.version));
+    let with_draft = TicketFilter { drafted: Some(true), ..TicketFilter::default() };
+    let query = TicketQuery { filter: with_draft, limit: 9, ..TicketQuery::default() };
+    assert_eq!(world.desk.tickets(&one, &query).unwrap().items[0].number, 2);
     let refused = world.desk.save_ticket_draft(&one, 1, &text("x"), None, at(3)).await;
     assert!(matches!(refused, Err(Error::Invalid(_))), "the source stays as it is");
     let draft = world.desk.save_draft(&one, draft.id, &text("Dear Rui"), None, at(3)).await.unwrap();
     let sent = world.desk.send_draft(&one, draft.id, (None, 0), at(4)).await.unwrap();
     assert_eq!((sent.ticket, world.desk.ticket(&one, 2).unwrap().ticket.record.message_count), (2, 3));
     assert!(drafts(&world, &one).is_empty());
+}
+
+#[tokio::test]
+async fn of_two_drafts_in_tickets_that_become_one_both_stay() {
+    let world = asked("").await;
+    world.receive(&mail("rui@partner.example", "7@partner.example", "Same", ""), &[&world.support]).await;
+    let (one, other) = (world.somebody(7), world.somebody(8));
+    let first = world.desk.save_ticket_draft(&one, 1, &text("a"), None, at(1)).await.unwrap();
+    let second = world.desk.save_ticket_draft(&one, 2, &text("b"), None, at(1)).await.unwrap();
+    let others = world.desk.save_ticket_draft(&other, 1, &text("c"), None, at(1)).await.unwrap();
+    world.desk.merge_ticket(&world.admin(), (1, 2), None, at(2)).await.unwrap();
+    assert_eq!(world.desk.ticket_draft(&one, 2).unwrap(), second);
+    assert_eq!(world.desk.draft(&one, first.id).unwrap(), first);
+    assert_eq!(world.desk.ticket_draft(&other, 2).unwrap().id, others.id);
+    assert_eq!(drafts(&world, &other), [others.id]);
+    let sent = world.desk.send_draft(&one, first.id, (Some(first.version), 0), at(3)).await.unwrap();
+    assert_eq!((sent.ticket, drafts(&world, &one)), (2, vec![second.id]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -186,7 +186,7 @@ async fn its_time_a_mail_and_a_person_at_once_wake_it_once() {
         let mut tasks = JoinSet::new();
         for _ in 0..2 {
             let desk = world.desk.clone();
-            tasks.spawn(async move { drop(desk.run_due_timers(at(100), 10).await.unwrap()) });
+            tasks.spawn(async move { desk.run_due_timers(at(100), 10).await.map(drop).unwrap() });
         }
         let (desk, admin) = (world.desk.clone(), world.admin());
         tasks.spawn(async move { drop(desk.wake(&admin, 1, at(100)).await.unwrap()) });
