@@ -60,6 +60,11 @@ pub(crate) struct Answered {
 }
 
 impl Answered {
+    #[cfg(test)]
+    pub(crate) fn now(at: Timestamp) -> Self {
+        Self { at }
+    }
+
     /// Whether it was before this time; never of what can't be read.
     pub(crate) fn is_before(bytes: &[u8], before: Timestamp) -> bool {
         record::decode(bytes).is_ok_and(|last: Self| last.at < before)

@@ -38,6 +38,7 @@ mod snoozed;
 mod strangers;
 mod success;
 mod suppressions;
+mod sweeping;
 mod system_mail;
 mod threads;
 mod tokens;

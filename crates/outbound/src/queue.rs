@@ -66,6 +66,8 @@ pub(crate) enum Offered {
     Known,
     /// There is no room for it; its place is remembered.
     Left,
+    /// Its organisation is suspended.
+    HeldBack,
 }
 
 /// A place in the due-table: behind this row, or before all.

@@ -2,7 +2,7 @@
 //!
 //! *Must hold*: reading the due-table takes up a tenth of the time at most, however much is due; a row that came in behind the
 //! place read last is found all the same, by reading the last seconds again and everything now and then; time is the
-//! clock's, tokio only waits.
+//! clock's, tokio only waits. Mail of a suspended organisation is passed over, and nobody's waits behind it.
 
 use std::collections::HashMap;
 use std::pin::pin;
@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use guichet_desk::{Due, Error};
 use guichet_mail::DomainName;
+use guichet_store::OrganisationId;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet, yield_now};
@@ -39,6 +40,13 @@ const REST_MIN: Duration = Duration::from_millis(1);
 const REST_FULL: Duration = Duration::from_millis(100);
 /// What waiting connections get to take leave when the server stops.
 const FAREWELL_MAX: Duration = Duration::from_secs(2);
+
+/// What one reading of the due-table found out once.
+#[derive(Default)]
+struct Known {
+    destinations: HashMap<DomainName, Destination>,
+    suspended: HashMap<OrganisationId, bool>,
+}
 
 /// Decides what goes out next.
 pub(crate) struct Scheduler {
@@ -226,14 +234,14 @@ impl Scheduler {
         if let Some((destination, place)) = self.queue.refill() {
             self.refill(&destination, place, now).await?;
         }
-        let mut hosts = HashMap::new();
+        let mut known = Known::default();
         let mut place = self.settled;
         let settled_before = now.saturating_sub(COMMIT_MAX).unwrap_or(Timestamp::MIN);
         while self.queue.has_room() {
             let page = self.deliverer.desk.due(place, now, PAGE_ROWS)?;
             let is_last = page.len() < PAGE_ROWS;
             for due in page {
-                self.offer(&due, place, &mut hosts)?;
+                self.offer(&due, place, &mut known)?;
                 place = Some(due.cursor);
                 self.read_to = self.read_to.max(place);
                 if due.at <= settled_before {
@@ -251,7 +259,7 @@ impl Scheduler {
 
     /// Offers what was left for want of room, up to where there is none again.
     async fn refill(&mut self, destination: &Destination, from: Place, now: Timestamp) -> Result<(), Error> {
-        let mut hosts = HashMap::new();
+        let mut known = Known::default();
         let mut place = from;
         loop {
             let page = self.deliverer.desk.due(place, now, PAGE_ROWS)?;
@@ -260,7 +268,7 @@ impl Scheduler {
                 if Some(due.cursor) > self.read_to {
                     return Ok(());
                 }
-                let (to, offered) = self.offer(&due, place, &mut hosts)?;
+                let (to, offered) = self.offer(&due, place, &mut known)?;
                 if to == *destination && offered == Offered::Left {
                     return Ok(());
                 }
@@ -277,13 +285,22 @@ impl Scheduler {
         &mut self,
         due: &Due,
         before: Place,
-        known: &mut HashMap<DomainName, Destination>,
+        known: &mut Known,
     ) -> Result<(Destination, Offered), Error> {
-        let destination = match known.get(&due.domain).cloned() {
+        let destination = match known.destinations.get(&due.domain).cloned() {
             Some(destination) => destination,
             None => self.destination(&due.domain)?,
         };
-        known.entry(due.domain.clone()).or_insert_with(|| destination.clone());
+        known.destinations.entry(due.domain.clone()).or_insert_with(|| destination.clone());
+        let is_suspended = match known.suspended.get(&due.organisation).copied() {
+            Some(is_suspended) => is_suspended,
+            None => self.deliverer.desk.accounts().is_suspended(due.organisation).map_err(Error::from)?,
+        };
+        known.suspended.insert(due.organisation, is_suspended);
+        if is_suspended {
+            // It stays where it is, and is found by reading everything anew once the organisation goes on.
+            return Ok((destination, Offered::HeldBack));
+        }
         Ok((destination.clone(), self.queue.offer(destination, due, before)))
     }
 

@@ -242,7 +242,8 @@ fn append(
     Number::Assigned(event::append(batch, ticket, message, &event))
 }
 
-/// A delivery and its ticket, as checks of the batch that is made from the snapshot.
+/// A delivery and its ticket, as checks of the batch that is made from the snapshot. One of a ticket that was deleted for
+/// good is about to go as well, and changes no more.
 pub(super) fn read_both(
     snapshot: &mut Snapshot,
     id: DeliveryId,
@@ -250,7 +251,7 @@ pub(super) fn read_both(
     let delivery = StoredDelivery::read(snapshot, id)?.ok_or(Error::NotFound("delivery"))?;
     let ticket = match delivery.ticket {
         0 => None,
-        number => stored::ticket_checked(snapshot, number)?,
+        number => Some(stored::ticket_checked(snapshot, number)?.ok_or(Error::NotFound("delivery"))?),
     };
     Ok((delivery, ticket))
 }

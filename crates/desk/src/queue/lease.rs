@@ -73,13 +73,17 @@ impl Desk {
     }
 
     /// Leases a delivery that is due. None where there is nothing to do: it was cancelled, is not due, is being sent or
-    /// changed just now. One that is on the suppression list by now, or whose time is over, is settled here.
+    /// changed just now, or its organisation is suspended, whose mail is held back until it goes on. One that is on the
+    /// suppression list by now, or whose time is over, is settled here.
     pub async fn lease(
         &self,
         organisation: OrganisationId,
         delivery: DeliveryId,
         now: Timestamp,
     ) -> Result<Option<Lease>, Error> {
+        if self.accounts.is_suspended(organisation)? {
+            return Ok(None);
+        }
         let Some(mark) = self.queue.marks.mark(organisation, delivery, Work::Sending) else {
             return Ok(None);
         };

@@ -13,7 +13,7 @@ pub(super) const BIA: &str = "Bia <bia@customer.example>";
 const TEXT: &str = "Thank you. We answer within a day.";
 
 /// A desk whose support channel answers by itself.
-async fn answering() -> World {
+pub(super) async fn answering() -> World {
     let world = World::new().await;
     let auto_reply = AutoReply { subject: None, text: TEXT.to_owned() };
     let change = ChannelChange { auto_reply: Some(Some(auto_reply)), ..ChannelChange::default() };

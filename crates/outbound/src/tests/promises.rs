@@ -178,3 +178,22 @@ async fn a_mail_that_is_due_later_goes_when_its_time_comes() {
     let second = world.attempted(id, 2).await;
     assert_eq!(second.delivery.record.state, DeliveryState::Delivered);
 }
+
+#[tokio::test]
+async fn mail_of_a_suspended_organisation_waits_and_goes_once_it_goes_on() {
+    let mut world = World::new().await;
+    let mx = ScriptedMx::start(Script::new()).await.unwrap();
+    let id = world.write_one("anna@customer.example").await;
+    let (accounts, organisation) = (world.backends.desk.accounts().clone(), world.organisation);
+    accounts.suspend_organisation(organisation, Some(world.clock.now())).await.unwrap();
+    world.start(&mx);
+    world.stop().await;
+    let detail = world.backends.desk.delivery(&world.actor(), id).unwrap();
+    assert_eq!(
+        (detail.delivery.record.state, detail.attempts.len(), mx.connections()),
+        (DeliveryState::Due, 0, 0)
+    );
+    accounts.suspend_organisation(organisation, None).await.unwrap();
+    world.restart();
+    assert_eq!(world.outcome(id).await.0, DeliveryState::Delivered);
+}
