@@ -47,11 +47,15 @@ impl Mail {
 
     /// The first link in its text that has a secret behind `#`.
     pub fn secret_link(&self) -> Option<String> {
-        // RFC 2045, 6.7: how a long line is broken, and how `=` is written.
-        let text = self.text().replace("=\r\n", "").replace("=3D", "=");
+        let text = self.unbroken();
         let is_end = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"');
         let mut words = text.split(is_end).filter(|word| word.starts_with("http"));
         words.find(|word| word.contains('#')).map(str::to_owned)
+    }
+
+    /// All of it, with the lines whole that its encoding broke (RFC 2045, 6.7).
+    pub fn unbroken(&self) -> String {
+        self.text().replace("=\r\n", "").replace("=3D", "=")
     }
 
     /// All of it, for reading.
