@@ -28,7 +28,10 @@ pub(crate) fn ask(
 ) -> Result<Answer> {
     let mut connection = TcpStream::connect(to).with_context(|| format!("connecting to {to}"))?;
     connection.set_read_timeout(Some(Duration::from_secs(ANSWER_SECS_MAX)))?;
-    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n");
+    let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+    if !fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+        request.extend([format!("Host: {to}\r\n")]);
+    }
     request.extend(fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")));
     request.extend([format!("Content-Length: {}\r\n\r\n", body.len())]);
     connection.write_all(&[request.as_bytes(), body].concat()).context("asking")?;

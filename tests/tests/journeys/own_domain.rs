@@ -15,7 +15,7 @@ use crate::customer::{ORGANISATION, OUR_HOST, World, hosts, journey};
 use crate::letters::every;
 use crate::names::{self, Names, OWN};
 
-const ADDRESS: &str = "support@acme.example";
+pub(crate) const ADDRESS: &str = "support@acme.example";
 /// An admin who reads mail elsewhere.
 const BOSS: &str = "boss@customer.example";
 /// The records as they were with somebody else.
@@ -24,12 +24,12 @@ const BEFORE: &str = "@ MX 10 mail.elsewhere.example.\n@ TXT \"v=spf1 ip4:198.51
 const LOOKS_SECS_MAX: u64 = 60;
 
 /// Looks at the records now.
-fn look(agent: &Agent) -> Result<Value> {
+pub(crate) fn look(agent: &Agent) -> Result<Value> {
     agent.post(&format!("/domains/{OWN}/check"), &json!({}))?.expect(200)?.json()
 }
 
 /// Looks until something holds.
-fn look_until(agent: &Agent, what: &str, holds: impl Fn(&Value) -> bool) -> Result<Value> {
+pub(crate) fn look_until(agent: &Agent, what: &str, holds: impl Fn(&Value) -> bool) -> Result<Value> {
     let mut last = Value::Null;
     let found = until_rarely(what, LOOKS_SECS_MAX, || {
         last = look(agent).ok()?;
@@ -42,26 +42,26 @@ fn records(look: &Value) -> &[Value] {
     look["records"].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-fn are_green(look: &Value) -> bool {
+pub(crate) fn are_green(look: &Value) -> bool {
     look["fine"] == true && records(look).iter().all(|record| record["last_check"]["state"] == "ok")
 }
 
-fn of_purpose<'v>(look: &'v Value, purpose: &str) -> &'v Value {
+pub(crate) fn of_purpose<'v>(look: &'v Value, purpose: &str) -> &'v Value {
     records(look).iter().find(|record| record["purpose"] == purpose).unwrap_or(&Value::Null)
 }
 
 /// The records as text to paste.
-fn text(agent: &Agent) -> Result<String> {
+pub(crate) fn text(agent: &Agent) -> Result<String> {
     Ok(agent.api.read(&format!("/domains/{OWN}/records?format=zone"))?.text())
 }
 
-fn add(agent: &Agent) -> Result<()> {
+pub(crate) fn add(agent: &Agent) -> Result<()> {
     let added = agent.post("/domains", &json!({ "name": OWN }))?.expect(201)?.json()?;
     assert_eq!(added["verified"], false, "{added}");
     Ok(())
 }
 
-fn switch_on(agent: &Agent) -> Result<Response> {
+pub(crate) fn switch_on(agent: &Agent) -> Result<Response> {
     let fields = [("Content-Type", "application/merge-patch+json")];
     let patch = json!({ "receives": true, "sends": true }).to_string();
     agent.api.request("PATCH", &format!("{PATH}/domains/{OWN}"), &fields, patch.as_bytes())
@@ -136,8 +136,22 @@ fn from_nothing_to_all_records_green_then_mail_comes_in_and_goes_out_signed() ->
         agent.post("/channels", &json!({ "address": ADDRESS, "name": "Acme" }))?.expect(201)?;
 
         let postfix = Postfix::start(&World::their_server()?)?;
-        proves_itself(&a_mail_and_its_answer(world, &mut agent, &postfix)?, 1)
+        proves_itself(&a_mail_and_its_answer(world, &mut agent, &postfix)?, 1)?;
+        serves_its_policy(&server)
     })
+}
+
+/// The policy of MTA-STS stands where the records lead.
+fn serves_its_policy(server: &Server<'_>) -> Result<()> {
+    let of =
+        |host: &str| server.api_as(None).request("GET", "/.well-known/mta-sts.txt", &[("Host", host)], b"");
+    let policy = of(&format!("mta-sts.{OWN}"))?.expect(200)?.text();
+    ensure!(
+        policy.starts_with("version: STSv1\r\n") && policy.contains(&format!("mx: {OUR_HOST}\r\n")),
+        "{policy}"
+    );
+    of("mta-sts.elsewhere.example")?.expect(404)?;
+    Ok(())
 }
 
 /// Each record says what was expected, what was found, and what to do.

@@ -9,6 +9,7 @@ use guichet_tests::wait::until_rarely;
 use serde_json::Value;
 
 use crate::customer::{BASE, OUR_HOST, hosts, journey};
+use crate::furnished::person;
 use crate::names::{self, Names, REVERSE, pointer};
 
 /// A result is shared with whoever asks within some seconds.
@@ -71,6 +72,20 @@ fn the_operator_is_told_what_to_publish_then_that_all_is_well_then_what_broke() 
         ensure!(said.contains(&format!("No name of {ours} leads back to it")), "{said}");
         ensure!(said.contains(&format!("ask for {OUR_HOST}")), "{said}");
         assert_eq!((state(&data, "mx", BASE), state(&data, "spf", BASE)), ("ok", "ok"), "the rest is well");
-        Ok(())
+        is_the_same_over_http(&server, &data)
     })
+}
+
+/// For operators alone.
+fn is_the_same_over_http(server: &Server<'_>, said: &Value) -> Result<()> {
+    let operator = person(server, "house", "op@customer.example", &["--role", "operator"])?;
+    let seen = operator.get("/operator/check")?;
+    let states = |items: &Value, state: &str| {
+        let states = items.as_array().map(Vec::as_slice).unwrap_or_default().iter();
+        states.map(|item| item.pointer(state).cloned().unwrap_or_default()).collect::<Vec<_>>()
+    };
+    assert_eq!(seen["fine"], false);
+    assert_eq!(states(&seen["items"], "/look/state"), states(&said["items"], "/state"), "{seen:#}");
+    server.api().request("GET", "/api/v1/operator/check", &[], b"")?.expect(403)?;
+    Ok(())
 }
