@@ -8,6 +8,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use guichet_accounts::Route;
 use guichet_desk::{Arrival, Desk, Fate, Lease, Notification, Reading, Received};
 use guichet_mail::{AuthResult, DkimVerdict, DmarcAlignment, DmarcVerdict, DomainName, SpfVerdict, Verdicts};
 use guichet_store::{PendingBlob, Store};
@@ -46,6 +47,10 @@ impl Local {
     ) -> Result<Judgement, Trouble> {
         let address = &lease.recipient;
         let route = self.desk.accounts().route(address.local(), address.domain().as_str())?;
+        if route == Route::Suspended {
+            let text = format!("Mail to {address} can't be taken at present.");
+            return Ok(Judgement::deferred(LOCAL, "4.2.1", text));
+        }
         let Some(recipient) = self.desk.recipient(route, address.to_string())? else {
             let text = format!("There is nobody at this server by the name of {address}.");
             return Ok(Judgement::refused(LOCAL, "5.1.1", text));

@@ -56,8 +56,15 @@ impl Desk {
         let ([id], _) = numbers::<1>(&bytes)?;
         let Some(bytes) = snapshot.read(&keys::forward(ForwardId(id)))? else { return Ok(None) };
         let mut forward = Forward::decode(&bytes)?;
-        let Some(delivery) = StoredDelivery::peek(snapshot, probe.delivery)? else { return Ok(None) };
         let arrival = mail.arrival;
+        let is_here = mail.recipients().any(|one| one.channel() == Some(forward.channel));
+        let is_verified = forward.has_arrived()
+            && forward.returned.as_ref().is_some_and(|returned| returned.delivery == probe.delivery);
+        if is_verified && !is_here {
+            // A copy that also came elsewhere takes nothing back.
+            return Ok(None);
+        }
+        let Some(delivery) = StoredDelivery::peek(snapshot, probe.delivery)? else { return Ok(None) };
         forward.returned = Some(Returned {
             delivery: probe.delivery,
             at: arrival.received,

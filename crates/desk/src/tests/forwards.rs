@@ -130,6 +130,19 @@ async fn a_probe_through_another_channel_verifies_nothing() {
 }
 
 #[tokio::test]
+async fn a_copy_of_the_probe_through_another_channel_takes_nothing_back() {
+    let world = World::new().await;
+    let forward = entered(&world).await;
+    for channel in [&world.support, &world.billing] {
+        let probe = coming_back(&world, &forward, channel, AuthResult::Pass);
+        outcomes(world.desk.receive(&probe).await.unwrap());
+        assert_eq!(seen(&world, 70).state, ForwardState::Verified);
+    }
+    let notices = world.desk.notices(&world.admin(), false, None, 10).unwrap().items;
+    assert!(notices[0].record.subject.ends_with("forwards to this help desk"), "{notices:?}");
+}
+
+#[tokio::test]
 async fn a_forwarder_that_writes_the_mail_anew_is_known_by_the_subject() {
     let world = World::new().await;
     let forward = entered(&world).await;

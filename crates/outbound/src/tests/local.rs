@@ -4,6 +4,7 @@ use std::io::Read as _;
 
 use guichet_accounts::Actor;
 use guichet_desk::{DeliveryState, TicketQuery};
+use guichet_sys::Clock as _;
 use guichet_testkit::Zone;
 
 use super::world::{World, said};
@@ -34,4 +35,18 @@ async fn mail_to_nobody_at_this_server_is_refused() {
     let (state, attempt) = world.outcome(id).await;
     assert_eq!(state, DeliveryState::Bounced);
     assert_eq!(said(&attempt), ("local", None, Some("5.1.1")));
+}
+
+#[tokio::test]
+async fn mail_to_a_suspended_organisation_of_this_server_waits_as_a_strangers_does() {
+    let mut world = World::new().await;
+    let other = world.other_organisation("help@other.example").await;
+    let suspend = |since| world.backends.desk.accounts().suspend_organisation(other, since);
+    suspend(Some(world.clock.now())).await.unwrap();
+    world.run();
+    let id = world.write_one("help@other.example").await;
+    let (state, attempt) = world.outcome(id).await;
+    assert_eq!(state, DeliveryState::Deferred, "{attempt:?}");
+    let suppressed = world.backends.desk.suppressions(&world.actor(), None, 10, world.clock.now()).unwrap();
+    assert!(suppressed.items.is_empty());
 }
