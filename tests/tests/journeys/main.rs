@@ -21,6 +21,7 @@ mod names;
 mod other_clients;
 mod own_channels;
 mod own_domain;
+mod proofs;
 mod replies;
 mod server_check;
 mod strangers_mail;
