@@ -47,7 +47,19 @@ impl Accounts {
             }
             let mut routing = operator.batch();
             routing.put(owner, organisation.get().to_be_bytes().to_vec());
-            let mut settings = self.store.of(organisation).snapshot()?.batch();
+            let mut space = self.store.of(organisation).snapshot()?;
+            let target = match &domain.alias_of {
+                Some(target) => {
+                    let bytes = space.read(&keys::domain(target))?;
+                    Some((keys::domain(target), bytes.ok_or_else(|| Error::not_found("domain", target))?))
+                }
+                None => None,
+            };
+            let mut settings = space.batch();
+            // Written again as it is, so that who gives the target up at the same moment is in conflict.
+            if let Some((key, bytes)) = target {
+                settings.put(key, bytes);
+            }
             settings.put(keys::domain(name), stored::encode(&domain));
             self.record(&mut settings, Deed::DomainAdded, name);
             Ok((vec![routing, settings], domain.clone()))

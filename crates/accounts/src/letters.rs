@@ -8,6 +8,9 @@ use crate::invitations::Invitation;
 use crate::resets::{AddressRequest, PasswordReset};
 use crate::sign_up::SignUpRequest;
 
+/// Characters of a name that a mail shows.
+const SHOWN_CHARS_MAX: usize = 60;
+
 /// A mail to be sent: Markdown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Letter {
@@ -108,7 +111,8 @@ fn link(public_url: &str, page: &str, secret: &Secret) -> String {
     format!("{}/{page}#{}", public_url.trim_end_matches('/'), secret.reveal())
 }
 
-/// A name without what Markdown or a mail program would make a link or a mark of.
+/// A name without what Markdown or a mail program would make a link or a mark of, and no longer than a name is: whoever
+/// signs up or invites chooses it, and somebody else reads it.
 fn plain(name: &str) -> String {
     let is_mark = |c: char| {
         matches!(
@@ -116,8 +120,11 @@ fn plain(name: &str) -> String {
             '[' | ']' | '(' | ')' | '<' | '>' | '*' | '_' | '`' | '#' | '!' | '|' | '\\' | '/' | ':' | '@'
         )
     };
-    let words: String = name.chars().map(|c| if is_mark(c) { ' ' } else { c }).collect();
-    words.split_whitespace().collect::<Vec<_>>().join(" ")
+    // A dot inside a word makes a host of it.
+    let apart = name.replace(['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'], ". ");
+    let words: String = apart.chars().map(|c| if is_mark(c) { ' ' } else { c }).collect();
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.chars().take(SHOWN_CHARS_MAX).collect()
 }
 
 #[cfg(test)]
@@ -135,6 +142,8 @@ mod tests {
 
     #[test]
     fn a_name_makes_no_link() {
-        assert_eq!(plain("[Win](http://x.example) <b>*now*</b>"), "Win http x.example b now b");
+        assert_eq!(plain("[Win](http://x.example) <b>*now*</b>"), "Win http x. example b now b");
+        assert_eq!(plain("www.evil.example, J. R. Hartley"), "www. evil. example, J. R. Hartley");
+        assert_eq!(plain(&"call 0900 ".repeat(20)).chars().count(), SHOWN_CHARS_MAX);
     }
 }

@@ -120,7 +120,8 @@ impl Accounts {
                 });
             removed.await?;
         }
-        self.server.throttle().lift(organisation, id);
+        let address = Door::account(&person.address.normalised());
+        self.server.throttle().lift(&[address, Door::code(organisation, id), Door::inside(organisation, id)]);
         self.issue_reset(organisation, id, Deed::AccessReset, now, random).await
     }
 
@@ -199,10 +200,15 @@ impl Accounts {
             }
             names::check_free(&mut operator, &address, organisation)?;
             let before = std::mem::replace(&mut person.address, address.clone());
+            let name_before = keys::log_in_name(&before, organisation);
+            // Of two who had one address before log-in names were kept, it may be the other's.
+            let is_theirs = operator.read(&name_before)?.is_some_and(|owner| owner == id.0.to_be_bytes());
             let (mut operator, mut space) = (operator.batch(), snapshot.batch());
             self.forget_one_time(&mut operator, &mut space, organisation, id)?;
             operator.delete(keys::one_time(&secret.digest()));
-            operator.delete(keys::log_in_name(&before, organisation));
+            if is_theirs {
+                operator.delete(name_before);
+            }
             names::put(&mut operator, &address, organisation, id);
             space.put(keys::person(id), stored::encode(&person));
             self.audit_row(&mut space, &by, Deed::AddressChanged, format!("{before}: {address}"));

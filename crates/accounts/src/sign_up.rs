@@ -13,6 +13,8 @@ mod redeem;
 
 pub use redeem::SignedUp;
 
+use std::net::IpAddr;
+
 use guichet_mail::MailAddress;
 use guichet_store::{Batch, Direction, Key, Snapshot};
 use guichet_sys::Random;
@@ -22,6 +24,7 @@ use minicbor::{Decode, Encode};
 use crate::audit::Deed;
 use crate::organisations::check_name;
 use crate::stored::{self, change};
+use crate::throttle::Door;
 use crate::{Accounts, Error, Secret, keys};
 
 /// How long a link is good, in hours: long enough for a mail that a greylisting server keeps back.
@@ -60,7 +63,7 @@ pub struct SignUpRequest {
 /// Why nobody can sign up now.
 #[derive(Debug, thiserror::Error)]
 pub enum SignUpError {
-    /// The cap of this hour is reached, whoever asks.
+    /// The cap of this hour is reached, of all or of one network.
     #[error("too many have signed up within the hour; try again later")]
     TooMany {
         /// Seconds after which another makes sense.
@@ -118,6 +121,7 @@ impl Accounts {
         &self,
         wanted: &NewSignUp,
         per_hour_max: u32,
+        from: IpAddr,
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<Option<SignUpRequest>, SignUpError> {
@@ -127,6 +131,9 @@ impl Accounts {
             address: wanted.address.clone(),
             made: now,
         };
+        if let Err(retry_secs) = self.server.throttle().admit(&[Door::sign_up(from)], now) {
+            return Err(SignUpError::TooMany { retry_secs });
+        }
         let secret = Secret::random(random);
         let asked = change(&self.store, || self.note(&sign_up, &secret, per_hour_max, now)).await?;
         match asked {

@@ -6,6 +6,7 @@ mod claims;
 mod dkim;
 mod domain_records;
 mod entering;
+mod hostile;
 mod house;
 mod inviting;
 mod own_domains;

@@ -159,6 +159,8 @@ impl Accounts {
 
     /// Takes a token back; it opens nothing from now on.
     pub async fn revoke_token(&self, organisation: OrganisationId, id: TokenId) -> Result<(), Error> {
+        let owner = self.token(organisation, id)?.person;
+        self.check_above(self.person(organisation, owner)?.role)?;
         change(&self.store, || {
             let mut space = self.store.of(organisation).snapshot()?;
             let digest = space.read(&keys::token(id))?.ok_or_else(|| Error::not_found("token", &id))?;

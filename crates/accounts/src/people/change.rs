@@ -35,16 +35,17 @@ impl Accounts {
         if let Some(role) = wanted.role {
             self.check_role(organisation, role)?;
         }
+        let leader = self.leader(organisation)?;
         change(&self.store, || {
             let (mut snapshot, mut person) = self.person_for_change(organisation, id)?;
             let named = stored::read_teams(&mut snapshot, wanted.teams.as_deref().unwrap_or_default())?;
-            let was_admin = person.role.is_admin();
+            let led = person.role == leader && person.status == PersonStatus::Active;
             person.name = name.clone().unwrap_or(person.name);
             person.role = wanted.role.unwrap_or(person.role);
             person.teams = wanted.teams.clone().unwrap_or(person.teams);
-            let guarded = was_admin && !person.role.is_admin();
+            let guarded = led && person.role != leader;
             if guarded {
-                self.check_other_admin(&mut snapshot, organisation, &person)?;
+                check_other(&mut snapshot, leader, &person)?;
             }
             let mut batch = snapshot.batch();
             stored::put_teams(&mut batch, named);
@@ -57,20 +58,24 @@ impl Accounts {
 
     /// Keeps a person out from now on.
     pub async fn disable_person(&self, organisation: OrganisationId, id: PersonId) -> Result<Person, Error> {
+        let leader = self.leader(organisation)?;
         change(&self.store, || {
             let (mut snapshot, mut person) = self.person_for_change(organisation, id)?;
             if person.status == PersonStatus::Disabled {
                 return Ok((Vec::new(), person));
             }
-            let guarded = person.role.is_admin();
+            let guarded = person.role == leader && person.status == PersonStatus::Active;
             if guarded {
-                self.check_other_admin(&mut snapshot, organisation, &person)?;
+                check_other(&mut snapshot, leader, &person)?;
             }
             // Whoever makes a token takes a number: one made meanwhile is a conflict.
             let last = snapshot.read(&keys::last_number())?;
+            let mut operator = self.store.operator().snapshot()?.batch();
+            if person.status == PersonStatus::Invited {
+                operator.delete(keys::log_in_name(&person.address, organisation));
+            }
             person.status = PersonStatus::Disabled;
             person.end_sessions();
-            let mut operator = self.store.operator().snapshot()?.batch();
             let mut batch = snapshot.batch();
             if let Some(last) = last {
                 batch.put(keys::last_number(), last);
@@ -84,7 +89,8 @@ impl Accounts {
         .await
     }
 
-    /// Lets a person in again, with the password that they had.
+    /// Lets a person in again, with the password that they had. Who never accepted their invitation is invited again:
+    /// nobody else says for them that the address is theirs.
     pub async fn enable_person(&self, organisation: OrganisationId, id: PersonId) -> Result<Person, Error> {
         change(&self.store, || {
             let (snapshot, mut person) = self.person_for_change(organisation, id)?;
@@ -93,11 +99,12 @@ impl Accounts {
             }
             let mut operator = self.store.operator().snapshot()?;
             let name = keys::log_in_name(&person.address, organisation);
-            // It was freed if it was an invitation that was taken back.
-            if operator.read(&name)?.is_none_or(|owner| owner != id.0.to_be_bytes()) {
-                names::check_free(&mut operator, &person.address, organisation)?;
-            }
-            person.status = PersonStatus::Active;
+            // The name of who never came in was freed.
+            person.status = match operator.read(&name)? {
+                Some(owner) if owner == id.0.to_be_bytes() => PersonStatus::Active,
+                Some(_) => return Err(Error::taken("address", &person.address)),
+                None => PersonStatus::Invited,
+            };
             let mut operator = operator.batch();
             names::put(&mut operator, &person.address, organisation, id);
             let mut batch = snapshot.batch();
@@ -120,32 +127,26 @@ impl Accounts {
         Ok((snapshot, person))
     }
 
-    /// Refuses to take the last admin. Reads what each such change writes, since it rests on a scan.
-    fn check_other_admin(
-        &self,
-        snapshot: &mut Snapshot,
-        organisation: OrganisationId,
-        person: &Person,
-    ) -> Result<(), Error> {
-        snapshot.read(&keys::admins_guard())?;
-        let house = self.is_house(organisation)?;
-        let leads = |other: &Person| match other.role {
-            Role::Admin => !house,
-            Role::Operator => true,
-            Role::Agent => false,
-        };
-        for row in snapshot.scan(&guichet_store::Key::new(keys::PEOPLE), Direction::Forward, None)? {
-            let other: Person = stored::decode("person", &row?.1)?;
-            if other.id != person.id && other.status == PersonStatus::Active && leads(&other) {
-                return Ok(());
-            }
-        }
-        let what = if house { "operator" } else { "admin" };
-        Err(Error::Invalid(format!(
-            "`{}` is the last {what}, without whom nobody could let anybody in; make somebody else {what} first",
-            person.address
-        )))
+    /// The role without which nobody could let anybody in: an organisation never loses the last who has it.
+    fn leader(&self, organisation: OrganisationId) -> Result<Role, Error> {
+        Ok(if self.is_house(organisation)? { Role::Operator } else { Role::Admin })
     }
+}
+
+/// Refuses to take the last leader. Reads what each such change writes, since it rests on a scan.
+fn check_other(snapshot: &mut Snapshot, leader: Role, person: &Person) -> Result<(), Error> {
+    snapshot.read(&keys::admins_guard())?;
+    for row in snapshot.scan(&guichet_store::Key::new(keys::PEOPLE), Direction::Forward, None)? {
+        let other: Person = stored::decode("person", &row?.1)?;
+        if other.id != person.id && other.status == PersonStatus::Active && other.role == leader {
+            return Ok(());
+        }
+    }
+    let what = leader.as_str();
+    Err(Error::Invalid(format!(
+        "`{}` is the last {what}, without whom nobody could let anybody in; make somebody else {what} first",
+        person.address
+    )))
 }
 
 fn put_guarded(batch: &mut Batch, guarded: bool, person: &Person) {

@@ -35,6 +35,14 @@ impl Accounts {
         organisation: Option<OrganisationId>,
     ) -> Result<Vec<(OrganisationId, PersonId)>, Error> {
         let operator = self.store.operator().snapshot()?;
+        let as_person = |bytes: &[u8]| match bytes.try_into() {
+            Ok(number) => Ok(PersonId(u64::from_be_bytes(number))),
+            Err(_) => Err(Error::Damaged("log-in name")),
+        };
+        if let Some(organisation) = organisation {
+            let found = operator.peek(&keys::log_in_name(address, organisation))?;
+            return found.into_iter().map(|person| Ok((organisation, as_person(&person)?))).collect();
+        }
         let rows = operator.scan(&keys::log_in_names(address), Direction::Forward, None)?;
         let mut found = Vec::new();
         for row in rows.take(ORGANISATIONS_MAX) {
@@ -43,10 +51,7 @@ impl Accounts {
             let (_, number) = key.split_last_chunk().ok_or_else(damaged)?;
             let number = u32::try_from(u64::from_be_bytes(*number)).ok();
             let owner = number.and_then(OrganisationId::new).ok_or_else(damaged)?;
-            let person = value.as_slice().try_into().map_err(|_| damaged())?;
-            if organisation.is_none_or(|organisation| organisation == owner) {
-                found.push((owner, PersonId(u64::from_be_bytes(person))));
-            }
+            found.push((owner, as_person(&value)?));
         }
         Ok(found)
     }

@@ -144,44 +144,45 @@ impl Accounts {
 
     /// Whom this address may be, and whose tries are taken.
     fn attempt(&self, wanted: &LogIn<'_>) -> Result<Attempt, Error> {
-        let who = self.one_named(wanted.address, wanted.organisation)?;
-        let known = match who {
-            Some((organisation, person)) => self.credentials(organisation, person)?,
-            None => Credentials::default(),
+        let address = MailAddress::parse(wanted.address.trim()).ok();
+        let found = match &address {
+            Some(address) => self.one_named(address, wanted.organisation)?,
+            None => None,
         };
+        let (who, known) = found.map_or_else(Default::default, |(who, known)| (Some(who), known));
         let device = wanted.device.map(Secret::digest).filter(|device| known.knows(device));
-        let account = match who {
-            Some((organisation, person)) => Door::account(organisation, person),
-            None => Door::nobody(wanted.address, wanted.organisation),
-        };
         let doors = if let Some(device) = device {
             vec![Door::device(device)]
         } else {
             let password = Door::password(self.vault().memory_hash(wanted.password.as_bytes()));
-            vec![Door::source(wanted.from), account, password]
+            let account = address.map_or_else(|| wanted.address.to_owned(), |address| address.normalised());
+            vec![Door::source(wanted.from), Door::account(&account), password]
         };
         Ok(Attempt { who, known, doors, is_known_device: device.is_some() })
     }
 
-    /// The one person of this address who may enter.
+    /// The one person of this address who may enter, with what they prove it by. Who has no password yet does not
+    /// count: anybody may be invited to another organisation unasked, and is not shut out of their own by it.
     fn one_named(
         &self,
-        address: &str,
+        address: &MailAddress,
         organisation: Option<&str>,
-    ) -> Result<Option<(OrganisationId, PersonId)>, Error> {
-        let Ok(address) = MailAddress::parse(address.trim()) else { return Ok(None) };
+    ) -> Result<Option<((OrganisationId, PersonId), Credentials)>, Error> {
         let organisation = match organisation.map(|slug| self.organisation_named(slug)) {
             Some(Ok(organisation)) => Some(organisation.id),
             Some(Err(Error::NotFound { .. })) => return Ok(None),
             Some(Err(error)) => return Err(error),
             None => None,
         };
-        match *self.named(&address, organisation)? {
-            [(organisation, id)] => {
-                Ok(self.active_person(organisation, id)?.map(|person| (organisation, person.id)))
+        let mut found = Vec::new();
+        for (organisation, id) in self.named(address, organisation)? {
+            let known = self.credentials(organisation, id)?;
+            if known.password.is_some() && self.active_person(organisation, id)?.is_some() {
+                found.push(((organisation, id), known));
             }
-            _ => Ok(None),
         }
+        let is_one = found.len() == 1;
+        Ok(found.pop().filter(|_| is_one))
     }
 
     /// Whether this is the password of that hash; if so, the hash to keep from now on, where another is due.

@@ -106,11 +106,22 @@ impl Accounts {
                 self.give_back(&doors);
                 Ok(credentials)
             }
-            Ok(None) => Err(LogInError::Accounts(Error::Invalid("this is not your password".to_owned()))),
+            Ok(None) => {
+                self.note_wrong(organisation, &self.person(organisation, id)?).await?;
+                Err(LogInError::Accounts(Error::Invalid("this is not your password".to_owned())))
+            }
             Err(error) => {
                 self.give_back(&doors);
                 Err(error)
             }
         }
+    }
+
+    /// Notes that somebody inside does not know the password: perhaps a thief of their session.
+    async fn note_wrong(&self, organisation: OrganisationId, person: &Person) -> Result<(), Error> {
+        let mut batch = self.store.of(organisation).batch();
+        self.record(&mut batch, Deed::SessionRefused, &person.address);
+        self.store.commit(vec![batch]).await?;
+        Ok(())
     }
 }

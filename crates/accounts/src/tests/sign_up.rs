@@ -17,8 +17,15 @@ fn hours(hours: i64) -> Timestamp {
     now() + SignedDuration::from_hours(hours)
 }
 
+/// From a network of the address's own.
+fn network(at: &str) -> std::net::IpAddr {
+    let digest = *blake3::hash(at.as_bytes()).as_bytes();
+    std::net::IpAddr::from([10, digest[0], digest[1], digest[2]])
+}
+
 async fn ask(accounts: &Accounts, at: &str, when: Timestamp) -> Option<SignUpRequest> {
-    accounts.request_sign_up(&asks("Acme Ltd", at), 100, when, &SystemRandom).await.unwrap()
+    let wanted = asks("Acme Ltd", at);
+    accounts.request_sign_up(&wanted, 100, network(at), when, &SystemRandom).await.unwrap()
 }
 
 async fn redeem(
@@ -99,8 +106,8 @@ async fn one_address_gets_a_few_links_a_day_and_hears_nothing_of_it() {
 async fn all_together_are_capped_within_the_hour() {
     let accounts = server();
     let ask = async |n: usize, when| {
-        let wanted = asks("Acme", &format!("person-{n}@elsewhere.example"));
-        accounts.request_sign_up(&wanted, 2, when, &SystemRandom).await
+        let at = format!("person-{n}@elsewhere.example");
+        accounts.request_sign_up(&asks("Acme", &at), 2, network(&at), when, &SystemRandom).await
     };
     assert!(ask(0, now()).await.is_ok() && ask(1, now()).await.is_ok());
     let Err(SignUpError::TooMany { retry_secs }) = ask(2, now() + SignedDuration::from_secs(600)).await
@@ -131,7 +138,8 @@ async fn a_taken_or_reserved_name_gets_a_number_and_a_strange_one_a_label() {
         [("Acme", "acme-2"), ("Acme!", "acme-3"), ("Mail", "mail-box"), ("日本", "")].iter().enumerate()
     {
         let wanted = asks(name, &format!("person-{n}@elsewhere.example"));
-        let request = accounts.request_sign_up(&wanted, 100, now(), &SystemRandom).await.unwrap().unwrap();
+        let request = accounts.request_sign_up(&wanted, 100, network(name), now(), &SystemRandom).await;
+        let request = request.unwrap().unwrap();
         let made = redeem(&accounts, &request.secret, now()).await.unwrap();
         match *slug {
             "" | "mail-box" => assert!(

@@ -23,7 +23,7 @@ use bucket::{Buckets, Rate};
 enum Count {
     /// A network that tries: an IPv4 address, or the /64 of an IPv6 address, which one customer has whole.
     Source,
-    /// Strangers who try one account.
+    /// Strangers who try one address, somebody's or nobody's.
     Account,
     /// A known browser that tries its account.
     Device,
@@ -35,12 +35,14 @@ enum Count {
     Inside,
     /// Mails to set a new password, for one address.
     Reset,
+    /// Sign-ups from one network.
+    SignUp,
     /// Refusals that are noted in the audit log, all together.
     Noted,
 }
 
 impl Count {
-    const ALL: [Count; 8] = [
+    const ALL: [Count; 9] = [
         Count::Source,
         Count::Account,
         Count::Device,
@@ -48,6 +50,7 @@ impl Count {
         Count::Code,
         Count::Inside,
         Count::Reset,
+        Count::SignUp,
         Count::Noted,
     ];
 
@@ -63,6 +66,8 @@ impl Count {
             // 144 guesses a day of a million codes, three of which fit.
             Count::Code => (5, 600),
             Count::Reset => (3, 1_200),
+            // So that one alone does not use up what all together have in an hour.
+            Count::SignUp => (5, 720),
             // A row of some 100 bytes each second at most.
             Count::Noted => (1_000, 1),
         };
@@ -74,7 +79,7 @@ impl Count {
         match self {
             Count::Noted => 1,
             Count::Source | Count::Account | Count::Password => 100_000,
-            Count::Device | Count::Code | Count::Inside | Count::Reset => 20_000,
+            Count::Device | Count::Code | Count::Inside | Count::Reset | Count::SignUp => 20_000,
         }
     }
 }
@@ -85,25 +90,17 @@ pub(crate) struct Door(Count, [u8; 32]);
 
 impl Door {
     pub(crate) fn source(from: IpAddr) -> Self {
-        let mut key = [0; 32];
-        match from.to_canonical() {
-            IpAddr::V4(address) => key[..4].copy_from_slice(&address.octets()),
-            IpAddr::V6(address) => {
-                key[0] = 6;
-                key[8..16].copy_from_slice(&address.octets()[..8]);
-            }
-        }
-        Door(Count::Source, key)
+        Door(Count::Source, network_key(from))
     }
 
-    pub(crate) fn account(organisation: OrganisationId, person: PersonId) -> Self {
-        Door(Count::Account, person_key(organisation, person))
+    pub(crate) fn sign_up(from: IpAddr) -> Self {
+        Door(Count::SignUp, network_key(from))
     }
 
-    /// The account that an address would have, had it one.
-    pub(crate) fn nobody(address: &str, organisation: Option<&str>) -> Self {
-        let text = format!("{}\0{}", address.to_lowercase(), organisation.unwrap_or_default());
-        Door(Count::Account, *blake3::hash(text.as_bytes()).as_bytes())
+    /// `address` is as it is compared. The same whoever has it, in however many organisations: else the door would
+    /// tell who is here.
+    pub(crate) fn account(address: &str) -> Self {
+        Door(Count::Account, *blake3::hash(address.as_bytes()).as_bytes())
     }
 
     pub(crate) fn device(digest: [u8; 32]) -> Self {
@@ -130,6 +127,18 @@ impl Door {
     pub(crate) fn noted() -> Self {
         Door(Count::Noted, [0; 32])
     }
+}
+
+fn network_key(from: IpAddr) -> [u8; 32] {
+    let mut key = [0; 32];
+    match from.to_canonical() {
+        IpAddr::V4(address) => key[..4].copy_from_slice(&address.octets()),
+        IpAddr::V6(address) => {
+            key[0] = 6;
+            key[8..16].copy_from_slice(&address.octets()[..8]);
+        }
+    }
+    key
 }
 
 fn person_key(organisation: OrganisationId, person: PersonId) -> [u8; 32] {
@@ -170,11 +179,10 @@ impl Throttle {
         }
     }
 
-    /// Lets an account be tried as if nobody had.
-    pub(crate) fn lift(&mut self, organisation: OrganisationId, person: PersonId) {
-        let key = person_key(organisation, person);
-        for count in [Count::Account, Count::Code, Count::Inside] {
-            self.of(count).fill(&key);
+    /// Lets these be tried as if nobody had.
+    pub(crate) fn lift(&mut self, doors: &[Door]) {
+        for Door(count, key) in doors {
+            self.of(*count).fill(key);
         }
     }
 

@@ -14,7 +14,7 @@ use axum::http::StatusCode;
 use guichet_accounts::{NewSignUp, SignUpError, SignUpRequest};
 use guichet_desk::SystemMailKind;
 use guichet_web::limits::too_busy;
-use guichet_web::{Kind, Members, Problem, body, members};
+use guichet_web::{Client, Kind, Members, Problem, body, members};
 use jiff::Timestamp;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -62,7 +62,11 @@ pub(crate) struct ToSignUp {
     ),
     security(()),
 )]
-pub(crate) async fn ask(State(api): State<Api>, request: Request) -> Result<StatusCode, Failure> {
+pub(crate) async fn ask(
+    State(api): State<Api>,
+    client: Client,
+    request: Request,
+) -> Result<StatusCode, Failure> {
     check_open(&api)?;
     let wait = Duration::from_secs(api.wiring.limits.body_secs_max);
     let mut members = Members::of(body::json(request, wait).await?);
@@ -79,7 +83,8 @@ pub(crate) async fn ask(State(api): State<Api>, request: Request) -> Result<Stat
     let (now, random) = (api.wiring.clock.now(), api.wiring.random.as_ref());
     let wanted = NewSignUp { organisation, name, address };
     let per_hour_max = api.wiring.sign_up.per_hour_max;
-    let asked = api.accounts().request_sign_up(&wanted, per_hour_max, now, random).await.map_err(refused)?;
+    let asked = api.accounts().request_sign_up(&wanted, per_hour_max, client.address, now, random);
+    let asked = asked.await.map_err(refused)?;
     if let Some(asked) = asked {
         let work = async move {
             send(&api, asked, now).await;
