@@ -16,7 +16,7 @@ const QUESTION: &str = "From: Gmail Team <forwarding-noreply@google.com>\nTo: su
 #[tokio::test]
 async fn gmails_question_is_on_the_board_with_code_and_link_until_somebody_dismisses_it() {
     let world = World::new().await;
-    world.mail(QUESTION).await;
+    world.mail_proven_of("google.com", QUESTION).await;
     let notice = world.get(LIST).await.json()["items"][0].clone();
     assert_eq!((&notice["kind"], &notice["ticket"]), (&json!("forwarding_confirmation"), &json!(1)));
     let about = &notice["about"];
@@ -65,8 +65,8 @@ async fn a_proposed_requester_is_shown_and_agreed_to_or_declined() {
              ---------- Forwarded message ---------\nFrom: Bia <bia@customer.example>\nDate: Mon\nSubject: Broken\n\nHelp\n"
         )
     };
-    world.mail(&forward("one")).await;
-    world.mail(&forward("two")).await;
+    world.mail_proven_of("acme.example", &forward("one")).await;
+    world.mail_proven_of("acme.example", &forward("two")).await;
     let proposed = json!({"name": "Bia", "address": "bia@customer.example"});
     assert_eq!(world.get("/api/v1/tickets/1").await.json()["proposed_requester"], proposed);
     let set = async |ticket: u64, body: Value| {

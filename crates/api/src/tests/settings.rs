@@ -18,7 +18,7 @@ async fn the_set_up_of_an_organisation_can_be_read() {
     assert_eq!(&one, billing);
     let domain = json!({
         "name": "acme.example", "catch_all": null, "role_channel": null, "alias_of": null,
-        "receives": true, "sends": true,
+        "receives": true, "sends": true, "verified": true, "proof": null,
     });
     assert_eq!(world.get("/api/v1/domains").await.json(), json!({"items": [domain], "next_cursor": null}));
     assert_eq!(world.get("/api/v1/domains/ACME.example").await.json(), domain);

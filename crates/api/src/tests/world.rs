@@ -213,9 +213,14 @@ impl World {
 
     /// A mail whose author is proven.
     pub(super) async fn mail_proven(&self, raw: &str) -> u64 {
+        self.mail_proven_of("customer.example", raw).await
+    }
+
+    /// A mail behind which this domain stands.
+    pub(super) async fn mail_proven_of(&self, domain: &str, raw: &str) -> u64 {
         let dmarc = DmarcVerdict {
             result: AuthResult::Pass,
-            domain: Some("customer.example".to_owned()),
+            domain: Some(domain.to_owned()),
             aligned_by: Some(DmarcAlignment::Dkim),
             ..DmarcVerdict::default()
         };

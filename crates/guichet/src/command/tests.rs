@@ -96,7 +96,7 @@ async fn a_policy_is_changed_without_touching_the_sealers_and_the_other_way_roun
     let listed = counter.run("organisation list").await.unwrap();
     let expected = json!({
         "slug": "acme", "name": "Acme", "policy": "reject",
-        "trusted_sealers": ["lists.example", "gate.example"]
+        "trusted_sealers": ["lists.example", "gate.example"], "kind": "tenant", "suspended": null
     });
     assert_eq!(listed["items"][0], expected);
 }

@@ -84,6 +84,8 @@ pub(crate) fn example() -> String {
 fn in_toml(setting: &Setting) -> String {
     match setting.spelling {
         Spelling::Quoted => format!("{:?}", setting.default),
+        // No number at all is spelled as an empty text.
+        Spelling::Bare if setting.default.is_empty() => "\"\"".to_owned(),
         Spelling::Bare => setting.default.to_owned(),
         Spelling::Array => {
             let items = setting.default.split(',').filter(|item| !item.is_empty());
