@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use guichet_tests::dns::Zone;
 use guichet_tests::installation::Server;
-use guichet_tests::postfix::Postfix;
+use guichet_tests::postfix::{Options, Postfix};
 use guichet_tests::smtp::Client;
 use guichet_tests::wait::{DELIVERY_SECS_MAX, until};
 use serde_json::{Value, json};
@@ -100,6 +100,33 @@ fn stays_pinned_until_dismissed(agent: &mut Agent, notice: &Value) -> Result<()>
     Ok(())
 }
 
+/// A server of the shop's that passes its mail on to us.
+fn forwarder() -> Result<Options> {
+    let alias = format!("inline:{{ {{ {SHOP} = {CHANNEL} }} }}");
+    Ok(World::their_server()?.set("virtual_alias_maps", &alias))
+}
+
+/// Enters the forward and waits for its probe: the forward as it is then.
+fn probed(agent: &Agent, postfix: &Postfix) -> Result<Value> {
+    let channel = every(&agent.api, "/channels")?[0]["id"].clone();
+    let forwards = format!("/channels/{channel}/forwards");
+    let entered = agent.post(&forwards, &json!({ "address": SHOP }))?.expect(201)?.json()?;
+    assert_eq!((&entered["state"], &entered["report"]), (&json!("waiting"), &json!(null)), "{entered}");
+    let verified = until("the probe's return", DELIVERY_SECS_MAX, || {
+        let mut all = every(&agent.api, &forwards).ok()?.into_iter();
+        all.find(|forward| forward["state"] != "waiting")
+    });
+    let verified = verified.with_context(|| postfix.log())?;
+    assert_eq!(verified["state"], "verified", "{verified:#}");
+    assert_eq!(every(&agent.api, "/tickets")?.len(), 0, "a probe is nobody's ticket");
+    Ok(verified)
+}
+
+/// What a probe that came back says of one thing.
+fn said<'v>(verified: &'v Value, member: &str) -> &'v str {
+    verified["report"][member].as_str().unwrap_or_default()
+}
+
 #[test]
 fn a_probe_that_a_real_server_forwards_verifies_the_way_and_says_what_it_does() -> Result<()> {
     journey(names::PROGRAMS, |world| {
@@ -108,30 +135,38 @@ fn a_probe_that_a_real_server_forwards_verifies_the_way_and_says_what_it_does() 
         let server = place.start()?;
         names.publish_base(&server)?;
         let mut agent = Agent::of(&server)?;
-        let alias = format!("inline:{{ {{ {SHOP} = {CHANNEL} }} }}");
-        let postfix = Postfix::start(&World::their_server()?.set("virtual_alias_maps", &alias))?;
-        let channel = every(&agent.api, "/channels")?[0]["id"].clone();
-        let forwards = format!("/channels/{channel}/forwards");
+        let postfix = Postfix::start(&forwarder()?)?;
 
-        let entered = agent.post(&forwards, &json!({ "address": SHOP }))?.expect(201)?.json()?;
-        assert_eq!((&entered["state"], &entered["report"]), (&json!("waiting"), &json!(null)), "{entered}");
-        let verified = until("the probe's return", DELIVERY_SECS_MAX, || {
-            let mut all = every(&agent.api, &forwards).ok()?.into_iter();
-            all.find(|forward| forward["state"] != "waiting")
-        });
-        let verified = verified.with_context(|| postfix.log())?;
-        assert_eq!(verified["state"], "verified", "{verified:#}");
-        let report = |member: &str| verified["report"][member].as_str().unwrap_or_default().to_owned();
-        ensure!(report("spf").starts_with("SPF breaks (fail)"), "{verified:#}");
-        ensure!(report("dkim").starts_with("DKIM survives"), "{verified:#}");
-        assert_eq!(report("dmarc"), "DMARC passes, by DKIM alone.");
+        let verified = probed(&agent, &postfix)?;
+        ensure!(said(&verified, "spf").starts_with("SPF breaks (fail)"), "{verified:#}");
+        ensure!(said(&verified, "dkim").starts_with("DKIM survives"), "{verified:#}");
+        assert_eq!(said(&verified, "dmarc"), "DMARC passes, by DKIM alone.");
         assert_eq!(verified["report"]["carries_strict_senders"], true);
-        assert_eq!(every(&agent.api, "/tickets")?.len(), 0, "a probe is nobody's ticket");
 
         World::submit(&postfix, SHOP, &world.letter(SHOP, "Where is my parcel?", "")?)?;
         let ticket = agent.next_ticket().with_context(|| postfix.log())?;
         let first = agent.messages(ticket)?.remove(0);
         assert_eq!(first["from"][0]["address"], ADA, "{first:#}");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_way_that_changes_the_subject_is_verified_all_the_same_and_what_breaks_is_said() -> Result<()> {
+    journey(names::PROGRAMS, |world| {
+        let mut names = Names::of(world)?;
+        let place = names::guichet()?;
+        let server = place.start()?;
+        names.publish_base(&server)?;
+        let agent = Agent::of(&server)?;
+        let tagging = "regexp:{{/^Subject: (.*)/ REPLACE Subject: [shop] $$1}}";
+        let postfix = Postfix::start(&forwarder()?.set("header_checks", tagging))?;
+
+        let verified = probed(&agent, &postfix)?;
+        ensure!(said(&verified, "dkim").starts_with("DKIM breaks"), "{verified:#}");
+        ensure!(said(&verified, "dmarc").starts_with("DMARC fails"), "{verified:#}");
+        ensure!(said(&verified, "advice").contains("no tag in the subject"), "{verified:#}");
+        assert_eq!(verified["report"]["carries_strict_senders"], false);
         Ok(())
     })
 }
