@@ -38,7 +38,7 @@ pub(crate) fn look_until(agent: &Agent, what: &str, holds: impl Fn(&Value) -> bo
     found.with_context(|| format!("{last:#}"))
 }
 
-fn records(look: &Value) -> &[Value] {
+pub(crate) fn records(look: &Value) -> &[Value] {
     look["records"].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn switch_on(agent: &Agent) -> Result<Response> {
 }
 
 /// A domain that is proven, receives and sends, with a channel.
-fn in_use(server: &Server<'_>, agent: &Agent, names: &mut Names) -> Result<()> {
+pub(crate) fn in_use(server: &Server<'_>, agent: &Agent, names: &mut Names) -> Result<()> {
     names.publish_base(server)?;
     add(agent)?;
     names.publish(OWN, &text(agent)?)?;
@@ -196,7 +196,7 @@ fn are_listed(agent: &Agent, look: &Value) -> Result<()> {
 }
 
 /// The notice that something is broken, settled or not.
-fn notice(agent: &Agent) -> Result<Option<Value>> {
+pub(crate) fn notice(agent: &Agent) -> Result<Option<Value>> {
     let mut all =
         agent.api.get("/notices?show=all")?["items"].as_array().context("no list")?.clone().into_iter();
     Ok(all.find(|notice| notice["kind"] == "domain_broken"))
