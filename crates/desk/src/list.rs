@@ -139,9 +139,10 @@ impl<'a> Asked<'a> {
 
     /// Whether the actor is shown this ticket.
     pub(crate) fn shows(&self, ticket: &StoredTicket) -> Result<bool, Error> {
-        let is_theirs = self.requesters.as_ref().is_none_or(|numbers| numbers.contains(&ticket.requester))
-            && self.company.as_ref().is_none_or(|of| of.has(ticket.requester, ticket.record.company));
+        let is_theirs = self.requesters.as_ref().is_none_or(|numbers| numbers.contains(&ticket.requester));
+        let of_company = |of: &Belonging| of.has(self.snapshot, ticket);
         Ok(is_theirs
+            && self.company.as_ref().map_or(Ok(true), of_company)?
             && self.actor.sight.sees(ticket.record.team)
             && self.filter.admits(self.actor, ticket)
             && marks::agrees(self.snapshot, self.actor, self.filter, ticket.number)?)

@@ -7,13 +7,13 @@ use std::collections::BTreeSet;
 
 use guichet_store::{Direction, Key, Snapshot};
 
-use super::read::numbers_of;
+use super::read::{numbers_of, resolve};
 use super::{Company, CompanyId};
 use crate::Error;
 use crate::contact;
 use crate::facet::Facet;
 use crate::keys::{self, Number};
-use crate::stored::last_number;
+use crate::stored::{StoredTicket, last_number};
 
 /// How many contacts of a company are looked at, the newest first: each is a list to be opened for a page of tickets.
 const CONTACTS_MAX: usize = 2_000;
@@ -37,12 +37,14 @@ impl Belonging {
         companies.chain(requesters).collect()
     }
 
-    /// Whether a ticket with this requester, linked to this company, is one of them.
-    pub(crate) fn has(&self, requester: u64, company: Option<CompanyId>) -> bool {
-        match company {
-            Some(company) => self.companies.contains(&company.0),
-            None => self.requesters.contains(&requester),
-        }
+    /// Whether a ticket is the company's: linked to it or, where it is linked to none that is still there, of one of its
+    /// contacts.
+    pub(crate) fn has(&self, snapshot: &Snapshot, ticket: &StoredTicket) -> Result<bool, Error> {
+        let linked = ticket.record.company.map(|company| resolve(snapshot, company)).transpose()?.flatten();
+        Ok(match linked {
+            Some((company, _)) => self.companies.contains(&company.0),
+            None => self.requesters.contains(&ticket.requester),
+        })
     }
 }
 

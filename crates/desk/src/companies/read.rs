@@ -130,7 +130,8 @@ impl Desk {
     ) -> Result<Page<StoredMessage>, Error> {
         let snapshot = self.store.of(actor.organisation).snapshot()?;
         let (id, company) = found(&snapshot, id)?;
-        let lists = belonging(&snapshot, id, &company)?.lists();
-        contact::messages_in(&snapshot, actor, lists.into_iter(), cursor, limit)
+        let all = belonging(&snapshot, id, &company)?;
+        let is_meant = |ticket: &StoredTicket| all.has(&snapshot, ticket);
+        contact::messages_in(&snapshot, actor, (all.lists().into_iter(), is_meant), cursor, limit)
     }
 }

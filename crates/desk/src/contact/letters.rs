@@ -50,24 +50,26 @@ impl Desk {
         let snapshot = self.store.of(actor.organisation).snapshot()?;
         let (number, contact) = known(&snapshot, actor, resolve(&snapshot, id.0)?)?;
         let requesters = numbers_of(number, &contact).into_iter().map(Number::Known).map(Facet::Requester);
-        messages_in(&snapshot, actor, requesters, cursor, limit)
+        messages_in(&snapshot, actor, (requesters, |_: &StoredTicket| Ok(true)), cursor, limit)
     }
 }
 
-/// A page of the messages of all tickets in these lists, the newest first.
+/// A page of the messages of all tickets in these lists that are meant, the newest first.
 pub(crate) fn messages_in(
     snapshot: &Snapshot,
     actor: &Actor,
-    lists: impl Iterator<Item = Facet>,
+    (lists, is_meant): (impl Iterator<Item = Facet>, impl Fn(&StoredTicket) -> Result<bool, Error>),
     cursor: Option<u64>,
     limit: usize,
 ) -> Result<Page<StoredMessage>, Error> {
     let prefixes = lists.map(|list| list.prefix());
     let mut tickets = BTreeSet::new();
     for row in merged(snapshot, prefixes, Holds::Number, Order::Descending, None)?.take(TICKETS_MERGED_MAX) {
-        let (_, ticket) = row?;
-        if seen_ticket(snapshot, actor, ticket).is_ok() {
-            tickets.insert(ticket);
+        let (_, number) = row?;
+        if let Ok(ticket) = seen_ticket(snapshot, actor, number)
+            && is_meant(&ticket)?
+        {
+            tickets.insert(number);
         }
     }
     let messages = tickets.into_iter().map(keys::ticket_messages);

@@ -75,11 +75,15 @@ pub(crate) fn stored(snapshot: &Snapshot, number: u64, record: Contact) -> Resul
     Ok(StoredContact { id: ContactId(number), version, company, record })
 }
 
-/// The company that a contact belongs to. One that was deleted is none.
+/// The company that a contact belongs to. One that was deleted is none: then the domains tell.
 pub(crate) fn company_of(snapshot: &Snapshot, contact: &Contact) -> Result<Option<CompanyId>, Error> {
     match contact.belongs {
         Some(Belongs::ToNone) => return Ok(None),
-        Some(Belongs::To(company)) => return Ok(companies::resolve(snapshot, company)?.map(|(id, _)| id)),
+        Some(Belongs::To(company)) => {
+            if let Some((id, _)) = companies::resolve(snapshot, company)? {
+                return Ok(Some(id));
+            }
+        }
         None => {}
     }
     for address in contact.addresses() {

@@ -208,3 +208,36 @@ async fn promise_7_a_company_shows_an_agent_their_own_teams_tickets_messages_and
     };
     assert!(matches!(world.desk.create_contact(&stranger, &new, at(1)).await, Err(Error::Invalid(_))));
 }
+
+#[tokio::test]
+async fn mail_of_a_ticket_that_is_linked_elsewhere_is_not_the_companys() {
+    let world = three().await;
+    let customer = world.company("Customer", &["customer.example"]).await.unwrap().id;
+    let other = world.company("Other", &[]).await.unwrap().id;
+    let change = TicketChange { company: Some(Some(other)), ..TicketChange::default() };
+    world.desk.change_ticket(&world.admin(), 1, &change, None, at(2)).await.unwrap();
+    assert_eq!(
+        (world.tickets_at(&world.admin(), customer), world.messages_at(&world.admin(), customer)),
+        (vec![2], vec![2])
+    );
+    assert_eq!(
+        (world.tickets_at(&world.admin(), other), world.messages_at(&world.admin(), other)),
+        (vec![1], vec![1])
+    );
+}
+
+#[tokio::test]
+async fn what_belonged_to_a_company_that_is_gone_belongs_to_whom_the_domain_says() {
+    let world = three().await;
+    let customer = world.company("Customer", &["customer.example"]).await.unwrap().id;
+    let other = world.company("Other", &[]).await.unwrap().id;
+    let change = TicketChange { company: Some(Some(other)), ..TicketChange::default() };
+    world.desk.change_ticket(&world.admin(), 1, &change, None, at(2)).await.unwrap();
+    world.put_to(2, Some(Belongs::To(other))).await;
+    assert_eq!(world.tickets_at(&world.admin(), customer), Vec::<u64>::new());
+    world.desk.delete_company(&world.admin(), other, None).await.unwrap();
+    assert_eq!([1, 2].map(|id| world.company_of(id)), [Some(customer), Some(customer)]);
+    let mut tickets = world.tickets_at(&world.admin(), customer);
+    tickets.sort_unstable();
+    assert_eq!((tickets, world.messages_at(&world.admin(), customer)), (vec![1, 2], vec![2, 1]));
+}
