@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use guichet_accounts::{Actor, PersonId, TeamId};
-use guichet_store::{CommitError, Snapshot};
+use guichet_store::{Batch, CommitError, Snapshot};
 use jiff::Timestamp;
 
 use crate::event::{self, Event, EventKind};
 use crate::keys::Number;
+use crate::queue::DueRows;
 use crate::rows::put_ticket;
 use crate::snooze::{self, Waking};
 use crate::stored::{self, StoredTicket};
@@ -112,31 +113,13 @@ impl Desk {
             if edited == ticket {
                 return Ok(ticket);
             }
-            let (requester, mut changed) = (edited.requester, edited.record);
-            changed.updated = now;
+            edited.record.updated = now;
             let (mut batch, mut due) = (snapshot.batch(), self.due_rows());
-            facet::leave(&mut batch, &ticket.record, ticket.requester, ticket.activity);
-            let event = Event {
-                kind: EventKind::TicketChanged,
-                team_before: ticket.record.team,
-                team: changed.team,
-                who: actor.who,
-                at: now,
-                delivery: None,
-                person: None,
-            };
-            let (known, nothing) = (Number::Known(number), Number::Known(0));
-            let waking =
-                Waking { organisation: actor.organisation, message: nothing, who: actor.who, at: now };
-            snooze::follow(&mut batch, &mut due, &waking, number, (&ticket.record, &changed));
-            let activity = event::append(&mut batch, known, nothing, &event);
-            let whose = Number::Known(requester);
-            put_ticket(&mut batch, known, &changed, whose, Number::Assigned(activity));
+            let after = (&edited.record, Number::Known(edited.requester));
+            let changed = EventKind::TicketChanged;
+            let activity = rewrite((&mut batch, &mut due), (actor, now), &ticket, after, changed);
             match self.commit_queued(batch, due).await {
-                Ok(receipt) => {
-                    let activity = receipt.number(activity);
-                    return Ok(StoredTicket { activity, requester, record: changed, ..ticket });
-                }
+                Ok(receipt) => return Ok(StoredTicket { activity: activity.of(&receipt), ..edited }),
                 Err(CommitError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -162,6 +145,26 @@ impl Desk {
         }
         change.subject.as_ref().map_or(Ok(()), |subject| check_subject(subject))
     }
+}
+
+/// Writes a ticket anew as a person made it, and whose it is, with the event that says why; answers its activity.
+pub(crate) fn rewrite(
+    (batch, due): (&mut Batch, &mut DueRows),
+    (actor, now): (&Actor, Timestamp),
+    before: &StoredTicket,
+    (after, requester): (&Ticket, Number),
+    kind: EventKind,
+) -> Number {
+    let (number, nothing) = (Number::Known(before.number), Number::Known(0));
+    facet::leave(batch, &before.record, before.requester, before.activity);
+    let (organisation, who) = (actor.organisation, actor.who);
+    let waking = Waking { organisation, message: nothing, who, at: now };
+    snooze::follow(batch, due, &waking, before.number, (&before.record, after));
+    let (team_before, team) = (before.record.team, after.team);
+    let event = Event { kind, team_before, team, who, at: now, delivery: None, person: None };
+    let activity = Number::Assigned(event::append(batch, number, nothing, &event));
+    put_ticket(batch, number, after, requester, activity);
+    activity
 }
 
 /// A subject that a person gives a ticket.

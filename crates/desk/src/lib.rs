@@ -54,6 +54,7 @@ mod success;
 mod suppression;
 mod sweep;
 mod system_mail;
+mod teams;
 mod tells;
 #[cfg(test)]
 mod tests;

@@ -14,18 +14,17 @@ use guichet_accounts::{Actor, PersonId};
 use guichet_store::{Batch, CommitError, Direction, Snapshot};
 use jiff::Timestamp;
 
-use crate::change::TAGS_MAX;
+use crate::change::{TAGS_MAX, rewrite};
 use crate::drafts::{self, Following};
-use crate::event::{self, Event, EventKind};
+use crate::event::EventKind;
 use crate::keys::{self, Number};
 use crate::marks::{self, Union};
 use crate::moving::{self, Moving};
 use crate::queue::DueRows;
-use crate::rows::{link, put_ticket};
-use crate::snooze::{self, Waking};
+use crate::rows::link;
 use crate::stored::{self, StoredTicket, last_number};
 use crate::ticket::{State, Ticket};
-use crate::{Desk, Error, facet};
+use crate::{Desk, Error};
 
 /// How many messages one merge moves.
 pub const MERGE_MESSAGES_MAX: usize = 5_000;
@@ -152,12 +151,19 @@ impl Merge {
             }
         }
         let left = Ticket { updated: now, ..self.source.record.emptied(into) };
-        rewrite((batch, due), (actor, now), &self.source, &left, EventKind::TicketMerged);
+        rewrite(
+            (batch, due),
+            (actor, now),
+            &self.source,
+            (&left, Number::Known(self.source.requester)),
+            EventKind::TicketMerged,
+        );
         let mut joined = self.target.record.clone();
         joined.absorb(&self.source.record);
         joined.forget(&self.blind);
         joined.updated = now;
-        let activity = rewrite((batch, due), (actor, now), &self.target, &joined, EventKind::TicketChanged);
+        let target = (&joined, Number::Known(self.target.requester));
+        let activity = rewrite((batch, due), (actor, now), &self.target, target, EventKind::TicketChanged);
         for mark in &self.marks {
             mark.write(batch, (from, into), activity);
         }
@@ -167,26 +173,6 @@ impl Merge {
         batch.put(keys::absorbed(into).number(from), Vec::new());
         (activity, joined)
     }
-}
-
-/// Writes a ticket anew with the event that says why; answers its activity.
-pub(crate) fn rewrite(
-    (batch, due): (&mut Batch, &mut DueRows),
-    (actor, now): (&Actor, Timestamp),
-    before: &StoredTicket,
-    after: &Ticket,
-    kind: EventKind,
-) -> Number {
-    let (number, nothing) = (Number::Known(before.number), Number::Known(0));
-    facet::leave(batch, &before.record, before.requester, before.activity);
-    let (organisation, who) = (actor.organisation, actor.who);
-    let waking = Waking { organisation, message: nothing, who, at: now };
-    snooze::follow(batch, due, &waking, before.number, (&before.record, after));
-    let (team_before, team) = (before.record.team, after.team);
-    let event = Event { kind, team_before, team, who, at: now, delivery: None, person: None };
-    let activity = Number::Assigned(event::append(batch, number, nothing, &event));
-    put_ticket(batch, number, after, Number::Known(before.requester), activity);
-    activity
 }
 
 /// All messages of a ticket.

@@ -8,17 +8,17 @@
 
 use guichet_accounts::Actor;
 use guichet_mail::{Address, MailAddress};
-use guichet_store::{Batch, CommitError, Direction, Slot, Snapshot};
+use guichet_store::{CommitError, Direction, Snapshot};
 use jiff::Timestamp;
 
+use crate::change::rewrite;
 use crate::contact::Sender;
-use crate::event::{self, Event, EventKind};
+use crate::event::EventKind;
 use crate::groups::Incoming;
 use crate::keys::{self, Number};
 use crate::participants::PARTICIPANTS_MAX;
-use crate::rows::put_ticket;
 use crate::stored::{self, StoredTicket, last_number};
-use crate::{ContactId, Desk, Error, facet};
+use crate::{ContactId, Desk, Error};
 
 /// How often a change is tried again when mail for the ticket was quicker.
 const ATTEMPTS_MAX: usize = 16;
@@ -70,15 +70,7 @@ impl Desk {
         keeps_forwarder: bool,
         now: Timestamp,
     ) -> Result<StoredTicket, Error> {
-        let contact = match new {
-            NewRequester::Contact(id) => {
-                let contact = self.contact(actor, *id)?.record;
-                let named = Address { name: contact.name, address: Some(contact.address), raw: None };
-                Some(NewRequester::Address(named))
-            }
-            NewRequester::Address(_) | NewRequester::Unchanged => None,
-        };
-        let new = contact.as_ref().unwrap_or(new);
+        let new = &self.as_address(actor, new)?;
         for _ in 0..ATTEMPTS_MAX {
             let mut snapshot = self.store.of(actor.organisation).snapshot()?;
             let ticket = stored::ticket_checked(&mut snapshot, number)?
@@ -99,17 +91,14 @@ impl Desk {
                 return Ok(ticket);
             }
             changed.record.updated = now;
-            let mut batch = snapshot.batch();
-            let is_new = found.as_ref().map(|found| found.sender.enter(&mut batch, now));
-            let requester = is_new.unwrap_or(Number::Known(ticket.requester));
-            let activity = write(&mut batch, (actor, now), (&ticket, &changed), requester);
-            match self.store.commit(vec![batch]).await {
-                Ok(receipts) => {
-                    let of = |number| match number {
-                        Number::Known(number) => number,
-                        Number::Assigned(slot) => receipts.first().map_or(0, |receipt| receipt.number(slot)),
-                    };
-                    let (activity, requester) = (of(Number::Assigned(activity)), of(requester));
+            let (mut batch, mut due) = (snapshot.batch(), self.due_rows());
+            let entered = found.as_ref().map(|found| found.sender.enter(&mut batch, now));
+            let requester = entered.unwrap_or(Number::Known(ticket.requester));
+            let (after, kind) = ((&changed.record, requester), EventKind::TicketChanged);
+            let activity = rewrite((&mut batch, &mut due), (actor, now), &ticket, after, kind);
+            match self.commit_queued(batch, due).await {
+                Ok(receipt) => {
+                    let (activity, requester) = (activity.of(&receipt), requester.of(&receipt));
                     return Ok(StoredTicket { activity, requester, ..changed });
                 }
                 Err(CommitError::Conflict) => {}
@@ -117,6 +106,13 @@ impl Desk {
             }
         }
         Err(Error::Unavailable("too much happens to this ticket at once".to_owned()))
+    }
+
+    /// The same with the address in the place of a contact that the actor knows.
+    fn as_address(&self, actor: &Actor, new: &NewRequester) -> Result<NewRequester, Error> {
+        let NewRequester::Contact(id) = new else { return Ok(new.clone()) };
+        let contact = self.contact(actor, *id)?.record;
+        Ok(NewRequester::Address(Address { name: contact.name, address: Some(contact.address), raw: None }))
     }
 
     fn found<'a>(
@@ -163,27 +159,4 @@ fn admit(ticket: &mut StoredTicket, address: &MailAddress) {
         participants.pop_last();
     }
     participants.insert(address.normalised());
-}
-
-/// Writes the ticket anew; answers its activity.
-fn write(
-    batch: &mut Batch,
-    (actor, now): (&Actor, Timestamp),
-    (before, after): (&StoredTicket, &StoredTicket),
-    requester: Number,
-) -> Slot {
-    facet::leave(batch, &before.record, before.requester, before.activity);
-    let event = Event {
-        kind: EventKind::TicketChanged,
-        team_before: before.record.team,
-        team: after.record.team,
-        who: actor.who,
-        at: now,
-        delivery: None,
-        person: None,
-    };
-    let number = Number::Known(before.number);
-    let activity = event::append(batch, number, Number::Known(0), &event);
-    put_ticket(batch, number, &after.record, requester, Number::Assigned(activity));
-    activity
 }

@@ -10,12 +10,11 @@ use guichet_mail::Verdicts;
 use guichet_store::{Batch, CommitError, Counter, Direction, OrganisationId, Snapshot, record};
 use jiff::Timestamp;
 
-use crate::change::check_subject;
+use crate::change::{check_subject, rewrite};
 use crate::contact::Sender;
 use crate::event::{self, Event, EventKind};
 use crate::keys::{self, Number};
 use crate::marks::{self, Mark};
-use crate::merge::rewrite;
 use crate::message::{Message, MessageKind};
 use crate::moving::{self, Moving};
 use crate::queue::DueRows;
@@ -51,7 +50,7 @@ struct Parting<'a> {
 
 /// Who asks in the new ticket.
 enum Requester<'a> {
-    Sender(Sender<'a>),
+    Sender(Box<Sender<'a>>),
     /// The one of the old: nobody of the messages has an address.
     Same(u64),
 }
@@ -195,7 +194,7 @@ fn requester<'a>(
     let addressees = of_kind(MessageKind::Outbound).map(|message| &message.content.to);
     for list in authors.chain(addressees) {
         if list.iter().any(|entry| entry.address.is_some()) {
-            return Ok(Requester::Sender(Sender::first_of(snapshot, list)?));
+            return Ok(Requester::Sender(Box::new(Sender::first_of(snapshot, list)?)));
         }
     }
     Ok(Requester::Same(before.requester))
@@ -221,7 +220,8 @@ impl Parting<'_> {
         link(batch, new, Number::Known(from));
         let mut left = Ticket { updated: now, ..self.before.record.clone() };
         left.message_count = left.message_count.saturating_sub(self.ticket.message_count);
-        rewrite((batch, due), (actor, now), &self.before, &left, EventKind::TicketSplit);
+        let stays = (&left, Number::Known(self.before.requester));
+        rewrite((batch, due), (actor, now), &self.before, stays, EventKind::TicketSplit);
         let first = Number::Known(self.moving.first().map_or(0, |moving| moving.message));
         let (kind, team) = (EventKind::TicketCreated, self.ticket.team);
         let event =

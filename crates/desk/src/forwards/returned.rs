@@ -75,10 +75,8 @@ impl Desk {
         });
         let new = notice(&forward);
         let notice = NoticePut::read(snapshot, new, self.new_notice_id(arrival.received), arrival.received)?;
-        let answered = match forward.has_arrived() {
-            true => notices::open_of(snapshot, |kind| forward.is_asked_for_by(kind))?,
-            false => Vec::new(),
-        };
+        let is_answer = |kind: &NoticeKind| forward.has_arrived() && forward.is_asked_for_by(kind);
+        let answered = notices::open_of(snapshot, is_answer)?;
         Ok(Some(ForwardVerified { id: ForwardId(id), forward, notice, answered }))
     }
 }

@@ -138,7 +138,7 @@ async fn perform(world: &World, agent: &Actor, act: &Act, second: i64) {
             change(*ticket, &TicketChange { team, ..TicketChange::default() }).await;
         }
         Act::Snooze(ticket) => {
-            drop(desk.snooze(&admin, number(*ticket), at(second + 3600), at(second)).await)
+            drop(desk.snooze(&admin, number(*ticket), at(second + 3600), at(second)).await);
         }
         Act::Star(ticket) => drop(desk.star(agent, number(*ticket), true, at(second)).await),
         Act::Draft(ticket) => {

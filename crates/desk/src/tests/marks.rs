@@ -131,6 +131,7 @@ async fn stars_are_a_list_of_ones_own_in_every_order() {
 
 #[tokio::test]
 async fn promise_7_marks_are_heard_of_and_seen_by_their_person_alone() {
+    use EventKind::{MarkChanged, TicketCreated};
     let world = World::new().await;
     world.receive(&mail("bia@customer.example", "1@customer.example", "Hi", ""), &[&world.billing]).await;
     let mut agent = world.billing_agent().await;
@@ -140,7 +141,6 @@ async fn promise_7_marks_are_heard_of_and_seen_by_their_person_alone() {
         Log::Events { events, .. } => events.iter().map(|one| one.event.kind).collect::<Vec<_>>(),
         Log::Resync { .. } => panic!("nothing was missed"),
     };
-    use EventKind::{MarkChanged, TicketCreated};
     assert_eq!(kinds(&agent), [TicketCreated, MarkChanged, MarkChanged]);
     for other in [world.admin(), world.somebody(99), Actor::system(world.other)] {
         assert!(!kinds(&other).contains(&MarkChanged));

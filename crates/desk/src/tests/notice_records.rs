@@ -64,6 +64,7 @@ fn a_notice_and_a_forward_are_read_and_written_as_first_released() {
 
 #[test]
 fn every_kind_of_notice_and_of_system_mail_keeps_its_number() {
+    use SystemMailKind::{Alert, ClaimDecided, Invitation, PasswordReset, Probe, SignUp};
     let domain = DomainName::parse("a.example").unwrap();
     let kinds = [
         (NoticeKind::DomainBroken { domain: domain.clone() }, "82018169612e6578616d706c65"),
@@ -79,7 +80,6 @@ fn every_kind_of_notice_and_of_system_mail_keeps_its_number() {
         assert_eq!(hex(&record::encode(&kind)), stored.replace(' ', ""), "{kind:?}");
         assert_eq!(record::decode::<NoticeKind>(&octets(stored)).unwrap(), kind);
     }
-    use SystemMailKind::{Alert, ClaimDecided, Invitation, PasswordReset, Probe, SignUp};
     for (number, kind) in
         [Invitation, PasswordReset, SignUp, Alert, ClaimDecided, Probe].into_iter().enumerate()
     {
