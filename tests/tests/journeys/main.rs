@@ -24,6 +24,7 @@ mod own_domain;
 mod proofs;
 mod replies;
 mod server_check;
+mod silence;
 mod strangers_mail;
 mod strangers_out;
 mod teams;
