@@ -63,7 +63,7 @@ impl Accounts {
     }
 
     /// Deletes a team that no channel and no person names. Its tickets stay, of a team that nobody is in: admins see
-    /// them and give them another.
+    /// them and give them another; the caller asks the desk first that none of them waits for somebody.
     pub async fn delete_team(&self, organisation: OrganisationId, id: TeamId) -> Result<(), Error> {
         change(&self.store, || {
             // Who names a team writes its row, so that this read tells of them.

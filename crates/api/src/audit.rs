@@ -49,7 +49,9 @@ impl Act {
             Who::Person(_) | Who::Operator => ("operator", None),
             Who::System => ("system", None),
         };
-        Self { at: entry.at, by, person, from: entry.from, deed: entry.deed.as_str(), subject: entry.subject }
+        // From where the operator works is nobody else's to know.
+        let from = entry.from.filter(|_| is_ours);
+        Self { at: entry.at, by, person, from, deed: entry.deed.as_str(), subject: entry.subject }
     }
 }
 

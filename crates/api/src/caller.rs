@@ -11,7 +11,7 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
-use guichet_accounts::{Accounts, Actor, By, Error, PersonId, Scope, Secret, Who};
+use guichet_accounts::{Accounts, Actor, By, Error, PersonId, Role, Scope, Secret, Who};
 use guichet_web::{Client, Kind, Problem, bearer, cookie};
 use jiff::Timestamp;
 
@@ -52,6 +52,17 @@ impl Caller {
     /// The actor, if the token has one of these scopes.
     pub(crate) fn may_either(&self, one: Scope, other: Scope) -> Result<&Actor, Failure> {
         self.may(one).or_else(|missing| self.may(other).map_err(|_| missing))
+    }
+
+    /// Refuses to let somebody decide about the organisation whose caller may not do all of that: else a token that may
+    /// invite people would invite one who may everything.
+    pub(crate) fn may_give(&self, role: Role) -> Result<(), Failure> {
+        if !role.is_admin() {
+            return Ok(());
+        }
+        // Of roles that the person does not have either, accounts says why not.
+        let own = Role::Admin.scopes();
+        own.iter().try_for_each(|scope| self.may(scope).map(drop))
     }
 
     /// The actor, for what is everybody's own.

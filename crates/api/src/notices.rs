@@ -7,7 +7,7 @@ use guichet_desk::{NoticeKind, StoredNotice};
 use guichet_web::{Page, Paging, Parameters};
 use jiff::Timestamp;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::caller::Caller;
 use crate::failure::Failure;
@@ -132,7 +132,7 @@ impl From<StoredNotice> for Notice {
 }
 
 /// Which notices.
-#[derive(IntoParams)]
+#[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it is documentation: the parameters are read one by one")]
 pub(crate) struct Which {

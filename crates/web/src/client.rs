@@ -175,6 +175,14 @@ mod tests {
     }
 
     #[test]
+    fn a_quote_that_a_stranger_opens_hides_nobody() {
+        assert_eq!(address(PROXY, &[("x-forwarded-for", "\", 192.0.2.1")]), "192.0.2.1");
+        assert_eq!(address(PROXY, &[("forwarded", "for=\"x, for=192.0.2.1")]), "192.0.2.1");
+        let quoted = "for=\"x, for=\"[2001:db8::1]:4711\";proto=https";
+        assert_eq!(client(PROXY, &[("forwarded", quoted)]), ("2001:db8::1".to_owned(), true));
+    }
+
+    #[test]
     fn who_has_no_name_is_who_brought_him() {
         for hidden in ["unknown", "_hidden", "\"_SEVKISEK\"", "nonsense", "192.0.2.1.5", ""] {
             let field = format!("for=203.0.113.66, for={hidden}");

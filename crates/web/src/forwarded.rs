@@ -27,25 +27,29 @@ pub(crate) struct Hop {
 
 /// The hops of `Forwarded`; none where the field is missing.
 pub(crate) fn standard(headers: &HeaderMap) -> Option<Vec<Hop>> {
-    let elements = elements(headers, &FORWARDED)?;
+    let elements = elements(headers, &FORWARDED, unquoted_parts)?;
     Some(elements.iter().map(|element| hop(element)).collect())
 }
 
 /// The hops of `X-Forwarded-For`; none where the field is missing. The nearest proxy says by which scheme it was asked.
 pub(crate) fn customary(headers: &HeaderMap) -> Option<Vec<Hop>> {
-    let addresses = elements(headers, &X_FORWARDED_FOR)?;
-    let scheme = elements(headers, &X_FORWARDED_PROTO).and_then(|schemes| schemes.last().cloned());
+    let addresses = elements(headers, &X_FORWARDED_FOR, all_parts)?;
+    let scheme = elements(headers, &X_FORWARDED_PROTO, all_parts).and_then(|schemes| schemes.last().cloned());
     let is_encrypted = scheme.map(|scheme| is_https(&scheme));
     let hop = |text: &String| Hop { address: node(text), is_encrypted };
     Some(addresses.iter().map(hop).collect())
 }
 
 /// The elements of a list field, from however many lines, the last ones if there are too many.
-fn elements(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<String>> {
+fn elements(
+    headers: &HeaderMap,
+    name: &HeaderName,
+    parts: fn(&str, char) -> Vec<&str>,
+) -> Option<Vec<String>> {
     let mut elements = Vec::new();
     for line in headers.get_all(name) {
         let line = String::from_utf8_lossy(line.as_bytes());
-        elements.extend(unquoted_parts(&line, ',').map(|element| element.trim().to_owned()));
+        elements.extend(parts(&line, ',').into_iter().map(|element| element.trim().to_owned()));
     }
     let surplus = elements.len().saturating_sub(HOPS_MAX);
     elements.drain(..surplus);
@@ -55,7 +59,7 @@ fn elements(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<String>> {
 /// RFC 7239 4: `for=192.0.2.43;proto=https`, in any order and case. A name that stands twice says nothing.
 fn hop(element: &str) -> Hop {
     let said = |wanted: &str| {
-        let pairs = unquoted_parts(element, ';').filter_map(|pair| pair.trim().split_once('='));
+        let pairs = unquoted_parts(element, ';').into_iter().filter_map(|pair| pair.trim().split_once('='));
         let mut values = pairs.filter(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value);
         values.next().filter(|_| values.next().is_none())
     };
@@ -74,11 +78,19 @@ fn is_https(scheme: &str) -> bool {
     scheme.trim_matches('"').eq_ignore_ascii_case("https")
 }
 
-/// The parts between separators that stand in no quotes.
-fn unquoted_parts(text: &str, separator: char) -> impl Iterator<Item = &str> {
+/// The parts between separators that stand in no quotes. Where a quote is never closed none counts: a stranger opened
+/// it to swallow what the proxy wrote behind.
+fn unquoted_parts(text: &str, separator: char) -> Vec<&str> {
+    let is_even = text.matches('"').count().is_multiple_of(2);
     let mut is_quoted = false;
-    text.split(move |c| {
-        is_quoted ^= c == '"';
+    let separates = move |c: char| {
+        is_quoted ^= c == '"' && is_even;
         c == separator && !is_quoted
-    })
+    };
+    text.split(separates).collect()
+}
+
+/// The parts between separators; these fields know no quotes.
+fn all_parts(text: &str, separator: char) -> Vec<&str> {
+    text.split(separator).collect()
 }

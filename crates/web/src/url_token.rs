@@ -28,15 +28,25 @@ pub async fn refuse(request: Request, next: Next) -> Response {
 
 /// Whether an address holds what looks like a token.
 pub(crate) fn is_exposed(uri: &Uri) -> bool {
-    if uri.path().split('/').any(is_secret) {
+    if uri.path().split('/').any(is_secret) || uri.path().contains('%') && is_secret_encoded(uri.path()) {
         return true;
     }
-    // What can't be read as a query is refused where it is read.
     let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri).map(|Query(pairs)| pairs);
     let is_token = |(name, value): &(String, String)| {
         NAMES.iter().any(|known| name.eq_ignore_ascii_case(known)) || is_secret(name) || is_secret(value)
     };
-    pairs.is_ok_and(|pairs| pairs.iter().any(is_token))
+    // What can't be read as a query may hold one all the same.
+    pairs.map_or_else(
+        |_| uri.query().unwrap_or_default().to_ascii_lowercase().contains(PREFIX),
+        |pairs| pairs.iter().any(is_token),
+    )
+}
+
+/// Whether a part of a path is a secret once its percent-encoding is read: as a query it would be.
+fn is_secret_encoded(path: &str) -> bool {
+    let parts = path.split('/').filter_map(|part| format!("/?{part}").parse::<Uri>().ok());
+    let read = |uri: &Uri| Query::<Vec<(String, String)>>::try_from_uri(uri).ok();
+    parts.filter_map(|uri| read(&uri)).any(|Query(pairs)| pairs.iter().any(|(name, _)| is_secret(name)))
 }
 
 fn is_secret(text: &str) -> bool {
@@ -58,6 +68,8 @@ mod tests {
             "/x?key=+GUICHET_abc",
             "/x/guichet_abc",
             "https://desk.example/x/guichet_abc/y",
+            "/x/%67uichet_abc",
+            "/x?a=%ff&b=Guichet_abc",
         ] {
             assert!(is_exposed(&exposed.parse().unwrap()), "{exposed}");
         }

@@ -5,8 +5,8 @@ use guichet_sys::SystemRandom;
 use super::entering::{ADA, PASSWORD, from, invited, log_in, with, with_ada};
 use super::{address, now, server};
 use crate::{
-    Accounts, By, Deed, Error, LogIn, LogInError, NewPerson, NewSignUp, NewToken, PersonChange, PersonStatus, Role,
-    Scopes, Secret, SignUpError, Who,
+    Accounts, By, Deed, Error, LogIn, LogInError, NewPerson, NewSignUp, NewToken, PersonChange, PersonStatus,
+    Role, Scopes, Secret, SignUpError, Who,
 };
 
 fn person(at: &str, role: Role) -> NewPerson {

@@ -206,7 +206,7 @@ async fn a_team_that_somebody_names_is_not_deleted() {
     accounts.delete_team(id, team).await.unwrap();
     assert!(matches!(accounts.delete_team(id, team).await, Err(Error::NotFound { .. })));
     let gone = PersonChange { teams: Some(vec![TeamId(99)]), ..PersonChange::default() };
-    assert!(matches!(accounts.change_person(id, ana, gone).await, Err(Error::NotFound { .. })));
+    assert!(matches!(accounts.change_person(id, ana, gone).await, Err(Error::Invalid(_))));
     assert_eq!(accounts.person(id, ana).unwrap().status, PersonStatus::Active);
 }
 

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::caller::Caller;
 use crate::failure::Failure;
-use crate::openapi::{Posted, Stored};
+use crate::openapi::{Posted, Stored, Throttled};
 use crate::people::Person;
 use crate::state::Api;
 use crate::{mailbox, post};
@@ -26,11 +26,15 @@ pub(crate) struct NewAddress {
     /// Where you want to read mail.
     #[schema(example = "rui.costa@demo.example")]
     address: String,
+    /// Your password.
+    #[schema(example = "nine quiet purple bicycles", format = Password)]
+    password: String,
 }
 
 /// Ask for another address
 ///
-/// It counts once the link in the mail that goes there is used, within a day.
+/// It counts once the link in the mail that goes there is used, within a day. The password is asked for, since a new one
+/// would go to the new address.
 #[utoipa::path(
     post,
     path = "/api/v1/account/address",
@@ -38,9 +42,10 @@ pub(crate) struct NewAddress {
     operation_id = "request_address",
     request_body(
         description = "Which",
-        content((NewAddress = "application/json", example = json!({"address": "rui.costa@demo.example"}))),
+        content((NewAddress = "application/json",
+            example = json!({"address": "rui.costa@demo.example", "password": "nine quiet purple bicycles"}))),
     ),
-    responses((status = 202, description = "A mail is on its way to it"), Posted, Stored),
+    responses((status = 202, description = "A mail is on its way to it"), Posted, Throttled, Stored),
     security(("session" = [])),
 )]
 pub(crate) async fn request(
@@ -52,12 +57,15 @@ pub(crate) async fn request(
     let wait = Duration::from_secs(api.wiring.limits.body_secs_max);
     let mut members = Members::of(body::json(request, wait).await?);
     let address = members.require("address", |value| mailbox::address(&members::text(value)?));
+    let password = members.require("password", members::text);
     members.finish()?;
     // `finish` has refused a body without one.
     let address = address.ok_or_else(|| Failure::not_found("address"))?;
     let accounts = caller.accounts(&api);
     let random = api.wiring.random.as_ref();
     let (organisation, person) = (actor.organisation, caller.person()?);
+    let password = password.unwrap_or_default();
+    accounts.prove_password((organisation, person), &password, caller.at(), random).await?;
     let asked = accounts.request_address(organisation, person, &address, caller.at(), random).await?;
     let letter = asked.letter(&api.wiring.public_url);
     let mail = post::mail(asked.address, &asked.person.name, letter, SystemMailKind::Invitation);

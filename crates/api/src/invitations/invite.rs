@@ -93,6 +93,7 @@ pub(crate) async fn invite(
     let actor = caller.may(Scope::PeopleWrite)?;
     let wait = Duration::from_secs(api.wiring.limits.body_secs_max);
     let wanted = read(body::json(request, wait).await?)?;
+    caller.may_give(wanted.role)?;
     let accounts = caller.accounts(&api);
     let random = api.wiring.random.as_ref();
     let made = accounts.invite(actor.organisation, wanted, caller.at(), random).await?;

@@ -72,6 +72,7 @@ pub(crate) async fn change(
     api.accounts().person(actor.organisation, id)?;
     let wait = Duration::from_secs(api.wiring.limits.body_secs_max);
     let wanted = read(body::merge_patch(request, wait).await?)?;
+    wanted.change.role.map_or(Ok(()), |role| caller.may_give(role))?;
     Ok(Json(carry_out(&caller.accounts(&api), actor, id, wanted).await?.into()))
 }
 

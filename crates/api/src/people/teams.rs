@@ -134,7 +134,7 @@ pub(crate) async fn rename(
 
 /// Delete a team
 ///
-/// One that no channel and no person names. Its tickets stay; admins see them.
+/// One that no channel, no person and no unfinished ticket names. Its other tickets stay; admins see them.
 #[utoipa::path(
     delete,
     path = "/api/v1/teams/{id}",
@@ -151,6 +151,8 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Failure> {
     let actor = caller.may(Scope::PeopleWrite)?;
     let id = TeamId(id.of("team")?);
+    api.accounts().team(actor.organisation, id)?;
+    api.wiring.desk.check_no_work(actor.organisation, id)?;
     caller.accounts(&api).delete_team(actor.organisation, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

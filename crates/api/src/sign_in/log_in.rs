@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::AppendHeaders;
-use guichet_accounts::{By, LogIn, LoggedIn, Secret, Who};
+use guichet_accounts::{By, LogIn, Secret, Who};
 use guichet_web::{Client, Members, body, cookie, members};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -90,7 +90,7 @@ pub(crate) async fn log_in(
         agent: agent(&headers),
     };
     let logged_in = api.accounts().log_in(log_in, now, api.wiring.random.as_ref()).await?;
-    end_before(&api, &headers, &logged_in, client, now).await;
+    end_before(&api, &headers, client, now).await;
     let known = api.accounts().session(&logged_in.session, now).await?;
     let known = known.ok_or_else(|| Failure::internal(&"a new session opens nothing"))?;
     Ok((StatusCode::CREATED, AppendHeaders(cookies(&logged_in)?), Json(SignedIn::of(&api, &known.actor)?)))
@@ -111,15 +111,10 @@ fn read_wanted(body: Map<String, Value>) -> Result<Wanted, Failure> {
     })
 }
 
-/// Ends the session that the same browser had before. Where that can't be done now it ends by its time.
-async fn end_before(api: &Api, headers: &HeaderMap, logged_in: &LoggedIn, client: Client, now: Timestamp) {
+/// Ends the session that the same browser had before, whosever it was. Where that can't be done now it ends by its time.
+async fn end_before(api: &Api, headers: &HeaderMap, client: Client, now: Timestamp) {
     let Some(before) = cookie::value(headers, cookie::SESSION) else { return };
-    let by = By {
-        organisation: Some(logged_in.organisation),
-        who: Who::Person(logged_in.person),
-        from: Some(client.address),
-        at: now,
-    };
+    let by = By { organisation: None, who: Who::System, from: Some(client.address), at: now };
     if let Err(error) = api.accounts().on_behalf(by).log_out(&Secret::presented(before)).await {
         tracing::warn!(%error, "the session before a log-in did not end");
     }

@@ -86,8 +86,12 @@ async fn another_address_counts_once_its_mail_is_answered() {
     let world = World::with_passwords().await;
     let mut agent = Browser::of(&world, "agent@acme.example").await;
     let path = "/api/v1/account/address";
-    agent.post(path, json!({"address": "admin@acme.example"})).await.problem(422);
-    assert_eq!(agent.post(path, json!({"address": "rui@partner.example"})).await.status, 202);
+    let asks = |address: &str, password: &str| json!({"address": address, "password": password});
+    agent.post(path, asks("admin@acme.example", PASSWORD)).await.problem(422);
+    // Who has stolen a session knows no password, and would have one sent to the new address.
+    agent.post(path, json!({"address": "rui@partner.example"})).await.problem(422);
+    agent.post(path, asks("rui@partner.example", "a guess of a thief")).await.problem(422);
+    assert_eq!(agent.post(path, asks("rui@partner.example", PASSWORD)).await.status, 202);
     assert_eq!(agent.get("/api/v1/account").await.json()["person"]["address"], "agent@acme.example");
     let secret = world.mailed_secret("rui@partner.example").await;
     let confirmed =

@@ -293,3 +293,30 @@ async fn every_address_gets_the_same_answer_to_a_sign_up() {
         stranger.post("/api/v1/sign-ups", wrong).await.problem(422);
     }
 }
+
+#[tokio::test]
+async fn promise_7_an_organisation_learns_nothing_of_where_the_operator_works() {
+    let (world, operator) = with_operator().await;
+    let claim = world.post("/api/v1/claims", marca()).await.json();
+    let path = format!("/api/v1/operator/claims/{}-{}/approve", world.acme.get(), claim["id"]);
+    assert_eq!(world.post_as(&operator, &path, json!({})).await.status, 200);
+    let acts = world.get("/api/v1/audit?deed=claim.approved").await.json();
+    let act = &acts["items"][0];
+    assert_eq!((&act["by"], &act["from"]), (&json!("operator"), &json!(null)), "{acts}");
+}
+
+#[tokio::test]
+async fn a_token_that_may_invite_makes_nobody_an_admin() {
+    let world = World::new().await;
+    let inviting = world.token_with([guichet_accounts::Scope::PeopleWrite], 20).await;
+    let invite = |role: &str| json!({"address": format!("{role}@partner.example"), "role": role});
+    let refused = world.post_as(&inviting, "/api/v1/invitations", invite("admin")).await.problem(403);
+    assert!(refused["detail"].as_str().unwrap().contains("scope"), "{refused}");
+    assert_eq!(world.post_as(&inviting, "/api/v1/invitations", invite("agent")).await.status, 201);
+    let mut promotion = request(Method::PATCH, &format!("/api/v1/people/{}", world.agent_id), &inviting);
+    *promotion.body_mut() = json!({"role": "admin"}).to_string().into();
+    promotion.headers_mut().insert("content-type", "application/json".parse().unwrap());
+    world.send(promotion).await.problem(403);
+    assert_eq!(world.post("/api/v1/invitations", invite("admin")).await.status, 201);
+    assert!(world.desk.accounts().people(world.other).unwrap().len() == 1);
+}

@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::json;
 
 use super::browser::{Browser, PASSWORD};
-use super::world::World;
+use super::world::{World, mail};
 
 const SESSION: &str = "__Host-guichet_session";
 const DEVICE: &str = "__Host-guichet_device";
@@ -128,10 +128,15 @@ async fn a_second_factor_is_begun_with_the_password_and_counts_once_confirmed() 
 async fn a_token_of_ones_own_is_made_by_a_session_and_never_by_a_token() {
     let world = World::with_passwords().await;
     let mut browser = Browser::of(&world, "agent@acme.example").await;
-    let wanted = json!({"name": "import", "scopes": ["tickets:read"], "expires": "2026-01-02T00:00:00Z"});
+    let mut wanted = json!({"name": "import", "scopes": ["tickets:read"], "expires": "2026-01-02T00:00:00Z"});
+    browser.post("/api/v1/tokens", wanted.clone()).await.problem(422);
+    wanted["password"] = json!("a guess of a thief");
+    browser.post("/api/v1/tokens", wanted.clone()).await.problem(422);
+    wanted["password"] = json!(PASSWORD);
     world.post_as(&world.agent, "/api/v1/tokens", wanted.clone()).await.problem(403);
     for (name, scopes) in [("x", json!(["people:write"])), ("x", json!([])), ("", json!(["tickets:read"]))] {
-        browser.post("/api/v1/tokens", json!({"name": name, "scopes": scopes})).await.problem(422);
+        let wrong = json!({"name": name, "scopes": scopes, "password": PASSWORD});
+        browser.post("/api/v1/tokens", wrong).await.problem(422);
     }
     let made = browser.post("/api/v1/tokens", wanted).await;
     assert_eq!(made.status, 201);
@@ -201,7 +206,7 @@ async fn people_and_teams_are_changed_by_admins_alone() {
         patch(&agent, json!({"teams": [world.sales.0]})).await.json()["teams"],
         json!([world.sales.0])
     );
-    patch(&agent, json!({"teams": [999]})).await.problem(404);
+    patch(&agent, json!({"teams": [999]})).await.problem(422);
     patch(&agent, json!({"role": "operator"})).await.problem(422);
     patch(&agent, json!({"role": "emperor"})).await.problem(422);
     patch(&agent, json!({"name": "Rui", "status": "disabled"})).await.problem(422);
@@ -215,6 +220,12 @@ async fn people_and_teams_are_changed_by_admins_alone() {
         assert_eq!(admin.post("/api/v1/teams", json!({"name": name})).await.status, 422, "{name:?}");
     }
     let made = admin.post("/api/v1/teams", json!({"name": "../../etc"})).await.json();
-    assert_eq!(admin.delete(&format!("/api/v1/teams/{}", made["id"])).await.status, 204);
+    let team = format!("/api/v1/teams/{}", made["id"]);
+    let ticket = format!("/api/v1/tickets/{}", world.mail(&mail("one")).await);
+    assert_eq!(world.patch(&ticket, json!({"team": made["id"]})).await.status, 200);
+    let refused = admin.delete(&team).await.problem(422);
+    assert!(refused["detail"].as_str().unwrap().contains("is not finished"), "{refused}");
+    assert_eq!(world.patch(&ticket, json!({"state": "closed"})).await.status, 200);
+    assert_eq!(admin.delete(&team).await.status, 204);
     admin.delete(&format!("/api/v1/teams/{}", world.billing)).await.problem(422);
 }

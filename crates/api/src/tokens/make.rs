@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use super::Token;
 use crate::caller::Caller;
 use crate::failure::Failure;
-use crate::openapi::{Posted, Stored};
+use crate::openapi::{Posted, Stored, Throttled};
 use crate::state::Api;
 
 /// A token to be made.
@@ -33,6 +33,9 @@ pub(crate) struct ToMake {
     /// From when on it opens nothing; without it never.
     #[schema(required = false, example = "2027-06-01T00:00:00Z")]
     expires: Timestamp,
+    /// Your password: a token outlives the session that makes it.
+    #[schema(example = "nine quiet purple bicycles", format = Password)]
+    password: String,
 }
 
 /// A token with its secret, shown this once.
@@ -49,6 +52,7 @@ struct Wanted {
     name: String,
     scopes: Scopes,
     expires: Option<Timestamp>,
+    password: String,
 }
 
 /// Make a token
@@ -62,12 +66,14 @@ struct Wanted {
     request_body(
         description = "What for",
         content((ToMake = "application/json",
-            example = json!({"name": "Import of the old archive", "scopes": ["tickets:read"]}))),
+            example = json!({"name": "Import of the old archive", "scopes": ["tickets:read"],
+                "password": "nine quiet purple bicycles"}))),
     ),
     responses(
         (status = 201, description = "The token, with its secret", body = Made,
             headers(("Location" = String, description = "Where it is taken back"))),
         Posted,
+        Throttled,
         Stored,
     ),
     security(("session" = [])),
@@ -80,9 +86,11 @@ pub(crate) async fn make(
     let (actor, _) = caller.session()?;
     let wait = Duration::from_secs(api.wiring.limits.body_secs_max);
     let wanted = read(actor, caller.at(), body::json(request, wait).await?)?;
-    let secret = Secret::random(api.wiring.random.as_ref());
-    let new = NewToken { person: caller.person()?, name: wanted.name, scopes: wanted.scopes };
-    let accounts = caller.accounts(&api);
+    let (random, accounts) = (api.wiring.random.as_ref(), caller.accounts(&api));
+    let person = caller.person()?;
+    accounts.prove_password((actor.organisation, person), &wanted.password, caller.at(), random).await?;
+    let secret = Secret::random(random);
+    let new = NewToken { person, name: wanted.name, scopes: wanted.scopes };
     let made = accounts.create_token_until(actor.organisation, new, wanted.expires, &secret).await?;
     let location = (LOCATION, format!("/api/v1/tokens/{}", made.id));
     let made = Made { token: Token::of(&api, made)?, secret: secret.reveal().to_owned() };
@@ -94,6 +102,7 @@ fn read(actor: &Actor, now: Timestamp, body: Map<String, Value>) -> Result<Wante
     let name = members.require("name", members::text);
     let scopes = members.require("scopes", members::list(Scope::ALL.len(), |word| scope(actor, word)));
     let expires = members.read("expires", members::time);
+    let password = members.require("password", members::text).unwrap_or_default();
     if scopes.as_ref().is_some_and(Vec::is_empty) {
         members.refuse("scopes", "a token without a scope opens nothing; name one");
     }
@@ -102,7 +111,7 @@ fn read(actor: &Actor, now: Timestamp, body: Map<String, Value>) -> Result<Wante
     }
     members.finish()?;
     let scopes = scopes.unwrap_or_default().into_iter().collect();
-    Ok(Wanted { name: name.unwrap_or_default(), scopes, expires })
+    Ok(Wanted { name: name.unwrap_or_default(), scopes, expires, password })
 }
 
 fn scope(actor: &Actor, value: &Value) -> Result<Scope, String> {

@@ -73,7 +73,7 @@ impl Command {
             Command::Claim(command) => command.execute(operator).await,
             Command::Check => check::execute(operator).await,
             Command::Person(command) => command.execute(operator).await,
-            Command::Team(command) => command.execute(accounts).await,
+            Command::Team(command) => command.execute(operator).await,
             Command::Token(command) => command.execute(operator).await,
             Command::Admin(command) => command.execute(operator).await,
             Command::Audit(command) => command.execute(accounts).await,

@@ -1,9 +1,9 @@
 //! `guichet team`.
 
-use guichet_accounts::{Accounts, Error, Team};
+use guichet_accounts::{Error, Team};
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Record, find};
+use super::{Answer, Operator, Record, find};
 
 /// What can be asked about teams.
 #[derive(Debug, Clone, PartialEq, clap::Subcommand, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ pub(crate) enum Command {
         /// Its name from now on
         name: String,
     },
-    /// Delete a team that no channel and no person names; its tickets stay, for the admins to assign
+    /// Delete a team that no channel, no person and no unfinished ticket names; its other tickets stay
     Delete {
         /// The organisation's short name
         organisation: String,
@@ -40,7 +40,8 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    pub(super) async fn execute(self, accounts: &Accounts) -> Result<Answer, Error> {
+    pub(super) async fn execute(self, operator: &Operator) -> Result<Answer, Error> {
+        let accounts = &operator.accounts();
         match self {
             Command::Add { organisation, name } => {
                 let organisation = find::organisation(accounts, &organisation)?;
@@ -55,6 +56,8 @@ impl Command {
             Command::Delete { organisation, team } => {
                 let organisation = find::organisation(accounts, &organisation)?;
                 let team = find::team(accounts, organisation, &team)?;
+                let idle = operator.desk.check_no_work(organisation, team.id);
+                idle.map_err(|error| Error::Invalid(error.to_string()))?;
                 accounts.delete_team(organisation, team.id).await?;
                 Ok(Answer::One(Record::default().with("deleted", team.id.0)))
             }
