@@ -6,7 +6,7 @@
 //! nowhere any more, go with it. The contact stays, and so does the row of the audit log.
 //!
 //! *Must hold*
-//! - Nothing is deleted of which a delivery still waits or is being sent.
+//! - Nothing is deleted of which a delivery still waits or is being sent, and nothing of a suspended organisation.
 //! - A blob is given up only in the commit that takes its last name.
 
 mod messages;
@@ -100,7 +100,13 @@ impl Desk {
         let begun = begun.map(|row| last_number(&row?.0)).collect::<Result<Vec<_>, Error>>()?;
         drop(snapshot);
         for number in begun {
-            self.finish_deletion(organisation, number, now).await?;
+            match self.finish_deletion(organisation, number, now).await {
+                // Whoever comes after it is not kept from their end.
+                Err(Error::Damaged(what)) => {
+                    tracing::error!(%organisation, number, what, "a deletion can't go on")
+                }
+                other => other?,
+            }
         }
         Ok(())
     }
@@ -116,6 +122,9 @@ impl Desk {
         }
         if ticket.record.state != State::Trash {
             return invalid("only what is in the trash is deleted for good: put it there first");
+        }
+        if self.accounts.is_suspended(actor.organisation)? {
+            return invalid("the organisation is suspended: nothing of it is deleted meanwhile");
         }
         if self.is_leaving(snapshot, actor.organisation, number)? {
             return invalid(

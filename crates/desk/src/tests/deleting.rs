@@ -440,3 +440,36 @@ async fn an_upload_that_is_forgotten_gives_its_room_back_unless_a_draft_keeps_it
     sweep(&world.desk).await;
     assert_eq!(bytes_in(directory.path(), "blobs"), 0);
 }
+
+#[tokio::test]
+async fn nothing_of_a_suspended_organisation_is_deleted() {
+    let world = answered().await;
+    set_state(&world, 1, State::Trash).await;
+    let suspend = |since| world.desk.accounts().suspend_organisation(world.acme, since);
+    suspend(Some(at(20))).await.unwrap();
+    assert!(matches!(delete(&world, 1).await, Err(Error::Invalid(_))));
+    let emptied = world.desk.empty_trash(&world.admin(), &by(&world), None, None, at(50)).await.unwrap();
+    assert_eq!((emptied.deleted, emptied.kept), (0, 1));
+    suspend(None).await.unwrap();
+    delete(&world, 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_deletion_that_meets_a_damaged_message_keeps_no_other_from_its_end() {
+    let world = answered().await;
+    world.receive(&mail(BIA, "other@customer.example", "Other", ""), &[&world.support]).await;
+    for number in [1, 2] {
+        set_state(&world, number, State::Trash).await;
+        world.desk.hide_ticket(&world.admin(), &by(&world), number, at(50)).await.unwrap();
+    }
+    let mut batch = world.store.of(world.acme).batch();
+    batch.put(crate::keys::message(1), guichet_store::Template::new().number(1).raw(b"harmed"));
+    world.store.commit(vec![batch]).await.unwrap();
+    world.desk.finish_deletions(world.acme, at(60)).await.unwrap();
+    let left = |prefix: &Key| {
+        let snapshot = world.store.of(world.acme).snapshot().unwrap();
+        snapshot.scan(prefix, Direction::Forward, None).unwrap().count()
+    };
+    let messages = [1, 2].map(|ticket| left(&crate::keys::ticket_messages(ticket)) > 0);
+    assert_eq!(messages, [true, false]);
+}
