@@ -18,7 +18,7 @@ use crate::peer;
 use crate::process::Process;
 use crate::wait::START_SECS_MAX;
 
-/// What the server is called by in the environment's packages.
+/// The program, by which a journey knows whether it is there.
 pub const PROGRAM: &str = "knotd";
 
 /// A running name server.
@@ -73,7 +73,7 @@ impl Authority {
         Ok(())
     }
 
-    /// One worker of each kind: this machine has better things to do.
+    /// One worker of each kind is enough for a test.
     fn configuration(&self) -> String {
         let folder = self.folder.path().display();
         let (ip, port) = (self.address.ip(), self.address.port());

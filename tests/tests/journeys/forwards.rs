@@ -20,7 +20,7 @@ const LINK: &str = "https://mail-settings.google.com/mail/vf-%5BANGjdJ-x%5D-kQ2x
 /// The mailbox that forwards to us.
 const SHOP: &str = "shop@customer.example";
 
-/// What Gmail writes to the address that shall get the mail, as it stood in 2026 but for its names.
+/// A question in the form of Gmail's, to the address that shall get the mail.
 fn question(code: &str, link: &str) -> Vec<u8> {
     format!(
         "MIME-Version: 1.0\r\nDate: Sat, 21 Nov 2026 08:00:00 +0000\r\nMessage-ID: <{code}@mail.gmail.com>\r\n\
