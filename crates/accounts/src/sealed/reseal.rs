@@ -32,7 +32,7 @@ impl Accounts {
 
     async fn reseal_space(&self, space: &Space, owner: Option<OrganisationId>) -> Result<u64, Error> {
         let mut count = 0;
-        for kind in SealedKind::ALL {
+        for kind in SealedKind::ALL.into_iter().filter(|kind| kind.is_in(owner)) {
             let mut after: Option<Vec<u8>> = None;
             loop {
                 let (done, last) = self.reseal_rows(space, owner, kind, after.as_deref()).await?;

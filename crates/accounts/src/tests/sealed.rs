@@ -178,6 +178,21 @@ async fn a_change_that_stopped_in_the_middle_goes_on() {
     assert!(opens(&store, 2, &loot).iter().all(Result::is_ok));
 }
 
+/// The desk's messages in an organisation's space begin with the letter that the key of tokens has in the operator's.
+#[tokio::test]
+async fn a_change_of_the_key_leaves_alone_what_others_keep_under_the_same_letter() {
+    let store = Store::memory();
+    let loot = filled(&store, 1).await;
+    let theirs = Key::new(SealedKind::TokenKey.prefix()).number(7);
+    let mut batch = store.of(loot.id).batch();
+    batch.put(theirs.clone(), b"a message".to_vec());
+    store.commit(vec![batch]).await.unwrap();
+    let changing = Accounts::new(store.clone(), Vault::changing([2; 32], [1; 32]), domain("desk.example"));
+    assert_eq!(changing.reseal().await.unwrap(), 4);
+    let kept = store.of(loot.id).snapshot().unwrap().peek(&theirs).unwrap();
+    assert_eq!(kept.as_deref(), Some(&b"a message"[..]));
+}
+
 #[tokio::test]
 async fn a_key_that_fits_nothing_changes_nothing() {
     let store = Store::memory();
