@@ -33,7 +33,8 @@ pub fn challenge() -> HeaderValue {
 
 /// There is no token.
 fn absent() -> Problem {
-    let detail = "send a token in the header `Authorization: Bearer ...`, or log in and send the session's cookie";
+    let detail =
+        "send a token in the header `Authorization: Bearer ...`, or log in and send the session's cookie";
     Problem::new(Kind::Unauthenticated, detail).with_header(WWW_AUTHENTICATE, challenge())
 }
 
