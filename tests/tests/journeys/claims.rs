@@ -55,7 +55,8 @@ fn sign_up(server: &Server<'_>, postfix: &Postfix, name: &str, address: &str) ->
     let told = browser.post("/sign-ups/redeem", &redeemed)?.expect(201)?.json()?;
     assert_eq!(browser.post("/sign-ups/redeem", &redeemed)?.status / 100, 4, "it is good once");
     browser.log_in(address, PASSWORD, &json!({}))?.expect(201)?;
-    let token = browser.post("/tokens", &json!({ "name": "all", "scopes": SCOPES }))?.expect(201)?.json()?;
+    let wish = json!({ "name": "all", "scopes": SCOPES, "password": PASSWORD });
+    let token = browser.post("/tokens", &wish)?.expect(201)?.json()?;
     let agent = Agent::by(server.api_as(Some(token["secret"].as_str().context("no secret")?)))?;
     Ok((told, agent))
 }
