@@ -15,6 +15,7 @@ mod forwards;
 mod furnished;
 mod invitation;
 mod isolation;
+mod key_change;
 mod large_mails;
 mod letters;
 mod names;
