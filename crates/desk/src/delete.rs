@@ -103,7 +103,7 @@ impl Desk {
             match self.finish_deletion(organisation, number, now).await {
                 // Whoever comes after it is not kept from their end.
                 Err(Error::Damaged(what)) => {
-                    tracing::error!(%organisation, number, what, "a deletion can't go on")
+                    tracing::error!(%organisation, number, what, "a deletion can't go on");
                 }
                 other => other?,
             }

@@ -6,6 +6,7 @@ mod companies;
 mod confirmations;
 mod copies;
 mod counts;
+mod deleted_room;
 mod deleting;
 mod drafting;
 mod forwards;

@@ -9,7 +9,9 @@ use std::str::FromStr;
 use data_encoding::BASE32_NOPAD;
 use guichet_accounts::{Actor, Who};
 use guichet_mail::safe_name;
-use guichet_store::{BlobRef, BlobWriter, CommitError, Direction, Key, OrganisationId, PendingBlob, record};
+use guichet_store::{
+    Batch, BlobRef, BlobWriter, CommitError, Direction, Key, OrganisationId, PendingBlob, record,
+};
 use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
@@ -169,6 +171,20 @@ impl Desk {
         organisation: OrganisationId,
         before: Timestamp,
     ) -> Result<bool, Error> {
+        let (batch, rows) = self.forgetting_uploads(organisation, before)?;
+        match self.store.commit(vec![batch]).await {
+            Ok(_) => Ok(rows == FORGOTTEN_MAX),
+            Err(CommitError::Conflict) => Ok(true),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The commit that forgets the oldest uploads, and how many.
+    pub(crate) fn forgetting_uploads(
+        &self,
+        organisation: OrganisationId,
+        before: Timestamp,
+    ) -> Result<(Batch, usize), Error> {
         let end = keys::upload(DeliveryId::new(before, [0; 8]).0);
         let mut snapshot = self.store.of(organisation).snapshot()?;
         let rows = snapshot.range(&Key::new(keys::UPLOADS), &end, Direction::Forward, None)?;
@@ -192,11 +208,7 @@ impl Desk {
         for blob in &released {
             batch.release(blob);
         }
-        match self.store.commit(vec![batch]).await {
-            Ok(_) => Ok(old.len() == FORGOTTEN_MAX),
-            Err(CommitError::Conflict) => Ok(true),
-            Err(error) => Err(error.into()),
-        }
+        Ok((batch, old.len()))
     }
 
     /// Deletes rows from the first of a kind up to `end`, a bounded number; answers whether there may be more.

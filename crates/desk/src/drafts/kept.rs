@@ -2,7 +2,8 @@
 //!
 //! *Must hold*: a blob is given up only in the commit that takes its last name. The names of an uploaded file are its
 //! own row and one for each draft that keeps it. A draft that takes up a file writes that row again, so whoever forgets
-//! the upload at the same moment conflicts; drafts of one person change one after the other (see [`super::tally`]).
+//! the upload at the same moment conflicts, and so does one that lets go of it last; drafts of one person change one after the
+//! other (see [`super::tally`]).
 
 use guichet_accounts::{Actor, Who};
 use guichet_store::{Batch, BlobRef, Direction, Snapshot, record};
@@ -16,6 +17,8 @@ pub(super) struct Files {
     /// Those that it keeps from now on, with whether the upload's own row is still there.
     taken: Vec<(UploadId, Upload, bool)>,
     dropped: Vec<UploadId>,
+    /// The own rows of uploads that no draft keeps any more.
+    left: Vec<(UploadId, Vec<u8>)>,
     released: Vec<BlobRef>,
     /// How many octets it keeps.
     pub(super) bytes: u64,
@@ -58,8 +61,12 @@ impl Files {
         self.dropped.push(id);
         let Some(stored) = snapshot.peek(&keys::kept_upload(id.0, draft.0))? else { return Ok(()) };
         let names = snapshot.scan(&keys::kept_uploads(id.0), Direction::Forward, None)?.take(2).count();
-        if names == 1 && snapshot.read(&keys::upload(id.0))?.is_none() {
-            self.released.push(decode(&stored)?.content);
+        if names > 1 {
+            return Ok(());
+        }
+        match snapshot.read(&keys::upload(id.0))? {
+            Some(own) => self.left.push((id, own)),
+            None => self.released.push(decode(&stored)?.content),
         }
         Ok(())
     }
@@ -71,6 +78,9 @@ impl Files {
                 batch.put(keys::upload(id.0), stored.clone());
             }
             batch.put(keys::kept_upload(id.0, draft.0), stored);
+        }
+        for (id, own) in &self.left {
+            batch.put(keys::upload(id.0), own.clone());
         }
         for id in &self.dropped {
             batch.delete(keys::kept_upload(id.0, draft.0));

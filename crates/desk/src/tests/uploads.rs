@@ -121,3 +121,23 @@ fn the_number_of_an_upload_is_read_as_it_is_shown() {
         assert!(wrong.parse::<UploadId>().is_err(), "{wrong}");
     }
 }
+
+#[tokio::test]
+async fn an_upload_that_is_forgotten_while_its_last_draft_goes_gives_its_room_back() {
+    let world = World::new().await;
+    let one = world.somebody(7);
+    let mut writer = world.desk.upload_writer().unwrap();
+    writer.write(b"abc").unwrap();
+    let blob = writer.finish().unwrap();
+    let id = world.desk.finish_upload(&one, blob, "a.txt", "text/plain", at(0)).await.unwrap().id;
+    let draft = crate::Draft { attachments: vec![id], ..crate::Draft::default() };
+    let draft = world.desk.new_draft(&one, &draft, at(1)).await.unwrap();
+    // It is planned while the draft keeps the octets, which so are not given up.
+    let (forgetting, rows) = world.desk.forgetting_uploads(world.acme, at(100_000)).unwrap();
+    assert_eq!(rows, 1);
+    world.desk.delete_draft(&one, draft.id, None, at(2)).await.unwrap();
+    let refused = world.store.commit(vec![forgetting]).await;
+    assert!(matches!(refused, Err(guichet_store::CommitError::Conflict)), "it is planned anew: {refused:?}");
+    assert!(!world.desk.forget_uploads(world.acme, at(100_000)).await.unwrap());
+    assert!(matches!(world.desk.upload(&one, id), Err(Error::NotFound(_))));
+}

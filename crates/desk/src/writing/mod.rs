@@ -12,6 +12,7 @@ mod compose;
 mod contacts;
 mod letter;
 mod matter;
+mod passed_on;
 mod post;
 mod recipients;
 mod since;

@@ -12,15 +12,16 @@ use std::collections::{BTreeSet, HashMap};
 use guichet_accounts::{Channel, Route};
 use guichet_mail::compose::Mailbox;
 use guichet_mail::{Address, Defect, MailAddress, Verdicts};
-use guichet_store::{Direction, OrganisationId, Snapshot};
+use guichet_store::OrganisationId;
 
 use super::check::invalid;
 use super::matter::Matter;
+use super::passed_on::begins;
 use super::{Target, Writing, WritingKind};
 use crate::message::Content;
-use crate::stored::{StoredMessage, StoredTicket, last_number};
+use crate::stored::StoredMessage;
 use crate::token::without_token;
-use crate::{Contact, Desk, Error, RecipientField, contact, keys};
+use crate::{Contact, Desk, Error, RecipientField, contact};
 
 /// How many people one mail goes to. It is an answer to somebody, no circular.
 const RECIPIENTS_MAX: usize = 100;
@@ -183,26 +184,6 @@ impl Desk {
         begins(&self.store.of(organisation).snapshot()?, ticket, answered)
     }
 
-    /// Whose mail the answered one passes on: the requester of a ticket that a colleague began, where that is somebody
-    /// else, as an agent who forwards a customer's mail in is not the customer (case 40).
-    pub(super) fn behind(
-        &self,
-        organisation: OrganisationId,
-        answered: &StoredMessage,
-        matter: &Matter,
-    ) -> Result<Option<Mailbox>, Error> {
-        let author = answered.record.content.sole_author().filter(|_| answered.record.written.is_none());
-        let (Some(ticket), Some(author)) = (&matter.ticket, author) else { return Ok(None) };
-        let snapshot = self.store.of(organisation).snapshot()?;
-        let Some((_, requester)) = contact::resolve(&snapshot, ticket.requester)? else { return Ok(None) };
-        if requester.has(author) || !begins(&snapshot, ticket, answered)? {
-            return Ok(None);
-        }
-        let is_colleague = self.accounts.people(organisation)?.iter().any(|one| one.address.is_same(author));
-        let Contact { name, address, .. } = requester;
-        Ok(is_colleague.then_some(Mailbox { name, address }))
-    }
-
     /// Those of a header field to whom mail does not come back through the channel that it leaves by.
     fn beyond_channel(
         &self,
@@ -290,12 +271,6 @@ impl Desk {
         }
         Ok(names)
     }
-}
-
-/// Whether a ticket begins with this message.
-fn begins(snapshot: &Snapshot, ticket: &StoredTicket, message: &StoredMessage) -> Result<bool, Error> {
-    let first = snapshot.scan(&keys::ticket_messages(ticket.number), Direction::Forward, None)?.next();
-    Ok(first.transpose()?.map(|(key, _)| last_number(&key)).transpose()? == Some(message.number))
 }
 
 /// Everybody who has seen the header of a mail, and the addresses in it, normalised.
