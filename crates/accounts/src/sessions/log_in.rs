@@ -83,9 +83,12 @@ impl From<guichet_store::Unavailable> for LogInError {
     }
 }
 
+/// Somebody's account: of which organisation, and whose.
+type Account = (OrganisationId, PersonId);
+
 /// A try that was let in: whose password is compared, and which tries were taken for it.
 struct Attempt {
-    who: Option<(OrganisationId, PersonId)>,
+    who: Option<Account>,
     known: Credentials,
     doors: Vec<Door>,
     is_known_device: bool,
@@ -167,7 +170,7 @@ impl Accounts {
         &self,
         address: &MailAddress,
         organisation: Option<&str>,
-    ) -> Result<Option<((OrganisationId, PersonId), Credentials)>, Error> {
+    ) -> Result<Option<(Account, Credentials)>, Error> {
         let organisation = match organisation.map(|slug| self.organisation_named(slug)) {
             Some(Ok(organisation)) => Some(organisation.id),
             Some(Err(Error::NotFound { .. })) => return Ok(None),
