@@ -149,9 +149,10 @@ fn merge(office: &mut Office, world: &World, postfix: &Postfix, tickets: [u64; 2
     let lost = if done.0 { second.status } else { first.status };
     ensure!([409, 422].contains(&lost), "the other is told so: {lost}");
     let [own, moved] = mails;
-    let merged = match done.0 {
-        true => Merged { target: other, source: one, of_target: moved, of_source: own },
-        false => Merged { target: one, source: other, of_target: own, of_source: moved },
+    let merged = if done.0 {
+        Merged { target: other, source: one, of_target: moved, of_source: own }
+    } else {
+        Merged { target: one, source: other, of_target: own, of_source: moved }
     };
     for mail in [&merged.of_source, &merged.of_target] {
         assert_eq!(office.answered(world, postfix, mail, "Re: merged")?, merged.target);
