@@ -118,8 +118,8 @@ impl World {
             let raw = self.get(&format!("/api/v1/deliveries/{}/raw", delivery["id"].as_str().unwrap())).await;
             raws.push(String::from_utf8_lossy(&raw.body).replace("=\r\n", ""));
         }
-        let secrets = raws.iter().filter_map(|raw| raw.split("#guichet_").nth(1));
-        let secret = secrets.last().unwrap_or_else(|| panic!("no mail to {to} in {page}: {raws:?}"));
+        let mut secrets = raws.iter().filter_map(|raw| raw.split("#guichet_").nth(1));
+        let secret = secrets.next_back().unwrap_or_else(|| panic!("no mail to {to} in {page}: {raws:?}"));
         let is_of_secret = |c: &char| c.is_ascii_alphanumeric();
         format!("guichet_{}", secret.chars().take_while(is_of_secret).collect::<String>())
     }

@@ -76,12 +76,12 @@ async fn a_draft_is_sent_once_however_often_it_is_asked_for() {
     world.mail(&mail("one")).await;
     let draft =
         world.put("/api/v1/tickets/1/draft", json!({"text": "Dear Ana", "undo_seconds": 0})).await.json();
-    let send = format!("/api/v1/drafts/{}/send", draft["id"].as_str().unwrap());
-    let sent = world.post(&send, Value::Null).await;
+    let path = format!("/api/v1/drafts/{}/send", draft["id"].as_str().unwrap());
+    let sent = world.post(&path, Value::Null).await;
     assert_eq!(sent.status, 201, "{:?}", sent.body);
     assert_eq!(sent.json()["message"]["unread"], false);
     world.get("/api/v1/tickets/1/draft").await.problem(404);
-    let again = world.post(&send, Value::Null).await;
+    let again = world.post(&path, Value::Null).await;
     assert_eq!((again.status.as_u16(), again.header("idempotency-replayed")), (201, "true"));
     assert_eq!(again.json()["message"]["id"], sent.json()["message"]["id"]);
     assert_eq!(world.get("/api/v1/tickets/1").await.json()["message_count"], 2);

@@ -216,8 +216,11 @@ impl Gets {
     }
 }
 
+/// What somebody gets of an address that is for these; `true` where the scope of events opens it.
+type Rule = fn(For, bool) -> Gets;
+
 /// Everybody who may try, by a token; none is nobody.
-struct Roles(Vec<(&'static str, Option<String>, fn(For, bool) -> Gets)>);
+struct Roles(Vec<(&'static str, Option<String>, Rule)>);
 
 /// Whose token opens nothing.
 fn outside(whom: For, _: bool) -> Gets {

@@ -79,7 +79,8 @@ impl Checked {
         for record in &self.items {
             let advice = record.get("advice");
             if !advice.is_empty() {
-                text.push_str(&format!("\n{} {}: {advice}\n", record.get("for"), record.get("name")));
+                let about = [record.get("for"), record.get("name")].join(" ");
+                text.extend(["\n", &about, ": ", &advice, "\n"]);
             }
         }
         text

@@ -1,6 +1,7 @@
 //! `guichet audit`.
 
 use guichet_accounts::{Accounts, AuditEntry, Error, Who};
+use guichet_store::OrganisationId;
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Record, find};
@@ -46,7 +47,7 @@ fn record(entry: &AuditEntry) -> Record {
     Record::default()
         .with("at", entry.at.to_string())
         .with("who", who)
-        .with("organisation", entry.organisation.map(|organisation| organisation.get()))
+        .with("organisation", entry.organisation.map(OrganisationId::get))
         .with("from", entry.from.map(|from| from.to_string()))
         .with("deed", entry.deed.as_str())
         .with("subject", entry.subject.as_str())
