@@ -168,7 +168,11 @@ impl Furnished {
         let draft = json!({ "kind": "reply", "text": WORD, "attachments": [file] });
         self.browser.send("PUT", "/tickets/1/draft", Some(&draft))?.expect(200)?;
         self.make("drafts", "/drafts", &json!({ "subject": WORD, "text": WORD }))?;
-        self.make("tokens", "/tokens", &json!({ "name": WORD, "scopes": ["tickets:read"], "password": PASSWORD }))?;
+        self.make(
+            "tokens",
+            "/tokens",
+            &json!({ "name": WORD, "scopes": ["tickets:read"], "password": PASSWORD }),
+        )?;
         // Numbers begin anew in each organisation: these are beyond those of another that has just begun.
         for _ in 0..SESSIONS {
             self.browser.log_in(ADMIN, PASSWORD, &json!({}))?.expect(201)?;

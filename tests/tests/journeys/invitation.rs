@@ -102,7 +102,8 @@ fn with_telephone(rui: &Browser) -> Result<Vec<Value>> {
 
 /// A token with which an agent listens while they work in the browser.
 fn listener(server: &Server<'_>, rui: &Browser) -> Result<Agent> {
-    let wish = json!({ "name": "listens", "scopes": ["events:read", "deliveries:read"] });
+    let wish =
+        json!({ "name": "listens", "scopes": ["events:read", "deliveries:read"], "password": PASSWORD });
     let made = rui.post("/tokens", &wish)?.expect(201)?.json()?;
     let api: Api = server.api_as(Some(made["secret"].as_str().context("no secret")?));
     Agent::by(api)
@@ -154,7 +155,7 @@ fn from_an_invitation_by_mail_to_a_first_answer() -> Result<()> {
         let postfix = Postfix::start(&World::their_server()?)?;
         let ana = founded(world, &server, &postfix)?;
         let keys = ana
-            .post("/tokens", &json!({ "name": "keys", "scopes": ["settings:read"] }))?
+            .post("/tokens", &json!({ "name": "keys", "scopes": ["settings:read"], "password": PASSWORD }))?
             .expect(201)?
             .json()?;
         world.publish_keys_of(&server.api_as(keys["secret"].as_str()), HOME)?;
