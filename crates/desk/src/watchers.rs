@@ -3,7 +3,7 @@
 //! *Must hold*: whoever watches a ticket or works on it sees it. When it moves to a team of which they are no part, they
 //! fall away in the same commit (promise 7).
 
-use guichet_accounts::{Actor, PersonId, Role, Sight, TeamId, Who};
+use guichet_accounts::{Actor, PersonId, PersonStatus, Role, Sight, TeamId, Who};
 use guichet_store::OrganisationId;
 use jiff::Timestamp;
 
@@ -70,7 +70,7 @@ impl Desk {
             Some(_) => Err(Error::Invalid(format!(
                 "person {person} does not see this ticket: move it to a team of theirs"
             ))),
-            None => Err(Error::Invalid(format!("there is no person {person}"))),
+            None => Err(Error::Invalid(format!("there is no person {person}, or they are disabled"))),
         }
     }
 
@@ -104,12 +104,15 @@ impl Desk {
         Ok(blind)
     }
 
-    /// What a person sees; none where there is no such person.
+    /// What a person sees; none where there is no such person, or one who is disabled.
     fn sight_of(&self, organisation: OrganisationId, person: PersonId) -> Result<Option<Sight>, Error> {
         let person = match self.accounts.person(organisation, person) {
             Err(guichet_accounts::Error::NotFound { .. }) => return Ok(None),
             other => other?,
         };
+        if person.status == PersonStatus::Disabled {
+            return Ok(None);
+        }
         Ok(Some(match person.role {
             Role::Admin | Role::Operator => Sight::All,
             Role::Agent => Sight::Teams(person.teams),

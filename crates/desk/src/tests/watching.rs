@@ -169,3 +169,16 @@ async fn promise_7_a_merger_into_another_teams_ticket_takes_nobody_along_who_doe
     let blind = Actor { sight: sam.sight.clone(), ..ana.clone() };
     assert_eq!((mentioned(&world, &ana), mentioned(&world, &blind)), (1, 0), "not after they left the team");
 }
+
+#[tokio::test]
+async fn promise_7_who_is_disabled_sees_nothing_and_falls_away_when_the_ticket_moves() {
+    let (world, [ana, _, boss]) = staffed().await;
+    world.person("another", Role::Admin, &[]).await;
+    let assign = TicketChange { assignee: Some(Some(id(&boss))), ..TicketChange::default() };
+    world.desk.change_ticket(&ana, 1, &assign, None, at(1)).await.unwrap();
+    world.desk.accounts().disable_person(world.acme, id(&boss)).await.unwrap();
+    assert!(matches!(world.desk.watch_ticket(&ana, 1, id(&boss), at(2)).await, Err(Error::Invalid(_))));
+    let moved = TicketChange { team: Some(None), ..TicketChange::default() };
+    let moved = world.desk.change_ticket(&world.admin(), 1, &moved, None, at(3)).await.unwrap();
+    assert_eq!(moved.record.assignee, None);
+}
