@@ -121,7 +121,8 @@ pub(super) async fn filled(world: &World, template: &str) -> (String, String) {
         "suppressions" => filled("address", "gone@customer.example", "nobody@customer.example"),
         // The oldest has left.
         "deliveries" => {
-            let deliveries = world.get("/api/v1/deliveries").await.json()["items"].as_array().unwrap().clone();
+            let deliveries =
+                world.get("/api/v1/deliveries").await.json()["items"].as_array().unwrap().clone();
             let id = deliveries.last().map_or("null", |delivery| delivery["id"].as_str().unwrap());
             filled("id", id, "aaaaaaaaaaaaa")
         }
