@@ -88,6 +88,20 @@ impl AddressRequest {
             ),
         }
     }
+
+    /// The mail to the address until now: whoever reads that should know while something can be done about it.
+    pub fn warning(&self) -> Letter {
+        let organisation = plain(&self.organisation.name);
+        Letter {
+            subject: format!("Your address for {organisation} shall change"),
+            text: format!(
+                "Hello {},\n\nsomebody who knows your password asked to log in at {organisation} with another address \
+                 from now on. If that was you, there is nothing to do here: confirm it in the mail that went to the new \
+                 address.\n\nIf it was not you, choose a new password now, and tell an admin of your organisation.\n",
+                plain(&self.person.name),
+            ),
+        }
+    }
 }
 
 impl SignUpRequest {

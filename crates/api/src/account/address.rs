@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use guichet_accounts::Secret;
+use guichet_accounts::{AddressRequest, Secret};
 use guichet_desk::SystemMailKind;
 use guichet_web::{Client, Members, body, members};
 use serde::Deserialize;
@@ -68,9 +68,20 @@ pub(crate) async fn request(
     accounts.prove_password((organisation, person), &password, caller.at(), random).await?;
     let asked = accounts.request_address(organisation, person, &address, caller.at(), random).await?;
     let letter = asked.letter(&api.wiring.public_url);
-    let mail = post::mail(asked.address, &asked.person.name, letter, SystemMailKind::Invitation);
+    let mail = post::mail(asked.address.clone(), &asked.person.name, letter, SystemMailKind::Invitation);
     api.wiring.desk.send_system_mail(organisation, mail, caller.at()).await?;
+    warn(&api, &caller, &asked).await?;
     Ok(StatusCode::ACCEPTED)
+}
+
+/// Tells the address until now. That it takes no mail is a good reason for another one, and keeps nobody from it.
+async fn warn(api: &Api, caller: &Caller, asked: &AddressRequest) -> Result<(), Failure> {
+    let person = &asked.person;
+    let mail = post::mail(person.address.clone(), &person.name, asked.warning(), SystemMailKind::Alert);
+    match api.wiring.desk.send_system_mail(asked.organisation.id, mail, caller.at()).await {
+        Ok(_) | Err(guichet_desk::Error::Invalid(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The secret of a mail.

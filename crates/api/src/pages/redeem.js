@@ -9,7 +9,7 @@ let secret = "";
 
 function say(text, isError) {
   status.className = isError ? "bad" : "good";
-  status.textContent = text;
+  status.textContent = text.charAt(0).toUpperCase() + text.slice(1);
   status.focus();
 }
 

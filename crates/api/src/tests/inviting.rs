@@ -93,6 +93,12 @@ async fn another_address_counts_once_its_mail_is_answered() {
     agent.post(path, asks("rui@partner.example", "a guess of a thief")).await.problem(422);
     assert_eq!(agent.post(path, asks("rui@partner.example", PASSWORD)).await.status, 202);
     assert_eq!(agent.get("/api/v1/account").await.json()["person"]["address"], "agent@acme.example");
+    let told = world.get("/api/v1/deliveries").await.json();
+    let told = told["items"].as_array().unwrap().iter().map(|delivery| delivery["recipient"].clone());
+    assert!(
+        told.collect::<Vec<_>>().contains(&json!("agent@acme.example")),
+        "the address until now is warned"
+    );
     let secret = world.mailed_secret("rui@partner.example").await;
     let confirmed =
         Browser::new(&world).post("/api/v1/address-changes/redeem", json!({"secret": secret})).await;
