@@ -20,7 +20,6 @@ const SWEEP_SECS: u64 = 3_600;
 const IDEMPOTENCY_HOURS: i64 = 48;
 /// Hours for which it is remembered that a machine answered an address: twice what keeps it from doing so again.
 const ANSWERED_HOURS: i64 = 48;
-
 /// Hours for which the audit log is kept: two years, so that a question of last year still finds its answer.
 const AUDIT_HOURS: i64 = 24 * 730;
 
@@ -54,10 +53,10 @@ pub(crate) async fn forget(desk: Desk, clock: Arc<dyn Clock>, ages: Ages, mut st
 async fn sweep(desk: &Desk, clock: &dyn Clock, ages: Ages) -> Result<(), Error> {
     let now = clock.now();
     for organisation in desk.accounts().organisations()? {
-        let organisation = organisation.id;
-        desk.finish_deletions(organisation, now).await?;
-        desk.count_anew(organisation).await?;
-        forget_old(desk, organisation, ages, now).await?;
+        // What can't be read of one keeps nobody else's.
+        if let Err(error) = sweep_one(desk, organisation.id, ages, now).await {
+            tracing::warn!(organisation = %organisation.slug, %error, "what is old of an organisation is kept until the next look");
+        }
     }
     if let Ok(audit) = now.checked_sub(SignedDuration::from_hours(AUDIT_HOURS)) {
         while desk.accounts().forget_audit(audit).await? {}
@@ -69,6 +68,17 @@ async fn sweep(desk: &Desk, clock: &dyn Clock, ages: Ages) -> Result<(), Error> 
             return Ok(());
         }
     }
+}
+
+async fn sweep_one(
+    desk: &Desk,
+    organisation: OrganisationId,
+    ages: Ages,
+    now: Timestamp,
+) -> Result<(), Error> {
+    desk.finish_deletions(organisation, now).await?;
+    desk.count_anew(organisation).await?;
+    forget_old(desk, organisation, ages, now).await
 }
 
 async fn forget_old(
