@@ -12,7 +12,7 @@ use minicbor::{Decode, Encode};
 use crate::companies::{self, Belonging};
 use crate::contact;
 use crate::facet::Facet;
-use crate::filter::{TicketFilter, me};
+use crate::filter::{Assignee, TicketFilter, me};
 use crate::keys::{self, Number};
 use crate::marks;
 use crate::merged::{Holds, Merged, Row, merged};
@@ -180,23 +180,32 @@ fn by_state(actor: &Actor, filter: &TicketFilter) -> Vec<Facet> {
             None => vec![Facet::Attention],
         };
     }
-    let assignees: BTreeSet<Option<PersonId>> =
-        filter.assignees.iter().filter_map(|assignee| assignee.of(actor)).collect();
-    let is_assigned = !filter.assignees.is_empty();
+    let assignees = assignees(actor, filter);
     if filter.snoozed == Some(true) {
-        return match teams {
-            _ if is_assigned => assignees.into_iter().map(Facet::AssigneeSnoozed).collect(),
-            Some(teams) => teams.into_iter().map(Facet::TeamSnoozed).collect(),
-            None => vec![Facet::Snoozed],
+        return match (assignees, teams) {
+            (Some(assignees), _) => assignees.into_iter().map(Facet::AssigneeSnoozed).collect(),
+            (None, Some(teams)) => teams.into_iter().map(Facet::TeamSnoozed).collect(),
+            (None, None) => vec![Facet::Snoozed],
         };
     }
-    let of_state = |state| match &teams {
-        _ if is_assigned => assignees.iter().map(|assignee| Facet::Assignee(*assignee, state)).collect(),
-        Some(teams) => teams.iter().map(|team| Facet::Team(*team, state)).collect::<Vec<_>>(),
-        None => vec![Facet::State(state)],
+    let of_state = |state| match (&assignees, &teams) {
+        (Some(assignees), _) => assignees.iter().map(|one| Facet::Assignee(*one, state)).collect(),
+        (None, Some(teams)) => teams.iter().map(|team| Facet::Team(*team, state)).collect::<Vec<_>>(),
+        (None, None) => vec![Facet::State(state)],
     };
     let states: BTreeSet<_> = filter.wanted_states().iter().copied().collect();
     states.into_iter().flat_map(of_state).collect()
+}
+
+/// The assignees whose lists are looked through; none where it is those of teams or states. The list of an assignee, or of
+/// nobody, has the tickets of every team: to one who does not see them all it would be long for what it shows, and its
+/// cursors would tell of them (promise 7). One's own is one's own.
+fn assignees(actor: &Actor, filter: &TicketFilter) -> Option<BTreeSet<Option<PersonId>>> {
+    let is_seen = |one: &Assignee| actor.sight == Sight::All || one.of(actor) == me(actor).map(Some);
+    if filter.assignees.is_empty() || !filter.assignees.iter().all(is_seen) {
+        return None;
+    }
+    Some(filter.assignees.iter().filter_map(|assignee| assignee.of(actor)).collect())
 }
 
 /// The teams that are looked through: those asked for and seen; none where it is every ticket.

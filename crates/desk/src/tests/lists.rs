@@ -1,6 +1,10 @@
 //! Lists of tickets: complete, in order, page by page.
 
+use guichet_store::Counter;
+
 use super::world::{World, at, mail};
+use crate::keys::Number;
+use crate::page::ROWS_READ_MAX;
 use crate::{Assignee, ContactId, Order, SortKey, State, TicketChange, TicketFilter, TicketQuery};
 
 /// Seven tickets: 1, 3, 5, 7 of no team, 2, 4, 6 of billing.
@@ -111,4 +115,40 @@ async fn promise_7_a_cursor_tells_nothing_of_tickets_that_an_agent_may_not_see()
     let tagged = TicketFilter { tags: vec!["vip".to_owned()], ..TicketFilter::default() };
     let page = world.desk.tickets(&agent, &TicketQuery { limit: 3, ..of(tagged) }).unwrap();
     assert_eq!((page.items.len(), page.next), (3, None), "1 comes after 6, 4, 2");
+}
+
+/// More tickets like this one than a page looks through, written as mail would.
+async fn crowd(world: &World, number: u64) {
+    let like = world.desk.ticket(&world.admin(), number).unwrap().ticket;
+    let mut batch = world.store.of(world.acme).batch();
+    for _ in 0..=ROWS_READ_MAX {
+        let number = Number::Assigned(batch.next(Counter::Ticket));
+        let activity = Number::Assigned(batch.event(Vec::new()));
+        crate::rows::put_ticket(&mut batch, number, &like.record, Number::Known(0), activity);
+    }
+    world.store.commit(vec![batch]).await.unwrap();
+}
+
+#[tokio::test]
+async fn promise_7_what_others_leave_undone_neither_hides_an_agents_own_tickets_nor_is_told_by_a_cursor() {
+    for snoozed in [false, true] {
+        let world = World::new().await;
+        let agent = world.billing_agent().await;
+        for to in [&world.billing, &world.support] {
+            let id = format!("{}@customer.example", to.address);
+            world.receive(&mail("bia@customer.example", &id, "Hello", ""), &[to]).await;
+        }
+        if snoozed {
+            for number in [1, 2] {
+                world.desk.snooze(&world.admin(), number, at(3600), at(1)).await.unwrap();
+            }
+        }
+        crowd(&world, 2).await;
+        for assignees in [vec![Assignee::Nobody], vec![Assignee::Me, Assignee::Nobody]] {
+            let filter = TicketFilter { assignees, snoozed: Some(snoozed), ..TicketFilter::default() };
+            let page = world.desk.tickets(&agent, &TicketQuery { limit: 9, ..of(filter) }).unwrap();
+            let shown: Vec<u64> = page.items.iter().map(|ticket| ticket.number).collect();
+            assert_eq!((shown, page.next), (vec![1], None), "snoozed: {snoozed}");
+        }
+    }
 }
