@@ -180,6 +180,21 @@ async fn views_have_bounds_and_name_what_is_there() {
     assert!(sentence(&agent, new_view("one more", any())).await.contains("100 saved views already"));
 }
 
+#[tokio::test]
+async fn a_view_for_a_team_that_is_gone_is_still_renamed() {
+    let (world, agent, admin) = furnished().await;
+    let sales = world.desk.accounts().create_team(world.acme, "Sales").await.unwrap().id;
+    let view = NewView { teams: [sales].into(), ..shared("Sales") };
+    let id = world.desk.create_view(&admin, &view).await.unwrap().id;
+    world.desk.accounts().delete_team(world.acme, sales).await.unwrap();
+    let renamed = ViewChange { name: Some("Leads".to_owned()), ..ViewChange::default() };
+    assert_eq!(world.desk.change_view(&admin, id, &renamed, None).await.unwrap().name, "Leads");
+    assert!(matches!(world.desk.view(&agent, id), Err(Error::NotFound("view"))), "it is nobody else's now");
+    let given = ViewChange { teams: Some([sales].into()), ..ViewChange::default() };
+    let refused = world.desk.change_view(&admin, id, &given, None).await;
+    assert!(matches!(refused, Err(Error::Invalid(why)) if why.contains("no team")));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn views_saved_at_once_are_all_kept_and_the_bound_holds() {
     let (world, agent, _) = furnished().await;

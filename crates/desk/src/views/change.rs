@@ -79,7 +79,8 @@ impl Desk {
             sort: new.sort,
             order: new.order,
         };
-        self.check_view(actor, &view)?;
+        check_view(&view)?;
+        self.check_teams(actor, &view.teams)?;
         let plan = |snapshot: &mut Snapshot| {
             let order = order_checked(snapshot, owner)?;
             if order.len() >= VIEWS_MAX {
@@ -107,10 +108,13 @@ impl Desk {
         let plan = |snapshot: &mut Snapshot| {
             let mut view = mine_to_change(snapshot, actor, number, expected)?;
             view.name = change.name.clone().unwrap_or(view.name);
-            view.teams = change.teams.clone().unwrap_or(view.teams);
+            if let Some(teams) = &change.teams {
+                self.check_teams(actor, teams)?;
+                view.teams.clone_from(teams);
+            }
             view.filter = change.filter.clone().unwrap_or(view.filter);
             (view.sort, view.order) = change.sort.unwrap_or((view.sort, view.order));
-            self.check_view(actor, &view)?;
+            check_view(&view)?;
             let mut order = order_checked(snapshot, view.owner)?;
             let before = order.iter().position(|one| *one == number).unwrap_or(order.len());
             order.retain(|one| *one != number);
@@ -152,21 +156,12 @@ impl Desk {
         Err(Error::Unavailable("too many views are changed at once".to_owned()))
     }
 
-    /// That what a view names can be, and that its parts have bounds.
-    fn check_view(&self, actor: &Actor, view: &SavedView) -> Result<(), Error> {
-        let fits = (1..=NAME_CHARS_MAX).contains(&view.name.chars().count());
-        if !fits || view.name.chars().any(char::is_control) || view.name.trim() != view.name {
-            return Err(Error::Invalid(format!(
-                "a name has 1 to {NAME_CHARS_MAX} characters, no control characters, no space at its ends"
-            )));
-        }
-        if view.owner.is_some() && !view.teams.is_empty() {
-            return Err(Error::Invalid("a view of your own is for no team: leave out `teams`".to_owned()));
-        }
-        if view.teams.len() > TEAMS_MAX {
+    /// That there are these teams. One that a view names may be gone later; then the view is the admins' to change.
+    fn check_teams(&self, actor: &Actor, teams: &BTreeSet<TeamId>) -> Result<(), Error> {
+        if teams.len() > TEAMS_MAX {
             return Err(Error::Invalid(format!("a view is for at most {TEAMS_MAX} teams, or for everybody")));
         }
-        for team in &view.teams {
+        for team in teams {
             match self.accounts.team(actor.organisation, *team) {
                 Err(guichet_accounts::Error::NotFound { .. }) => {
                     return Err(Error::Invalid(format!("there is no team {team}")));
@@ -174,7 +169,7 @@ impl Desk {
                 other => other.map(drop)?,
             }
         }
-        check_filter(&view.filter)
+        Ok(())
     }
 }
 
@@ -240,6 +235,20 @@ fn saved(id: ViewId) -> Result<u64, Error> {
             view.as_str()
         ))),
     }
+}
+
+/// That its parts have bounds, and fit together.
+fn check_view(view: &SavedView) -> Result<(), Error> {
+    let fits = (1..=NAME_CHARS_MAX).contains(&view.name.chars().count());
+    if !fits || view.name.chars().any(char::is_control) || view.name.trim() != view.name {
+        return Err(Error::Invalid(format!(
+            "a name has 1 to {NAME_CHARS_MAX} characters, no control characters, no space at its ends"
+        )));
+    }
+    if view.owner.is_some() && !view.teams.is_empty() {
+        return Err(Error::Invalid("a view of your own is for no team: leave out `teams`".to_owned()));
+    }
+    check_filter(&view.filter)
 }
 
 fn check_filter(filter: &TicketFilter) -> Result<(), Error> {
