@@ -1,10 +1,12 @@
 //! The HTTP server around the API's router: connections, their number, their patience, their end.
 //!
-//! *Must hold*: a client that is slow with TLS or with its request's head, or idle between two, is let go, and keeps
-//! nobody else from being accepted; past `connections_max` the next one waits in the listener's queue; on stop, requests
+//! *Must hold*: a client that is slow with TLS or with its request's head, idle between two, or deaf to its answer, is let
+//! go, and keeps nobody else from being accepted; past `connections_max` the next one waits in the listener's queue; on stop, requests
 //! under way are answered and streams without an end are cut after a set time.
 //!
 //! *Standards*: RFC 9112 (HTTP/1.1), RFC 7301 (`http/1.1` and no other protocol over TLS).
+
+mod attended;
 
 use std::io;
 use std::net::SocketAddr;
@@ -26,6 +28,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use self::attended::Attended;
 use crate::stop::Stop;
 
 /// Header lines of one request.
@@ -105,6 +108,7 @@ impl Served {
         // Small answers should not wait for each other; where that can't be had, they do.
         let _ = stream.set_nodelay(true);
         let peer = Peer { address: address.ip(), is_encrypted: self.tls.is_some() };
+        let stream = Attended::new(stream);
         let Some(tls) = &self.tls else {
             return self.requests(stream, peer, stop).await;
         };

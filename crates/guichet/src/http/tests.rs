@@ -13,6 +13,9 @@ pub(super) const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: desk.example\r\n\r\n
 /// Longer than any wait of the server; the clock of these tests goes by itself.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10_000);
 
+/// Octets of an answer that does not fit into what the system keeps for both ends of a connection.
+const LONGER_THAN_ANY_SOCKET_HOLDS: usize = 64 << 20;
+
 pub(super) struct Server {
     address: SocketAddr,
     stopper: Stopper,
@@ -85,6 +88,19 @@ async fn promise_9_a_connection_too_many_waits_for_a_place() {
     assert!(timeout(Duration::from_mins(1), second.readable()).await.is_err(), "there is no place yet");
     drop(first);
     assert!(read_some(&mut second).await.ends_with("hello"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn promise_9_one_who_does_not_read_the_answer_is_let_go() {
+    let long = "x".repeat(LONGER_THAN_ANY_SOCKET_HOLDS);
+    let router = greeting().route("/long", get(async || long));
+    let server = Server::start(router, limits(1, 3_600)).await;
+    let mut deaf = server.connect().await;
+    deaf.write_all(b"GET /long HTTP/1.1\r\nhost: desk.example\r\n\r\n").await.unwrap();
+    let mut next = server.connect().await;
+    next.write_all(REQUEST).await.unwrap();
+    let answer = timeout(PATIENCE, read_some(&mut next)).await.expect("there is a place again");
+    assert!(answer.ends_with("hello"));
 }
 
 #[tokio::test(start_paused = true)]
