@@ -98,3 +98,37 @@ async fn promise_9_a_look_takes_only_so_long() {
     assert!(started.elapsed().as_secs() <= 20);
     assert!(report.records.iter().all(|(_, look)| look.state == State::Unreachable));
 }
+
+/// A domain of a company like many: name servers with addresses of both kinds, several services in its SPF.
+#[tokio::test]
+async fn a_domain_with_many_services_is_looked_at_to_the_end() {
+    let world = World::new().await;
+    let domain = world.own_domain().await;
+    let mut zone = world.all_but(&domain, &[Purpose::Spf]).txt(
+        "acme.example",
+        "v=spf1 include:_spf.google.example include:spf.office.example include:mail.news.example \
+         include:desk.example ~all",
+    );
+    zone = zone.txt(
+        "_spf.google.example",
+        "v=spf1 include:_n1.google.example include:_n2.google.example include:_n3.google.example ~all",
+    );
+    for name in [
+        "_n1.google.example",
+        "_n2.google.example",
+        "_n3.google.example",
+        "spf.office.example",
+        "mail.news.example",
+    ] {
+        zone = zone.txt(name, "v=spf1 ip4:198.51.100.0/24 ~all");
+    }
+    for of in ["acme.example", "desk.example", "google.example", "office.example", "news.example"] {
+        for server in ["ns1", "ns2", "ns3"] {
+            let host = format!("{server}.{of}");
+            zone = zone.ns(of, &host).address(&host, "192.0.2.53").address(&host, "2001:db8::53");
+        }
+    }
+    world.serve(zone);
+    let all = world.states(&domain).await;
+    assert!(all.iter().all(|(_, state)| *state == State::Ok), "{all:?}");
+}

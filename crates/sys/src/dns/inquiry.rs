@@ -2,10 +2,11 @@
 //!
 //! A recursive resolver remembers for as long as a time to live says; who has just published a record, and who is to be
 //! warned that one is gone, wants to know what stands there now. So an [`Inquiry`] finds the zone that a name is in and
-//! that zone's servers, asks several of them the same, and compares. It remembers servers only for its own short life.
+//! that zone's servers, asks several of them the same, and compares. What it has heard it remembers for its own short life,
+//! so that records of one zone, and an SPF record that is read for several addresses, cost their questions once.
 //!
-//! *Must hold*: one inquiry asks at most `questions_max` questions, whoever causes them; a server that kept silent
-//! once is not asked again; absence is believed only where every server that answered says so.
+//! *Must hold*: one inquiry asks at most `questions_max` questions, whoever causes them, and none of them twice; a server
+//! that kept silent once is not asked again; absence is believed only where every server that answered says so.
 //!
 //! *Standards*: RFC 1034 4.2 (zones), 4.3.2 (answers); RFC 2181 6.1 (a zone's own data is its servers').
 //!
@@ -84,8 +85,13 @@ impl Source {
     #[must_use]
     pub fn inquiry(&self) -> Inquiry {
         let questions_left = AtomicUsize::new(self.limits.questions_max);
-        let (zones, silent) = (Mutex::new(HashMap::new()), Mutex::new(HashSet::new()));
-        Inquiry { source: self.clone(), questions_left, zones, silent }
+        Inquiry {
+            source: self.clone(),
+            questions_left,
+            answers: Mutex::default(),
+            findings: Mutex::default(),
+            silent: Mutex::default(),
+        }
     }
 }
 
@@ -96,14 +102,18 @@ struct Server {
     addresses: Vec<IpAddr>,
 }
 
-type Servers = Result<Arc<[Server]>, Box<str>>;
+type Servers = Result<Vec<Server>, Box<str>>;
+/// A canonical name and what is asked of it.
+type Question = (Box<str>, RecordType);
 
 /// Some questions that belong together, such as all about one domain.
 pub struct Inquiry {
     source: Source,
     questions_left: AtomicUsize,
-    /// The servers of each name that was asked for, or why there are none.
-    zones: Mutex<HashMap<Box<str>, Servers>>,
+    /// What the recursive resolver said; each took one of the questions.
+    answers: Mutex<HashMap<Question, Result<Answer, DnsError>>>,
+    /// What the own servers said.
+    findings: Mutex<HashMap<Question, Finding>>,
     /// Who did not answer.
     silent: Mutex<HashSet<IpAddr>>,
 }
@@ -114,6 +124,17 @@ impl Inquiry {
         let Some(name) = canonical(name) else {
             return Finding::Unreachable(format!("`{name}` is not a DNS name").into());
         };
+        let question = (Box::from(name), record_type);
+        if let Some(known) = self.findings.lock().await.get(&question) {
+            return known.clone();
+        }
+        let finding = self.follow(&question.0, record_type).await;
+        self.findings.lock().await.insert(question, finding.clone());
+        finding
+    }
+
+    /// What stands at the end of a name's aliases.
+    async fn follow(&self, name: &str, record_type: RecordType) -> Finding {
         let mut name: Box<str> = name.into();
         for _ in 0..=self.source.limits.aliases_max {
             match self.ask_zone(&name, record_type).await {
@@ -171,18 +192,8 @@ impl Inquiry {
         (&server.name, Err(why))
     }
 
-    /// The servers of the zone that `name` is in.
+    /// The servers of the zone that `name` is in: walks up from it to the first name that has some.
     async fn servers(&self, name: &str) -> Servers {
-        if let Some(known) = self.zones.lock().await.get(name) {
-            return known.clone();
-        }
-        let found = self.find_servers(name).await;
-        self.zones.lock().await.insert(name.into(), found.clone());
-        found
-    }
-
-    /// Walks up from the name to the first that has name servers.
-    async fn find_servers(&self, name: &str) -> Servers {
         let mut zone = name;
         loop {
             match self.recurse(zone, RecordType::Ns).await {
@@ -219,7 +230,7 @@ impl Inquiry {
         if servers.is_empty() {
             return Err(format!("no name server of {zone} has an address that may be asked").into());
         }
-        Ok(servers.into())
+        Ok(servers)
     }
 
     /// One address of each kind: IPv4 first, which reaches more.
@@ -239,8 +250,14 @@ impl Inquiry {
     }
 
     async fn recurse(&self, name: &str, record_type: RecordType) -> Result<Answer, DnsError> {
+        let question = (Box::from(name), record_type);
+        if let Some(known) = self.answers.lock().await.get(&question) {
+            return known.clone();
+        }
         self.spend()?;
-        Ok(self.source.dns.query(name, record_type).await?.answer)
+        let answer = self.source.dns.query(name, record_type).await.map(|reply| reply.answer);
+        self.answers.lock().await.insert(question, answer.clone());
+        answer
     }
 
     fn spend(&self) -> Result<(), DnsError> {
