@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use guichet_accounts::DkimScope;
+use guichet_sys::Clock as _;
 use guichet_testkit::{FakeDns, Zone};
 
-use super::world::{World, domains, internet, name, operators};
+use super::world::{World, domains, internet, name, operators, pair};
 use crate::{Domains, Purpose, Settings, State};
 
 #[tokio::test]
@@ -99,33 +101,32 @@ async fn promise_9_a_look_takes_only_so_long() {
     assert!(report.records.iter().all(|(_, look)| look.state == State::Unreachable));
 }
 
-/// A domain of a company like many: name servers with addresses of both kinds, several services in its SPF.
+/// A domain of a company like many: name servers with addresses of both kinds, as many services in its SPF as that allows,
+/// and its keys are being changed.
 #[tokio::test]
 async fn a_domain_with_many_services_is_looked_at_to_the_end() {
     let world = World::new().await;
     let domain = world.own_domain().await;
-    let mut zone = world.all_but(&domain, &[Purpose::Spf]).txt(
-        "acme.example",
-        "v=spf1 include:_spf.google.example include:spf.office.example include:mail.news.example \
-         include:desk.example ~all",
-    );
+    let scope = DkimScope::Domain(world.acme, domain.clone());
+    world.accounts().rotate_dkim(&scope, pair(2), world.clock.now()).await.unwrap();
+    let services = ["a.one.example", "b.two.example", "c.three.example", "d.four.example", "e.five.example"];
+    let mut spf = String::from("v=spf1 include:_spf.google.example");
+    let mut zone = world.all_but(&domain, &[Purpose::Spf]);
+    for service in ["_n1.google.example", "_n2.google.example", "_n3.google.example"].iter().chain(&services)
+    {
+        zone = zone.txt(service, "v=spf1 ip4:198.51.100.0/24 ~all");
+    }
     zone = zone.txt(
         "_spf.google.example",
         "v=spf1 include:_n1.google.example include:_n2.google.example include:_n3.google.example ~all",
     );
-    for name in [
-        "_n1.google.example",
-        "_n2.google.example",
-        "_n3.google.example",
-        "spf.office.example",
-        "mail.news.example",
-    ] {
-        zone = zone.txt(name, "v=spf1 ip4:198.51.100.0/24 ~all");
-    }
-    for of in ["acme.example", "desk.example", "google.example", "office.example", "news.example"] {
+    services.iter().for_each(|service| spf += &format!(" include:{service}"));
+    zone = zone.txt("acme.example", spf + " include:desk.example ~all");
+    for of in ["acme", "desk", "google", "one", "two", "three", "four", "five"] {
         for server in ["ns1", "ns2", "ns3"] {
-            let host = format!("{server}.{of}");
-            zone = zone.ns(of, &host).address(&host, "192.0.2.53").address(&host, "2001:db8::53");
+            let host = format!("{server}.{of}.example");
+            let addressed = zone.address(&host, "192.0.2.53").address(&host, "2001:db8::53");
+            zone = addressed.ns(&format!("{of}.example"), &host);
         }
     }
     world.serve(zone);
