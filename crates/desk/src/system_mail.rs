@@ -6,6 +6,9 @@
 //! (freescout#4806); what a machine answers to it is kept aside with the reason (freescout#2488); what a person answers
 //! is a mail like any other.
 //!
+//! *Security*: the link in an invitation or a reset proves who reads the mail of an address. So such a mail is shown to
+//! nobody, however much they see, and none of these is sent to another address than its own.
+//!
 //! *Standards*: RFC 3834; RFC 5321, section 4.5.5.
 
 mod alert;
@@ -75,6 +78,11 @@ impl SystemMailKind {
             SystemMailKind::ClaimDecided => "claim_decided",
             SystemMailKind::Probe => "probe",
         }
+    }
+
+    /// Whether it holds a link that lets in whoever has it.
+    pub(crate) fn holds_secret(self) -> bool {
+        matches!(self, SystemMailKind::Invitation | SystemMailKind::PasswordReset | SystemMailKind::SignUp)
     }
 }
 

@@ -1,12 +1,13 @@
 //! A browser: keeps cookies, and says where its requests come from.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::net::IpAddr;
 
 use axum::body::Body;
 use axum::http::header::SET_COOKIE;
 use axum::http::{Method, Request};
-use guichet_accounts::PersonId;
+use guichet_accounts::{Actor, PersonId};
 use guichet_desk::Fate;
 use guichet_store::OrganisationId;
 use guichet_sys::Clock;
@@ -110,17 +111,27 @@ impl World {
     /// The secret of the link in the latest mail that the server sent to this address; what waits is sent.
     pub(super) async fn mailed_secret(&self, to: &str) -> String {
         let page = self.get("/api/v1/deliveries").await.json();
-        let mut raws = Vec::new();
+        let mut secrets = Vec::new();
         for delivery in page["items"].as_array().unwrap().iter().filter(|item| item["recipient"] == to) {
             if delivery["state"] == "due" {
                 self.attempt(delivery, Fate::Delivered, "250 2.0.0 taken").await;
             }
-            let raw = self.get(&format!("/api/v1/deliveries/{}/raw", delivery["id"].as_str().unwrap())).await;
-            raws.push(String::from_utf8_lossy(&raw.body).replace("=\r\n", ""));
+            let id = delivery["id"].as_str().unwrap();
+            self.get(&format!("/api/v1/deliveries/{id}/raw")).await.problem(404);
+            secrets.extend(self.composed_secret(self.acme, id));
         }
-        let mut secrets = raws.iter().filter_map(|raw| raw.split("#guichet_").nth(1));
-        let secret = secrets.next_back().unwrap_or_else(|| panic!("no mail to {to} in {page}: {raws:?}"));
-        let is_of_secret = |c: &char| c.is_ascii_alphanumeric();
-        format!("guichet_{}", secret.chars().take_while(is_of_secret).collect::<String>())
+        secrets.pop().unwrap_or_else(|| panic!("no mail to {to} in {page}"))
+    }
+
+    /// The secret of the link in a mail that the server composed; no endpoint shows such a mail.
+    pub(super) fn composed_secret(&self, organisation: OrganisationId, delivery: &str) -> Option<String> {
+        let delivery = self.desk.delivery(&Actor::system(organisation), delivery.parse().unwrap()).unwrap();
+        let mut raw = String::new();
+        let blob = &delivery.delivery.record.raw;
+        self.store.of(organisation).open_blob(blob).unwrap().read_to_string(&mut raw).unwrap();
+        let raw = raw.replace("=\r\n", "");
+        let (_, secret) = raw.split_once("#guichet_")?;
+        let secret: String = secret.chars().take_while(char::is_ascii_alphanumeric).collect();
+        Some(format!("guichet_{secret}"))
     }
 }

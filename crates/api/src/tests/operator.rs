@@ -257,11 +257,8 @@ async fn mailed(world: &World, operator: &str) -> String {
         if let Some(id) = page["items"][0]["id"].as_str() {
             let house = world.desk.accounts().house().unwrap();
             world.attempt_of(house, &page["items"][0], Fate::Delivered, "250 2.0.0 taken").await;
-            let raw = world.get_as(operator, &format!("/api/v1/deliveries/{id}/raw")).await;
-            let raw = String::from_utf8_lossy(&raw.body).replace("=\r\n", "");
-            let secret = raw.split("#guichet_").nth(1).unwrap_or_else(|| panic!("no link in {raw}"));
-            let secret: String = secret.chars().take_while(char::is_ascii_alphanumeric).collect();
-            return format!("guichet_{secret}");
+            world.get_as(operator, &format!("/api/v1/deliveries/{id}/raw")).await.problem(404);
+            return world.composed_secret(house, id).expect("a link");
         }
         tokio::task::yield_now().await;
     }

@@ -18,7 +18,8 @@ const ATTEMPTS_MAX: usize = 16;
 
 impl Desk {
     /// Sends the mail of a delivery that waits, bounced or was suppressed to another address instead; answers the new
-    /// delivery. The old one is cancelled with a note; the new address takes part in the ticket.
+    /// delivery. The old one is cancelled with a note; the new address takes part in the ticket. A mail of the server's own
+    /// goes to nobody else.
     pub async fn redirect_delivery(
         &self,
         actor: &Actor,
@@ -84,6 +85,10 @@ impl From<Error> for Failure {
 
 fn check(before: &StoredDelivery, addressee: &Addressee, address: &MailAddress) -> Result<(), Error> {
     let state = before.record.state;
+    if before.record.system.is_some() {
+        let why = "this mail is the server's own and for its recipient alone: have another one sent instead";
+        return Err(Error::Invalid(why.to_owned()));
+    }
     if !(state.is_waiting() || matches!(state, DeliveryState::Bounced | DeliveryState::Suppressed)) {
         return Err(refuse(state, "sent to another address"));
     }
@@ -115,6 +120,6 @@ fn posting(before: &Delivery, now: Timestamp) -> Posting {
         smtputf8: before.smtputf8,
         now,
         due,
-        system: before.system,
+        system: None,
     }
 }

@@ -81,6 +81,26 @@ async fn a_system_mail_is_a_delivery_without_a_ticket_that_only_admins_see() {
     assert_eq!(cancelled.record.state, DeliveryState::Cancelled);
 }
 
+/// The link proves who reads the mail of the address, so neither an admin nor a token that reads deliveries gets it.
+#[tokio::test]
+async fn promise_7_a_link_that_lets_somebody_in_is_shown_to_nobody_and_goes_to_nobody_else() {
+    let world = World::new().await;
+    for kind in [SystemMailKind::Invitation, SystemMailKind::PasswordReset, SystemMailKind::SignUp] {
+        let mail = SystemMail { kind, ..invitation("ana@elsewhere.example") };
+        let id = world.desk.send_system_mail(world.acme, mail, at(0)).await.unwrap();
+        let elsewhere = address("eve@evil.example");
+        let redirected = world.desk.redirect_delivery(&world.admin(), id, &elsewhere, at(1)).await;
+        assert!(matches!(redirected, Err(Error::Invalid(_))), "{redirected:?}");
+        send(&world, id, 1, Fate::Delivered, "2.0.0").await;
+        let shown = world.desk.as_it_left(&world.admin(), id);
+        assert!(matches!(shown, Err(Error::NotFound(_))), "{shown:?}");
+    }
+    let mail = SystemMail { kind: SystemMailKind::Alert, ..invitation("ana@elsewhere.example") };
+    let alert = world.desk.send_system_mail(world.acme, mail, at(0)).await.unwrap();
+    send(&world, alert, 1, Fate::Delivered, "2.0.0").await;
+    world.desk.as_it_left(&world.admin(), alert).unwrap();
+}
+
 /// Case 16: every system mail says that no machine should answer it.
 #[tokio::test]
 async fn promise_5_a_system_mail_is_marked_and_no_name_breaks_its_header() {
