@@ -5,6 +5,7 @@
 //! that remembers the look; the row is written last. What the operator publishes is the operator's to mend, so only the
 //! operator's own organisation is alarmed about it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use guichet_accounts::{By, Claim, ClaimState, DkimScope, DkimState, Domain, Error, Who};
@@ -128,17 +129,16 @@ impl Domains {
         now: Timestamp,
     ) -> Result<(), Error> {
         let is_house = self.accounts().is_house(organisation)?;
-        let concerns = |expected: &Expected| is_house || expected.publisher == Publisher::Organisation;
-        let broken: Vec<_> = after
-            .newly_broken(before)
-            .filter_map(|position| looks.get(position))
-            .filter(|(expected, _)| concerns(expected))
-            .collect();
+        let concerns =
+            |(expected, _): &&(Expected, Look)| is_house || expected.publisher == Publisher::Organisation;
+        let broken = looks.iter().filter(concerns).filter(|(expected, _)| after.is_broken(expected));
+        let broken: Vec<_> = broken.collect();
+        let newly = broken.iter().filter(|(expected, _)| !before.is_broken(expected)).count();
         let desk = &self.0.backends.desk;
-        let told = if !broken.is_empty() {
-            metrics::counter!("guichet_domain_records_broken_total").increment(broken.len() as u64);
+        let told = if newly > 0 {
+            metrics::counter!("guichet_domain_records_broken_total").increment(newly as u64);
             desk.alert_admins(organisation, alert(&domain.name, &broken), now).await.map(drop)
-        } else if before.is_broken() && !after.is_broken() {
+        } else if before.has_broken() && !after.has_broken() {
             tracing::info!(domain = %domain.name, %organisation, "the records are mended");
             desk.settle_notice(organisation, &broken_notice(&domain.name), now).await.map(drop)
         } else {
@@ -236,21 +236,25 @@ fn broken_notice(domain: &DomainName) -> NoticeKind {
     NoticeKind::DomainBroken { domain: domain.clone() }
 }
 
+/// Of all that is broken, for the notice holds one text; the subject names it, since a mail of one subject is sent once a
+/// day.
 fn alert(domain: &DomainName, broken: &[&(Expected, Look)]) -> Alert {
+    let word = |expected: &Expected| expected.purpose.as_str().to_uppercase().replace('_', "-");
+    let purposes: BTreeSet<String> = broken.iter().map(|(expected, _)| word(expected)).collect();
+    let purposes = purposes.into_iter().collect::<Vec<_>>().join(", ");
     let mut text = format!(
         "Records of {} in the DNS were fine and are so no more. Until they are mended, mail may be lost or refused.\n",
         plain(domain.as_str())
     );
     for (expected, look) in broken {
-        let _ = writeln!(
-            text,
-            "\n- {} of {}: {}",
-            expected.purpose.as_str().to_uppercase(),
-            plain(&expected.name),
-            plain(&look.advice)
-        );
+        let _ =
+            writeln!(text, "\n- {} of {}: {}", word(expected), plain(&expected.name), plain(&look.advice));
     }
-    Alert { kind: broken_notice(domain), subject: format!("Records of {domain} are broken"), text }
+    Alert {
+        kind: broken_notice(domain),
+        subject: format!("Records of {domain} are broken: {purposes}"),
+        text,
+    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]

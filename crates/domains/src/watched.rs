@@ -119,29 +119,13 @@ impl Watched {
         Self { records, checked: Some(now), next: Some(later(now, secs)), rounds }
     }
 
-    /// The records that broke at this look, in the order of the looks.
-    pub(crate) fn newly_broken<'r>(&'r self, before: &Self) -> impl Iterator<Item = usize> + use<'r> {
-        let known: Vec<(Purpose, String, String)> = before
-            .records
-            .iter()
-            .filter(|record| record.is_broken)
-            .map(|record| (record.purpose, record.name.clone(), record.value.clone()))
-            .collect();
-        let is_new = move |record: &WatchedRecord| {
-            let is_it = |(purpose, name, value): &(Purpose, String, String)| {
-                *purpose == record.purpose && *name == record.name && *value == record.value
-            };
-            record.is_broken && !known.iter().any(is_it)
-        };
-        self.records
-            .iter()
-            .enumerate()
-            .filter(move |(_, record)| is_new(record))
-            .map(|(position, _)| position)
+    /// Whether this record is broken and the admins know.
+    pub(crate) fn is_broken(&self, expected: &Expected) -> bool {
+        self.record(expected).is_some_and(|record| record.is_broken)
     }
 
-    /// Whether something is broken of which the admins know.
-    pub(crate) fn is_broken(&self) -> bool {
+    /// Whether any record is.
+    pub(crate) fn has_broken(&self) -> bool {
         self.records.iter().any(|record| record.is_broken)
     }
 }

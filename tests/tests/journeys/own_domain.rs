@@ -226,7 +226,7 @@ fn a_record_that_breaks_is_told_by_mail_and_notice_until_it_is_mended() -> Resul
             (mail.address("To"), mail.field("Auto-Submitted")),
             (BOSS.into(), "auto-generated".into())
         );
-        assert_eq!(mail.field("Subject"), format!("Records of {OWN} are broken"));
+        assert_eq!(mail.field("Subject"), format!("Records of {OWN} are broken: DKIM"));
 
         names.publish(OWN, &good)?;
         look_until(&agent, "all records green again", are_green)?;

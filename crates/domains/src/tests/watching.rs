@@ -50,6 +50,23 @@ async fn what_breaks_is_told_once_when_it_was_seen_twice_and_settles_when_mended
     assert!(world.open_notices().is_empty());
 }
 
+#[tokio::test]
+async fn what_breaks_beside_something_broken_is_told_too_with_all_that_is_broken() {
+    let mut world = green().await;
+    let domain = name("acme.example");
+    world.clock.advance_secs(DAY);
+    for (broken, mails) in [(&[Purpose::Spf][..], 1), (&[Purpose::Spf, Purpose::Mx], 2)] {
+        world.serve(world.all_but(&domain, broken));
+        for _ in 0..3 {
+            world.after(SOON).await;
+        }
+        assert_eq!((world.open_notices().len(), world.mails()), (1, mails));
+    }
+    let notice = &world.open_notices()[0].record;
+    assert_eq!(notice.subject, "Records of acme.example are broken: MX, SPF");
+    assert!(notice.text.contains("- MX of") && notice.text.contains("- SPF of"), "{}", notice.text);
+}
+
 #[tokio::test(start_paused = true)]
 async fn silence_neither_breaks_nor_mends() {
     let mut world = green().await;
