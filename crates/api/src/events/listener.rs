@@ -11,6 +11,7 @@ use axum::body::Bytes;
 use guichet_accounts::{Actor, Scope};
 use guichet_desk::{Log, LoggedEvent};
 use tokio::sync::broadcast::error::RecvError;
+use tokio::task::yield_now;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::frame;
@@ -51,13 +52,31 @@ impl Listener {
             if self.is_caught_up {
                 self.listen().await?;
             } else {
-                self.catch_up()?;
+                self.catch_up().await?;
             }
         }
     }
 
-    /// Reads one stretch of what was missed. None when the store does not answer.
-    fn catch_up(&mut self) -> Option<()> {
+    /// Reads one stretch of what was missed, or looks again where it is time to. None when the stream ends.
+    async fn catch_up(&mut self) -> Option<()> {
+        let is_time = tokio::select! {
+            biased;
+            _ = self.seat.stop.wait_for(|stopping| *stopping) => return None,
+            _ = self.alive.tick() => true,
+            () = std::future::ready(()) => false,
+        };
+        if is_time {
+            return self.look_again().await;
+        }
+        self.read_stretch()?;
+        if self.waiting.is_empty() && !self.is_caught_up {
+            // Others have their turn, however long the log is of which nothing is for this actor.
+            yield_now().await;
+        }
+        Some(())
+    }
+
+    fn read_stretch(&mut self) -> Option<()> {
         match self.api.wiring.desk.events(&self.actor, self.cursor) {
             Ok(Log::Events { events, cursor }) => {
                 self.is_caught_up = cursor == self.cursor;

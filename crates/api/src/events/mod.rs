@@ -42,8 +42,11 @@ pub(crate) fn describe() {
 /// Listen to what happens
 ///
 /// A stream without an end. Events: `ticket.created`, `message.received`, `ticket.changed`, `message.quarantined`,
-/// `message.released`, `message.sent`, `note.added`, `delivery.changed`, `delivery.delayed`, each with its place in the log
-/// as `id` and ids as `data`, never content; only about tickets that you see, or saw until then. `resync`: what you missed is no longer kept; read everything anew, then go on from its `id`.
+/// `message.released`, `message.sent`, `note.added`, `delivery.changed`, `delivery.delayed`, `ticket.merged`,
+/// `ticket.split`, `ticket.woken`, `ticket.deleted`, each with its place in the log as `id` and ids as `data`, never
+/// content; only about tickets that you see, or saw until then. To you alone: `mark.changed`, `draft.changed` and
+/// `mention`; to admins: `notice.changed`. `resync`: what you missed is no longer kept; read everything anew, then go on
+/// from its `id`.
 /// Without `Last-Event-ID` and `after` it begins now. A stream may end at any time: connect again with the last `id`.
 #[utoipa::path(
     get,

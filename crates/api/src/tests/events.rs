@@ -1,5 +1,7 @@
 //! `/events`: resumes, resyncs, shows each listener what they may see, and ends when it must.
 
+use std::time::Duration;
+
 use axum::body::{Body, BodyDataStream};
 use axum::http::{Method, Request};
 use futures_util::{FutureExt, StreamExt};
@@ -195,6 +197,50 @@ async fn a_token_that_was_taken_back_hears_nothing_more() {
     accounts.revoke_token(world.acme, tokens.last().unwrap().id).await.unwrap();
     tokio::time::pause();
     assert_eq!(stream.next().await, None);
+}
+
+/// More events than one reading of the log has, about a ticket that only admins see.
+async fn long_log(world: &World) {
+    world.mail(&mail("hidden")).await;
+    for number in 0..=guichet_desk::EVENTS_READ_MAX {
+        let change = guichet_desk::TicketChange {
+            attention: Some(number % 2 == 0),
+            ..guichet_desk::TicketChange::default()
+        };
+        let admin = guichet_accounts::Actor::system(world.acme);
+        world.desk.change_ticket(&admin, 1, &change, None, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_taken_back_while_its_listener_catches_up_hears_no_more() {
+    let world = World::new().await;
+    long_log(&world).await;
+    let token = world.token_with([Scope::EventsRead], 50).await;
+    let mut stream = Stream::open(&world, &token, EVENTS, Some("0")).await;
+    stream.next().await.unwrap();
+    assert_eq!(stream.event().await.0, 1);
+    let accounts = world.desk.accounts();
+    let tokens = accounts.tokens(world.acme).unwrap();
+    accounts.revoke_token(world.acme, tokens.last().unwrap().id).await.unwrap();
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(Limits::default().keep_alive_secs)).await;
+    let mut heard = 1;
+    while stream.next().await.is_some() {
+        heard += 1;
+    }
+    assert_eq!(heard, guichet_desk::EVENTS_READ_MAX, "what was read already");
+}
+
+#[tokio::test]
+async fn a_listener_who_may_hear_little_of_a_long_log_lets_others_have_their_turn() {
+    let world = World::new().await;
+    long_log(&world).await;
+    world.mail_to_billing(&mail("shown")).await;
+    let mut stream = Stream::open(&world, &world.agent, EVENTS, Some("0")).await;
+    stream.next().await.unwrap();
+    assert!(stream.is_quiet(), "after one reading of which nothing is for them");
+    assert_eq!(stream.event().await.1, "ticket.created");
 }
 
 #[tokio::test]
