@@ -26,6 +26,9 @@ pub enum Error {
     /// The request makes no sense; the text says why and what would.
     #[error("{0}")]
     Invalid(String),
+    /// Nobody can sign up now.
+    #[error("nobody can sign up here: ask the operator of this server for an organisation")]
+    Closed,
     /// What is stored can't be read: a defect or a damaged disk.
     #[error("a stored {0} can't be read")]
     Damaged(&'static str),

@@ -17,6 +17,7 @@
 //! | operator | `f` | label | [who claims it](crate::claims) |
 //! | operator | `r` | digest of the secret | [sign-up](crate::sign_up) |
 //! | operator | `a` | digest of the address, or none | [sign-ups counted](crate::sign_up) |
+//! | operator | `u` | - | there while [sign-up](crate::sign_up) is open |
 //! | both | `j` | time, digest of the row | [audit log](crate::audit); in the operator's space what concerns the whole server |
 //! | both | `n` | - | the last number given, 8 bytes |
 //! | both | `s` | domain, selector | [`DKIM key`](crate::dkim); the base domain's are the operator's |
@@ -109,6 +110,10 @@ pub(crate) fn sign_up(digest: &[u8; 32]) -> Key {
 /// How many signed up of late: all together, or with one address.
 pub(crate) fn sign_ups_counted(address: Option<&[u8; 32]>) -> Key {
     address.map_or(Key::new(SIGN_UPS_COUNTED), |digest| Key::new(SIGN_UPS_COUNTED).bytes(digest))
+}
+
+pub(crate) fn sign_up_is_open() -> Key {
+    Key::new(b'u')
 }
 
 /// All DKIM keys of a domain.

@@ -1,7 +1,7 @@
 //! Sign-up: somebody who has nothing here yet asks for an organisation and gets a link by mail; who opens it chooses a
 //! password and has the organisation, as its first admin.
 //!
-//! Nothing is made before the address is proven. Whether an address is known here already, or asked too often, changes
+//! Only while the operator has opened it. Nothing is made before the address is proven. Whether an address is known here already, or asked too often, changes
 //! nothing of the answer: the caller hears only whether there is a mail to be sent.
 //!
 //! *Must hold*: a link works once and for a day; the organisation, its address, its admin and the end of the link are
@@ -10,6 +10,7 @@
 //! *Security*: only the digest of the link's secret is stored, and of the address only the digest is counted by.
 
 mod redeem;
+mod switch;
 
 pub use redeem::SignedUp;
 
@@ -156,6 +157,7 @@ impl Accounts {
         now: Timestamp,
     ) -> Result<(Vec<Batch>, Asked), Error> {
         let mut operator = self.store.operator().snapshot()?;
+        switch::check_open(&mut operator)?;
         let all = keys::sign_ups_counted(None);
         let span = SignedDuration::from_secs(HOUR_SECS);
         let together = Counted::on(read_counted(&mut operator, &all)?, span, now);

@@ -65,6 +65,7 @@ impl From<guichet_accounts::Error> for Failure {
             Error::Taken { .. } | Error::Invalid(_) => {
                 Self(Problem::new(Kind::UnprocessableContent, error.to_string()))
             }
+            Error::Closed => Self(Problem::new(Kind::Forbidden, error.to_string())),
             Error::Damaged(_) | Error::Sealed(_) => Self::internal(&error),
             Error::Unavailable(cause) => Self::unavailable(&cause),
         }

@@ -53,4 +53,4 @@ mod writing;
 
 pub use openapi::openapi_json;
 pub use routes::router;
-pub use wiring::{Limits, SignUp, Wiring};
+pub use wiring::{Limits, Wiring};

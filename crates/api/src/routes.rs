@@ -115,6 +115,7 @@ fn quick() -> OpenApiRouter<Api> {
         .routes(routes!(operator::approve_claim))
         .routes(routes!(operator::decline_claim))
         .routes(routes!(operator::rotate_dkim))
+        .routes(routes!(operator::show_sign_up, operator::change_sign_up))
         .routes(routes!(records::list))
         .routes(routes!(records::check))
         .routes(routes!(server_check::check))

@@ -21,8 +21,8 @@ pub struct Wiring {
     pub random: Arc<dyn Random>,
     /// Where people reach the server, for links in mails: `https://desk.example`, without a path.
     pub public_url: String,
-    /// Whether people make organisations by themselves.
-    pub sign_up: SignUp,
+    /// Sign-ups of all together within an hour; further ones hear to come later.
+    pub sign_ups_per_hour_max: u32,
     /// Names that the operator protects: a claim that looks like one waits with a warning.
     pub protected_names: Vec<String>,
     /// Whom is believed what they say of their clients.
@@ -39,15 +39,6 @@ pub struct Wiring {
     pub stop: watch::Receiver<bool>,
     /// The bounds.
     pub limits: Limits,
-}
-
-/// Whether people make organisations by themselves, and how many.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SignUp {
-    /// Whether they do.
-    pub is_open: bool,
-    /// Sign-ups of all together within an hour.
-    pub per_hour_max: u32,
 }
 
 /// The bounds of the API. The defaults are those of the documentation.

@@ -140,12 +140,6 @@ pub(crate) fn public_url(configuration: &Configuration, host_name: &DomainName, 
     given.unwrap_or_else(|| PublicUrl::of(host_name, port, configuration.http.tls))
 }
 
-/// Whether people make organisations by themselves.
-pub(crate) fn sign_up(configuration: &Configuration) -> guichet_api::SignUp {
-    let signup = &configuration.signup;
-    guichet_api::SignUp { is_open: signup.open, per_hour_max: signup.per_hour_max.small() }
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;

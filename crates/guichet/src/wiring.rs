@@ -154,7 +154,7 @@ impl House {
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
             public_url: public_url.to_string(),
-            sign_up: translate::sign_up(configuration),
+            sign_ups_per_hour_max: configuration.signup.per_hour_max.small(),
             protected_names: configuration.claims.protected.iter().map(DomainName::to_unicode).collect(),
             proxies: translate::proxies(configuration),
             authserv_id: self.host_name.clone(),

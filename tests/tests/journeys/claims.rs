@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use guichet_tests::browser::Browser;
-use guichet_tests::installation::{Installation, Server};
+use guichet_tests::installation::Server;
 use guichet_tests::mailbox::Mail;
 use guichet_tests::postfix::Postfix;
 use guichet_tests::python;
@@ -29,11 +29,6 @@ const SCOPES: &[&str] = &[
 ];
 const NAME: &str = "marca.desk.example";
 const HELLO: &str = "hello@marca.desk.example";
-
-/// A server where anybody may sign up.
-fn open_house() -> Result<Installation> {
-    Ok(names::guichet()?.set("signup.open", "true"))
-}
 
 /// The mail to somebody with these words in its subject, once it is there.
 fn mail_to(postfix: &Postfix, to: &str, words: &str) -> Result<Mail> {
@@ -71,6 +66,33 @@ fn claim(agent: &Agent, label: &str) -> Result<guichet_tests::api::Response> {
     agent.post("/claims", &json!({ "label": label, "local_part": "hello", "name": "Marca" }))
 }
 
+fn switch(operator: &Agent, open: bool) -> Result<()> {
+    let fields = [("Content-Type", "application/json")];
+    let body = json!({ "open": open }).to_string();
+    let path = format!("{}/operator/sign-up", guichet_tests::api::BASE);
+    operator.api.request("PATCH", &path, &fields, body.as_bytes())?.expect(200).map(drop)
+}
+
+/// Nobody signs up before the operator opens that, who can do it by a call and by a command.
+fn sign_up_opens(server: &Server<'_>, operator: &Agent) -> Result<()> {
+    let stranger = Browser::new(server.http, "a browser");
+    let wish = json!({ "organisation": "Too early", "name": "Ana Silva", "address": ANA });
+    let is_refused = |stranger: &Browser| -> Result<()> {
+        let problem = stranger.post("/sign-ups", &wish)?.expect(403)?.json()?;
+        ensure!(
+            problem["detail"].as_str().is_some_and(|text| text.contains("ask the operator")),
+            "{problem}"
+        );
+        Ok(())
+    };
+    is_refused(&stranger)?;
+    server.operator(&["sign-up", "open"])?;
+    assert_eq!(operator.api.get("/operator/sign-up")?, json!({ "open": true }));
+    switch(operator, false)?;
+    is_refused(&stranger)?;
+    switch(operator, true)
+}
+
 /// The operator's view of the only claim of a name by this organisation.
 fn operators_claim(operator: &Agent, organisation: &Value, domain: &str) -> Result<Value> {
     let mut all = every(&operator.api, "/operator/claims")?.into_iter();
@@ -91,11 +113,12 @@ fn from_a_sign_up_to_the_first_mail_under_a_claimed_name() -> Result<()> {
     }
     journey(names::PROGRAMS, |world| {
         let mut names = Names::of(world)?;
-        let place = open_house()?;
+        let place = names::guichet()?;
         let server = place.start()?;
         names.publish_base(&server)?;
         let postfix = Postfix::start(&World::their_server()?)?;
         let operator = Agent::by(person(&server, "house", "op@customer.example", &["--role", "operator"])?)?;
+        sign_up_opens(&server, &operator)?;
         let (told, mut ana) = sign_up(&server, &postfix, "Acme Ltd", ANA)?;
         let (others, bea) = sign_up(&server, &postfix, "Bravo", BEA)?;
         let channel = told["channel"].as_str().context("no channel")?;

@@ -141,6 +141,10 @@ deeds! {
     55 AliasRemoved "channel.alias_removed",
     /// A channel was deleted.
     56 ChannelRemoved "channel.removed",
+    /// Anybody may sign up for an organisation.
+    57 SignUpOpened "sign_up.opened",
+    /// Nobody may any more.
+    58 SignUpClosed "sign_up.closed",
 }
 
 impl fmt::Display for Deed {

@@ -7,6 +7,7 @@ use guichet_sys::Random;
 use jiff::Timestamp;
 
 use super::SignUp;
+use super::switch::check_open;
 use crate::audit::Deed;
 use crate::credentials::{Credentials, PasswordHash};
 use crate::founding::{HomeLabel, NewOrganisation};
@@ -46,14 +47,14 @@ impl Accounts {
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<SignedUp, LogInError> {
-        let asked = open_sign_up(&mut self.store.operator().snapshot()?, secret, now)?;
+        let asked = open_link(&mut self.store.operator().snapshot()?, secret, now)?;
         let address = asked.address.to_string();
         let words = [&address, asked.address.local(), &asked.name, &asked.organisation];
         let hash = self.hash_of(password, &words, random).await?;
         let device = Secret::random(random);
         let made = change(&self.store, || {
             let mut operator = self.store.operator().snapshot()?;
-            let asked = open_sign_up(&mut operator, secret, now)?;
+            let asked = open_link(&mut operator, secret, now)?;
             let wanted = self.wanted(&mut operator, &asked, random)?;
             let mut founding = self.founding(operator, &wanted, now)?;
             founding.operator.delete(keys::sign_up(&secret.digest()));
@@ -99,7 +100,8 @@ impl Accounts {
 }
 
 /// What this link is for; an error where it is good no more. It is read, so that it can't be used twice.
-fn open_sign_up(operator: &mut Snapshot, secret: &Secret, now: Timestamp) -> Result<SignUp, Error> {
+fn open_link(operator: &mut Snapshot, secret: &Secret, now: Timestamp) -> Result<SignUp, Error> {
+    check_open(operator)?;
     let bytes = operator.read(&keys::sign_up(&secret.digest()))?.ok_or_else(no_such_secret)?;
     let asked: SignUp = stored::decode("sign-up", &bytes)?;
     if asked.is_over(now) { Err(no_such_secret()) } else { Ok(asked) }

@@ -121,6 +121,7 @@ async fn who_gives_an_address_up_takes_nobody_elses_log_in_name_along() {
 #[tokio::test]
 async fn one_network_does_not_use_up_everybodys_sign_ups() {
     let accounts = server();
+    accounts.open_sign_up(true).await.unwrap();
     let ask = async |n: u8, source: u8| {
         let wanted = NewSignUp {
             organisation: "Acme".to_owned(),

@@ -4,7 +4,7 @@ use guichet_sys::SystemRandom;
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::{LogIn, LogInError, NewSignUp, SignUpError, SignUpRequest};
+use crate::{By, LogIn, LogInError, NewSignUp, SignUpError, SignUpRequest, Who};
 
 const PASSWORD: &str = "a long walk in the rain";
 const ADA: &str = "ada@elsewhere.example";
@@ -23,6 +23,13 @@ fn network(at: &str) -> std::net::IpAddr {
     std::net::IpAddr::from([10, digest[0], digest[1], digest[2]])
 }
 
+/// A server where anybody may sign up.
+async fn open_server() -> Accounts {
+    let accounts = server();
+    accounts.open_sign_up(true).await.unwrap();
+    accounts
+}
+
 async fn ask(accounts: &Accounts, at: &str, when: Timestamp) -> Option<SignUpRequest> {
     let wanted = asks("Acme Ltd", at);
     accounts.request_sign_up(&wanted, 100, network(at), when, &SystemRandom).await.unwrap()
@@ -39,7 +46,7 @@ async fn redeem(
 
 #[tokio::test]
 async fn who_opens_the_link_has_an_organisation_that_works_and_logs_in() {
-    let accounts = server();
+    let accounts = open_server().await;
     let request = ask(&accounts, ADA, now()).await.unwrap();
     assert!(accounts.organisations().unwrap().is_empty(), "nothing is made before the address is proven");
     let letter = request.letter("https://desk.example");
@@ -66,7 +73,7 @@ async fn who_opens_the_link_has_an_organisation_that_works_and_logs_in() {
 
 #[tokio::test]
 async fn a_link_works_once_and_for_a_day() {
-    let accounts = server();
+    let accounts = open_server().await;
     let request = ask(&accounts, ADA, now()).await.unwrap();
     assert!(redeem(&accounts, &request.secret, hours(25)).await.is_err());
     let (one, other) = tokio::join!(
@@ -81,7 +88,7 @@ async fn a_link_works_once_and_for_a_day() {
 
 #[tokio::test]
 async fn a_weak_password_is_refused_and_the_link_stays_good() {
-    let accounts = server();
+    let accounts = open_server().await;
     let request = ask(&accounts, ADA, now()).await.unwrap();
     let from = std::net::IpAddr::from([192, 0, 2, 1]);
     for weak in ["short", "ada@elsewhere.example"] {
@@ -93,7 +100,7 @@ async fn a_weak_password_is_refused_and_the_link_stays_good() {
 
 #[tokio::test]
 async fn one_address_gets_a_few_links_a_day_and_hears_nothing_of_it() {
-    let accounts = server();
+    let accounts = open_server().await;
     for _ in 0..3 {
         assert!(ask(&accounts, ADA, now()).await.is_some());
     }
@@ -104,7 +111,7 @@ async fn one_address_gets_a_few_links_a_day_and_hears_nothing_of_it() {
 
 #[tokio::test]
 async fn all_together_are_capped_within_the_hour() {
-    let accounts = server();
+    let accounts = open_server().await;
     let ask = async |n: usize, when| {
         let at = format!("person-{n}@elsewhere.example");
         accounts.request_sign_up(&asks("Acme", &at), 2, network(&at), when, &SystemRandom).await
@@ -120,7 +127,7 @@ async fn all_together_are_capped_within_the_hour() {
 
 #[tokio::test]
 async fn what_is_over_is_swept_away() {
-    let accounts = server();
+    let accounts = open_server().await;
     for n in 0..5 {
         ask(&accounts, &format!("person-{n}@elsewhere.example"), now()).await.unwrap();
     }
@@ -132,7 +139,7 @@ async fn what_is_over_is_swept_away() {
 
 #[tokio::test]
 async fn a_taken_or_reserved_name_gets_a_number_and_a_strange_one_a_label() {
-    let accounts = server();
+    let accounts = open_server().await;
     accounts.create_organisation("acme", "Acme").await.unwrap();
     for (n, (name, slug)) in
         [("Acme", "acme-2"), ("Acme!", "acme-3"), ("Mail", "mail-box"), ("日本", "")].iter().enumerate()
@@ -153,7 +160,7 @@ async fn a_taken_or_reserved_name_gets_a_number_and_a_strange_one_a_label() {
 
 #[tokio::test]
 async fn promise_7_no_secret_of_a_link_is_stored() {
-    let accounts = server();
+    let accounts = open_server().await;
     let id = accounts.create_organisation("acme", "Acme").await.unwrap().id;
     accounts.create_team(id, "x").await.unwrap();
     let request = ask(&accounts, ADA, now()).await.unwrap();
@@ -162,4 +169,38 @@ async fn promise_7_no_secret_of_a_link_is_stored() {
     for secret in [request.secret.reveal(), PASSWORD, made.device.reveal()] {
         assert_nowhere(&accounts, made.organisation.id, secret.as_bytes());
     }
+}
+
+#[tokio::test]
+async fn nobody_signs_up_before_it_is_opened_nor_after_it_is_closed() {
+    let accounts = server();
+    let wanted = asks("Acme Ltd", ADA);
+    let ask = async || accounts.request_sign_up(&wanted, 100, network(ADA), now(), &SystemRandom).await;
+    assert!(matches!(ask().await, Err(SignUpError::Accounts(Error::Closed))));
+    accounts.open_sign_up(true).await.unwrap();
+    let request = ask().await.unwrap().unwrap();
+    accounts.open_sign_up(false).await.unwrap();
+    assert!(matches!(ask().await, Err(SignUpError::Accounts(Error::Closed))));
+    let late = redeem(&accounts, &request.secret, now()).await;
+    assert!(matches!(late, Err(LogInError::Accounts(Error::Closed))), "a link of before opens nothing");
+    assert!(accounts.organisations().unwrap().is_empty());
+    accounts.open_sign_up(true).await.unwrap();
+    assert!(redeem(&accounts, &request.secret, now()).await.is_ok());
+}
+
+#[tokio::test]
+async fn who_opened_sign_up_and_closed_it_stands_in_the_audit_log_once() {
+    let accounts = server();
+    let house = accounts.ensure_house(now()).await.unwrap();
+    let by = By { organisation: None, who: Who::Operator, from: None, at: now() };
+    let operator = accounts.on_behalf(by);
+    for open in [false, true, true, false] {
+        operator.open_sign_up(open).await.unwrap();
+        assert_eq!(accounts.sign_up_is_open().unwrap(), open);
+    }
+    let noted = accounts.audit(house, None, 50).unwrap().entries;
+    let mut deeds: Vec<&str> = noted.iter().map(|entry| entry.deed.as_str()).collect();
+    deeds.retain(|deed| deed.starts_with("sign_up."));
+    deeds.sort_unstable();
+    assert_eq!(deeds, ["sign_up.closed", "sign_up.opened"]);
 }

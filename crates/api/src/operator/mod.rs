@@ -1,4 +1,5 @@
-//! `/operator`: what concerns the whole server: its organisations, the names that they claim, its own DKIM keys.
+//! `/operator`: what concerns the whole server: its organisations and who may make one, the names that they claim, its own
+//! DKIM keys.
 //!
 //! *Must hold*: the scopes `operator:read` and `operator:write` are those of operators alone, who are people of the
 //! operator's own organisation; nothing here shows mail, tickets or contacts of anybody.
@@ -6,6 +7,7 @@
 mod claims;
 mod dkim;
 mod organisations;
+mod sign_up;
 
 pub(crate) use claims::{
     __path_approve as __path_approve_claim, __path_decline as __path_decline_claim,
@@ -18,4 +20,8 @@ pub(crate) use organisations::{
     __path_resume as __path_resume_organisation, __path_suspend as __path_suspend_organisation,
     create as create_organisation, list as list_organisations, resume as resume_organisation,
     suspend as suspend_organisation,
+};
+pub(crate) use sign_up::{
+    __path_change as __path_change_sign_up, __path_show as __path_show_sign_up, change as change_sign_up,
+    show as show_sign_up,
 };

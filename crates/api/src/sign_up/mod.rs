@@ -43,7 +43,7 @@ pub(crate) struct ToSignUp {
 /// Sign up
 ///
 /// A link goes to the address; it is good for a day, and who opens it chooses a password. The answer tells nothing of
-/// the address. Closed unless the operator set `signup.open`.
+/// the address. 403 while the operator has not opened it (`PATCH /operator/sign-up`).
 #[utoipa::path(
     post,
     path = "/api/v1/sign-ups",
@@ -82,7 +82,7 @@ pub(crate) async fn ask(
     let place = place.map_err(|_| too_busy("too many sign up just now"))?;
     let (now, random) = (api.wiring.clock.now(), api.wiring.random.as_ref());
     let wanted = NewSignUp { organisation, name, address };
-    let per_hour_max = api.wiring.sign_up.per_hour_max;
+    let per_hour_max = api.wiring.sign_ups_per_hour_max;
     let asked = api.accounts().request_sign_up(&wanted, per_hour_max, client.address, now, random);
     let asked = asked.await.map_err(refused)?;
     if let Some(asked) = asked {
@@ -100,11 +100,7 @@ pub(crate) async fn ask(
 }
 
 pub(super) fn check_open(api: &Api) -> Result<(), Failure> {
-    if api.wiring.sign_up.is_open {
-        return Ok(());
-    }
-    let text = "nobody can sign up here: ask the operator of this server for an organisation";
-    Err(Problem::new(Kind::Forbidden, text).into())
+    if api.accounts().sign_up_is_open()? { Ok(()) } else { Err(guichet_accounts::Error::Closed.into()) }
 }
 
 fn refused(error: SignUpError) -> Failure {

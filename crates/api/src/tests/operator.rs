@@ -9,6 +9,8 @@ use serde_json::json;
 use super::browser::{Browser, PASSWORD};
 use super::world::{World, person, request, token};
 
+const SIGN_UP: &str = "/api/v1/operator/sign-up";
+
 /// A world with a house, and the token of an operator.
 async fn with_operator() -> (World, String) {
     let world = World::new().await;
@@ -228,6 +230,13 @@ async fn who_signs_up_gets_a_link_and_then_an_organisation() {
     let (world, operator) = with_operator().await;
     let mut stranger = Browser::new(&world);
     let wanted = json!({"organisation": "Sea & Co", "name": "Ana", "address": "ana@elsewhere.example"});
+    assert_eq!(world.get_as(&operator, SIGN_UP).await.json(), json!({"open": false}));
+    stranger.post("/api/v1/sign-ups", wanted.clone()).await.problem(403);
+    for wrong in [json!({}), json!({"open": "yes"}), json!({"open": true, "shut": false})] {
+        world.patch_as(&operator, SIGN_UP, wrong).await.problem(422);
+    }
+    let opened = world.patch_as(&operator, SIGN_UP, json!({"open": true})).await;
+    assert_eq!((opened.status.as_u16(), opened.json()), (200, json!({"open": true})));
     let asked = stranger.post("/api/v1/sign-ups", wanted).await;
     assert_eq!((asked.status.as_u16(), asked.body.len()), (202, 0));
     let secret = mailed(&world, &operator).await;
@@ -267,7 +276,8 @@ async fn mailed(world: &World, operator: &str) -> String {
 
 #[tokio::test]
 async fn every_address_gets_the_same_answer_to_a_sign_up() {
-    let (world, _) = with_operator().await;
+    let (world, operator) = with_operator().await;
+    world.patch_as(&operator, SIGN_UP, json!({"open": true})).await;
     let mut stranger = Browser::new(&world);
     let mut answers = Vec::new();
     for address in [

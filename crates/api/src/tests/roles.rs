@@ -127,6 +127,8 @@ const TABLE: &[(&str, For)] = &[
     ("POST /operator/organisations", Operators),
     ("POST /operator/organisations/{id}/resume", Operators),
     ("POST /operator/organisations/{id}/suspend", Operators),
+    ("GET /operator/sign-up", Operators),
+    ("PATCH /operator/sign-up", Operators),
     ("POST /password-resets", All),
     ("POST /password-resets/redeem", All),
     ("GET /people", Staff),
@@ -288,6 +290,7 @@ async fn roles(world: &World) -> Roles {
     let wanted = NewToken { person: world.admin_id, name: "expired".to_owned(), scopes: all };
     accounts.create_token_until(world.acme, wanted, Some(now), &expired).await.unwrap();
     let house = accounts.ensure_house(now).await.unwrap();
+    accounts.open_sign_up(true).await.unwrap();
     let runs = person(accounts, house, "operator@desk.example", Role::Operator, vec![]).await;
     Roles(vec![
         ("nobody", None, outside),

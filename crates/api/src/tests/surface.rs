@@ -11,7 +11,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::sync::watch;
 
 use super::world::{PUBLIC_URL, World, domains, request};
-use crate::{Limits, SignUp, Wiring, router};
+use crate::{Limits, Wiring, router};
 
 fn open(path: &str) -> Request<Body> {
     Request::get(path).body(Body::empty()).unwrap()
@@ -25,7 +25,7 @@ fn with_readiness(world: &mut World, readiness: impl Fn() -> Result<(), String> 
         clock: Arc::new(StillClock::default()),
         random: Arc::new(CountingRandom::default()),
         public_url: PUBLIC_URL.to_owned(),
-        sign_up: SignUp { is_open: true, per_hour_max: 100 },
+        sign_ups_per_hour_max: 100,
         protected_names: vec!["paypal".to_owned()],
         proxies: Proxies::none(),
         authserv_id: DomainName::parse("mx.desk.example").unwrap(),

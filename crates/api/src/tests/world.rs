@@ -22,7 +22,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
-use crate::{Limits, SignUp, Wiring, router};
+use crate::{Limits, Wiring, router};
 
 pub(super) const JSON: &str = "application/json";
 /// The one proxy that is trusted.
@@ -112,7 +112,7 @@ impl World {
             clock: Arc::new(clock.clone()),
             random: Arc::new(CountingRandom::default()),
             public_url: PUBLIC_URL.to_owned(),
-            sign_up: SignUp { is_open: true, per_hour_max: 100 },
+            sign_ups_per_hour_max: 100,
             protected_names: vec!["paypal".to_owned()],
             proxies: Proxies::new(|address| address.to_string() == PROXY),
             authserv_id: DomainName::parse("mx.desk.example").unwrap(),
@@ -165,7 +165,11 @@ impl World {
 
     /// `PATCH` as the admin.
     pub(super) async fn patch(&self, path: &str, body: Value) -> Answer {
-        let mut request = request(Method::PATCH, path, &self.admin);
+        self.patch_as(&self.admin, path, body).await
+    }
+
+    pub(super) async fn patch_as(&self, token: &str, path: &str, body: Value) -> Answer {
+        let mut request = request(Method::PATCH, path, token);
         *request.body_mut() = Body::from(body.to_string());
         request.headers_mut().insert("content-type", JSON.parse().unwrap());
         self.send(request).await

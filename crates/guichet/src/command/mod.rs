@@ -15,6 +15,7 @@ pub(crate) mod key;
 mod operator;
 mod organisation;
 mod person;
+mod sign_up;
 mod team;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -34,6 +35,9 @@ pub(crate) enum Command {
     /// The tenants of this server
     #[command(subcommand)]
     Organisation(organisation::Command),
+    /// Whether anybody may sign up for an organisation
+    #[command(subcommand)]
+    SignUp(sign_up::Command),
     /// The mail domains of an organisation
     #[command(subcommand)]
     Domain(domain::Command),
@@ -68,6 +72,7 @@ impl Command {
         let accounts = &operator.accounts();
         match self {
             Command::Organisation(command) => command.execute(accounts, operator.now()).await,
+            Command::SignUp(command) => command.execute(accounts).await,
             Command::Domain(command) => command.execute(accounts, operator.now()).await,
             Command::Channel(command) => command.execute(accounts).await,
             Command::Claim(command) => command.execute(operator).await,

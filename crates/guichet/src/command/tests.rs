@@ -145,3 +145,17 @@ async fn what_cannot_be_done_is_said_in_a_sentence() {
     let error = counter.run("token add acme ada@acme.example --name x --scope burn").await.unwrap_err();
     assert!(error.starts_with("`burn` is no scope; the scopes are tickets:read, "), "{error}");
 }
+
+#[tokio::test]
+async fn sign_up_is_closed_until_the_operator_opens_it() {
+    let counter = Counter::new();
+    for (line, word) in [
+        ("sign-up show", "closed"),
+        ("sign-up open", "open"),
+        ("sign-up show", "open"),
+        ("sign-up close", "closed"),
+        ("sign-up show", "closed"),
+    ] {
+        assert_eq!(counter.run(line).await.unwrap(), json!({"sign_up": word}), "{line}");
+    }
+}

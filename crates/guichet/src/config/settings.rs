@@ -222,10 +222,8 @@ settings! {
         /// Seconds that a client may take to send the head of a request.
         header_secs_max: Whole<1, 3_600> = "15",
     }
-    /// Whether people make organisations by themselves.
+    /// Organisations that people make by themselves, while the operator has opened that: `guichet sign-up open`.
     signup: SignUp {
-        /// Whether whoever wants can sign up for an organisation, by a link that is mailed to their address.
-        open: bool = "false",
         /// Sign-ups within an hour, of all together; further ones hear to come later.
         per_hour_max: Whole<1, 10_000> = "20",
     }
