@@ -57,9 +57,11 @@ impl Buckets {
         self.full_at.len()
     }
 
-    /// A clock that was set back never makes anybody wait for longer than an empty bucket does.
+    /// What can't be was noted before the clock was set back, and is forgotten, as a restart forgets it: else its bucket
+    /// would be empty for as long as the clock was set back.
     fn full_at(&self, key: &[u8; 32], now: i64) -> i64 {
-        self.full_at.get(key).map_or(now, |full_at| (*full_at).clamp(now, now + self.capacity_secs()))
+        let noted = self.full_at.get(key).filter(|full_at| **full_at <= now + self.capacity_secs());
+        noted.map_or(now, |full_at| (*full_at).max(now))
     }
 
     fn capacity_secs(&self) -> i64 {
@@ -116,7 +118,12 @@ mod tests {
         for _ in 0..9 {
             buckets.take([1; 32], 1_000_000);
         }
+        for n in 0..3 {
+            assert_eq!(buckets.wait_secs(&[1; 32], 100), 0, "{n}");
+            buckets.take([1; 32], 100);
+        }
         assert_eq!(buckets.wait_secs(&[1; 32], 100), 10);
+        assert_eq!(buckets.wait_secs(&[1; 32], 110), 0, "it fills again as ever");
     }
 
     #[test]
