@@ -65,9 +65,8 @@ impl Accounts {
         let person = change(&self.store, || {
             let mut entry = self.new_person(organisation, &wanted, PersonStatus::Invited)?;
             entry.person.created = Some(now);
-            entry.space.put(keys::person(entry.person.id), crate::stored::encode(&entry.person));
             let kept = kept(Purpose::Invitation, organisation, entry.person.id, &issued);
-            self.put_one_time(&mut entry.operator, &mut entry.space, &issued, kept)?;
+            self.put_one_time(&mut entry.operator, &mut entry.space, &entry.person, &issued, kept)?;
             self.record(&mut entry.space, Deed::PersonInvited, &entry.person.address);
             Ok((vec![entry.operator, entry.space], entry.person))
         })
@@ -88,7 +87,7 @@ impl Accounts {
             let (snapshot, person) = self.invited_for_change(organisation, id)?;
             let (mut operator, mut space) = (self.store.operator().batch(), snapshot.batch());
             let kept = kept(Purpose::Invitation, organisation, id, &issued);
-            self.put_one_time(&mut operator, &mut space, &issued, kept)?;
+            self.put_one_time(&mut operator, &mut space, &person, &issued, kept)?;
             self.record(&mut space, Deed::InvitationRenewed, &person.address);
             Ok((vec![operator, space], person))
         })

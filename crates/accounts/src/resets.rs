@@ -75,7 +75,12 @@ impl Accounts {
                 let by = By { organisation: None, who: Who::System, from: Some(from), at: now };
                 let accounts = self.on_behalf(by);
                 let reset = accounts.issue_reset(organisation, id, Deed::PasswordResetRequested, now, random);
-                made.push(reset.await?);
+                match reset.await {
+                    Ok(reset) => made.push(reset),
+                    // They were kept out meanwhile.
+                    Err(Error::Invalid(_)) => {}
+                    Err(error) => return Err(error),
+                }
             }
         }
         Ok(made)
@@ -109,9 +114,7 @@ impl Accounts {
         random: &dyn Random,
     ) -> Result<PasswordReset, Error> {
         let person = self.person(organisation, id)?;
-        if person.status == PersonStatus::Disabled {
-            return Err(Error::Invalid(format!("`{}` is disabled; enable them first", person.address)));
-        }
+        check_not_disabled(&person)?;
         if removes_totp {
             let removed =
                 self.change_credentials(organisation, id, Some(Deed::TotpRemoved), |_, credentials| {
@@ -121,7 +124,8 @@ impl Accounts {
             removed.await?;
         }
         let address = Door::account(&person.address.normalised());
-        self.server.throttle().lift(&[address, Door::code(organisation, id), Door::inside(organisation, id)]);
+        let codes = [Door::code(organisation, id, true), Door::code(organisation, id, false)];
+        self.server.throttle().lift(&[address, codes[0], codes[1], Door::inside(organisation, id)]);
         self.issue_reset(organisation, id, Deed::AccessReset, now, random).await
     }
 
@@ -136,9 +140,10 @@ impl Accounts {
         let issued = Issued::new(Purpose::PasswordReset, now, random);
         let person = change(&self.store, || {
             let (snapshot, person) = self.person_for_change(organisation, id)?;
+            check_not_disabled(&person)?;
             let (mut operator, mut space) = (self.store.operator().batch(), snapshot.batch());
             let kept = kept(Purpose::PasswordReset, organisation, id, &issued);
-            self.put_one_time(&mut operator, &mut space, &issued, kept)?;
+            self.put_one_time(&mut operator, &mut space, &person, &issued, kept)?;
             self.record(&mut space, deed, &person.address);
             Ok((vec![operator, space], person))
         })
@@ -159,6 +164,7 @@ impl Accounts {
         let issued = Issued::new(Purpose::Address, now, random);
         let person = change(&self.store, || {
             let (snapshot, person) = self.person_for_change(organisation, id)?;
+            check_not_disabled(&person)?;
             let mut operator = self.store.operator().snapshot()?;
             names::check_free(&mut operator, address, organisation)?;
             let (mut operator, mut space) = (operator.batch(), snapshot.batch());
@@ -166,7 +172,7 @@ impl Accounts {
                 address: Some(address.clone()),
                 ..kept(Purpose::Address, organisation, id, &issued)
             };
-            self.put_one_time(&mut operator, &mut space, &issued, kept)?;
+            self.put_one_time(&mut operator, &mut space, &person, &issued, kept)?;
             self.record(&mut space, Deed::AddressRequested, format!("{}: {address}", person.address));
             Ok((vec![operator, space], person))
         })
@@ -236,5 +242,15 @@ impl Accounts {
                 )))
             }
         }
+    }
+}
+
+/// Refuses a link for somebody who is kept out: it would open once they are let in again.
+fn check_not_disabled(person: &Person) -> Result<(), Error> {
+    match person.status {
+        PersonStatus::Disabled => {
+            Err(Error::Invalid(format!("`{}` is disabled; enable them first", person.address)))
+        }
+        PersonStatus::Active | PersonStatus::Invited => Ok(()),
     }
 }

@@ -123,24 +123,12 @@ impl Accounts {
             return self.enter(&proven, &wanted, now, random).await;
         }
         proven.code = Some(wanted.code.ok_or(LogInError::CodeRequired)?);
-        let strangers = [Door::code(organisation, id)];
-        let doors = if attempt.is_known_device { &attempt.doors[..] } else { &strangers };
-        self.admit(doors, now)?;
+        let doors = [Door::code(organisation, id, attempt.is_known_device)];
+        self.admit(&doors, now)?;
         let entered = self.enter(&proven, &wanted, now, random).await;
-        self.after_code(entered, doors, (organisation, id), &wanted, now).await
-    }
-
-    async fn after_code(
-        &self,
-        entered: Result<LoggedIn, LogInError>,
-        doors: &[Door],
-        who: (OrganisationId, PersonId),
-        wanted: &LogIn<'_>,
-        now: Timestamp,
-    ) -> Result<LoggedIn, LogInError> {
         match &entered {
-            Err(LogInError::Refused) => self.note_refusal(Some(who), wanted, now).await?,
-            _ => self.give_back(doors),
+            Err(LogInError::Refused) => self.note_refusal(attempt.who, &wanted, now).await?,
+            _ => self.give_back(&doors),
         }
         entered
     }

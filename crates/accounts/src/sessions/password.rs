@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{LogIn, LogInError, LoggedIn};
 use crate::credentials::{Credentials, PasswordHash, SALT_BYTES, check_password};
-use crate::records::Person;
+use crate::records::{Person, PersonStatus};
 use crate::stored::change;
 use crate::throttle::Door;
 use crate::{Accounts, Deed, Error, PersonId, Secret};
@@ -27,7 +27,8 @@ impl Accounts {
         let (session, device) = (Secret::random(random), Secret::random(random));
         let changed = change(&self.store, || {
             let mut access = self.access(organisation, id)?;
-            if access.credentials.password != compared.password {
+            let may_enter = access.person.status == PersonStatus::Active;
+            if !may_enter || access.credentials.password != compared.password {
                 return Ok((Vec::new(), false));
             }
             access.credentials.password = Some(hash.clone());

@@ -187,6 +187,24 @@ async fn who_is_kept_out_and_who_is_of_a_suspended_organisation_are_out_at_once(
 }
 
 #[tokio::test]
+async fn who_is_kept_out_while_they_change_their_password_has_no_session_afterwards() {
+    let (accounts, id, _) = with_ada().await;
+    let at = "eve@acme.example";
+    let eve = invited(&accounts, id, at, Role::Admin, PASSWORD).await;
+    let wanted = LogIn { address: at, ..with(PASSWORD) };
+    let (changed, disabled) = tokio::join!(
+        accounts.change_password((id, eve), wanted, "the next long walk", now(), &SystemRandom),
+        accounts.disable_person(id, eve),
+    );
+    disabled.unwrap();
+    accounts.enable_person(id, eve).await.unwrap();
+    if let Ok(changed) = changed {
+        assert!(!opens(&accounts, &changed.session, now()).await);
+    }
+    assert!(accounts.sessions(id, eve, now()).unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_stranger_who_tries_for_ever_shuts_out_strangers_alone() {
     let (accounts, ..) = with_ada().await;
     let known = log_in(&accounts, with(PASSWORD)).await.unwrap().device;

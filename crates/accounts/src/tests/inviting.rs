@@ -161,3 +161,44 @@ async fn another_address_counts_once_its_owner_confirms_it() {
     let confirmed = accounts.confirm_address(&taken.secret, from(3), now()).await;
     assert!(matches!(confirmed, Err(Error::Taken { .. })));
 }
+
+/// A link that is made while its person is kept out is as worthless as one that was made before.
+#[tokio::test]
+async fn a_link_that_is_made_while_somebody_is_kept_out_never_opens() {
+    let (accounts, id, _) = with_ada().await;
+    let eve = super::entering::invited(&accounts, id, EVE, Role::Agent, PASSWORD).await;
+    let new = address("eve.new@acme.example");
+    for disables_first in [true, false].repeat(20) {
+        let links = async || {
+            let reset = accounts.reset_access(id, eve, false, now(), &SystemRandom);
+            let address = accounts.request_address(id, eve, &new, now(), &SystemRandom);
+            tokio::join!(reset, address)
+        };
+        let (reset_made, address_asked) = if disables_first {
+            let (disabled, made) = tokio::join!(accounts.disable_person(id, eve), links());
+            disabled.map(|_| made).unwrap()
+        } else {
+            let (made, disabled) = tokio::join!(links(), accounts.disable_person(id, eve));
+            disabled.map(|_| made).unwrap()
+        };
+        accounts.enable_person(id, eve).await.unwrap();
+        if let Ok(made) = reset_made {
+            assert!(is_no_link(reset(&accounts, &made.secret, "the next long walk").await));
+        }
+        if let Ok(asked) = address_asked {
+            assert!(accounts.confirm_address(&asked.secret, from(3), now()).await.is_err());
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_two_links_that_are_made_at_once_one_opens() {
+    let (accounts, id, ada) = with_ada().await;
+    let make = || accounts.reset_access(id, ada, false, now(), &SystemRandom);
+    let (one, other) = tokio::join!(make(), make());
+    let mut opened = 0;
+    for made in [one.unwrap(), other.unwrap()] {
+        opened += u8::from(reset(&accounts, &made.secret, "the next long walk").await.is_ok());
+    }
+    assert_eq!(opened, 1);
+}

@@ -5,7 +5,7 @@ use guichet_store::OrganisationId;
 use guichet_sys::SystemRandom;
 use jiff::{SignedDuration, Timestamp};
 
-use super::entering::{PASSWORD, from, with, with_ada};
+use super::entering::{ADA, PASSWORD, from, with, with_ada};
 use super::now;
 use crate::credentials::code_at;
 use crate::{Accounts, LogIn, LogInError, PersonId, RecoveryCodes};
@@ -86,6 +86,45 @@ async fn who_has_the_password_guesses_few_codes() {
         }
     }
     assert_eq!(refused, 5);
+}
+
+/// Each new password by mail makes another browser known; the codes that all of them guess are counted together.
+#[tokio::test]
+async fn who_has_the_mailbox_alone_guesses_few_codes_however_often_they_set_a_password() {
+    let (accounts, id, ada) = with_ada().await;
+    begun(&accounts, id, ada).await;
+    let mut refused = 0;
+    for round in 0..3 {
+        let made = accounts.request_reset(ADA, None, from(3), later(3_000), &SystemRandom).await.unwrap();
+        let secret = &made[0].secret;
+        let reset = accounts.redeem_reset(secret, PASSWORD, from(3), later(3_000), &SystemRandom).await;
+        let device = Some(reset.unwrap().device);
+        for n in 0..12 {
+            let code = format!("{round}{n:05}");
+            let wanted = LogIn { code: Some(&code), device: device.as_ref(), ..with(PASSWORD) };
+            match accounts.log_in(wanted, later(3_000), &SystemRandom).await {
+                Err(LogInError::Refused) => refused += 1,
+                Err(LogInError::Throttled { .. }) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert_eq!(refused, 5);
+}
+
+/// Who knows the password and no code uses up what strangers have, not what the owner's browser has.
+#[tokio::test]
+async fn who_has_the_password_alone_shuts_nobody_out() {
+    let (accounts, id, ada) = with_ada().await;
+    let known = accounts.log_in(with(PASSWORD), now(), &SystemRandom).await.unwrap().device;
+    let (secret, _) = begun(&accounts, id, ada).await;
+    for n in 0..6 {
+        enter(&accounts, Some(&format!("{n:06}")), later(60)).await.unwrap_err();
+    }
+    let right = code(&secret, later(60));
+    assert!(matches!(enter(&accounts, Some(&right), later(60)).await, Err(LogInError::Throttled { .. })));
+    let owner = LogIn { code: Some(&right), device: Some(&known), ..with(PASSWORD) };
+    accounts.log_in(owner, later(60), &SystemRandom).await.unwrap();
 }
 
 #[tokio::test]

@@ -29,7 +29,8 @@ enum Count {
     Device,
     /// One password over whatever accounts.
     Password,
-    /// Second factors for one account, by who has its password.
+    /// Second factors for one account, by who has its password: strangers together, and known browsers together, since
+    /// who sets a password by mail makes another one known each time.
     Code,
     /// Somebody inside who is asked for their password again.
     Inside,
@@ -112,8 +113,10 @@ impl Door {
         Door(Count::Password, digest)
     }
 
-    pub(crate) fn code(organisation: OrganisationId, person: PersonId) -> Self {
-        Door(Count::Code, person_key(organisation, person))
+    pub(crate) fn code(organisation: OrganisationId, person: PersonId, is_known_device: bool) -> Self {
+        let mut key = person_key(organisation, person);
+        key[12] = u8::from(is_known_device);
+        Door(Count::Code, key)
     }
 
     pub(crate) fn inside(organisation: OrganisationId, person: PersonId) -> Self {
