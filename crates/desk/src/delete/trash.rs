@@ -41,9 +41,13 @@ impl Desk {
             return Err(Error::Invalid("only an admin deletes tickets for good".to_owned()));
         }
         let mut emptied = Emptied { deleted: 0, kept: 0, next: None };
-        for (place, number) in self.thrown_away(actor, cursor)? {
-            let is_quiet = self.is_quiet(actor, number, before)?;
-            match if is_quiet { self.delete_ticket(actor, by, number, now).await } else { break } {
+        let thrown_away = self.thrown_away(actor, cursor)?;
+        let is_last = thrown_away.len() < TICKETS_AT_ONCE;
+        for (place, number) in thrown_away {
+            if !self.is_quiet(actor, number, before)? {
+                return Ok(Emptied { next: None, ..emptied });
+            }
+            match self.delete_ticket(actor, by, number, now).await {
                 Ok(()) => emptied.deleted += 1,
                 // Somebody took it out or was quicker.
                 Err(Error::NotFound(_)) => {}
@@ -52,10 +56,7 @@ impl Desk {
             }
             emptied.next = Some(place);
         }
-        if emptied.deleted + emptied.kept < TICKETS_AT_ONCE {
-            emptied.next = None;
-        }
-        Ok(emptied)
+        Ok(if is_last { Emptied { next: None, ..emptied } } else { emptied })
     }
 
     fn thrown_away(&self, actor: &Actor, cursor: Option<u64>) -> Result<Vec<(u64, u64)>, Error> {

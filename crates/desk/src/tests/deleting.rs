@@ -282,3 +282,18 @@ async fn a_deletion_that_meets_a_damaged_message_keeps_no_other_from_its_end() {
     let messages = [1, 2].map(|ticket| left(&crate::keys::ticket_messages(ticket)) > 0);
     assert_eq!(messages, [true, false]);
 }
+
+#[tokio::test]
+async fn of_two_who_empty_the_trash_at_once_none_is_told_that_it_is_empty_before_it_is() {
+    let world = World::new().await;
+    for n in 1..=110 {
+        world.receive(&mail(BIA, &format!("{n}@customer.example"), "Hello", ""), &[&world.support]).await;
+        set_state(&world, n, State::Trash).await;
+    }
+    let (admin, by) = (world.admin(), by(&world));
+    let step = || world.desk.empty_trash(&admin, &by, None, None, at(2000));
+    let (one, other) = tokio::join!(step(), step());
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_eq!(one.deleted + other.deleted, 110 - check_whole(&world).len());
+    assert!(one.next.is_some() && other.next.is_some(), "{one:?}, {other:?}");
+}
