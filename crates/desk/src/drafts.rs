@@ -51,7 +51,7 @@ fn is_in_sight(snapshot: &Snapshot, actor: &Actor, ticket: u64) -> Result<bool, 
     let Some(ticket) = stored::ticket(snapshot, ticket)? else { return Ok(false) };
     match home(snapshot, ticket) {
         Ok(home) => Ok(actor.sight.sees(home.record.team)),
-        // It was merged into one that was deleted for good.
+        // It was merged into one that is out of everybody's reach.
         Err(Error::NotFound(_)) => Ok(false),
         Err(error) => Err(error),
     }

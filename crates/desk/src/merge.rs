@@ -10,7 +10,7 @@
 
 use std::collections::BTreeSet;
 
-use guichet_accounts::{Actor, PersonId};
+use guichet_accounts::{Actor, PersonId, Who};
 use guichet_store::{Batch, CommitError, Direction, Snapshot};
 use jiff::Timestamp;
 
@@ -214,8 +214,8 @@ impl Ticket {
         self.priority = self.priority.max(other.priority);
         self.assignee = self.assignee.or(other.assignee);
         self.company = self.company.or(other.company);
-        self.watchers.extend(&other.watchers);
-        self.writers.extend(&other.writers);
+        self.name_people(&other.watchers.iter().copied().collect::<Vec<_>>());
+        other.writers.iter().for_each(|writer| self.written_by(Who::Person(*writer)));
         self.admit(&other.participants);
         for tag in &other.tags {
             if self.tags.len() < TAGS_MAX {
@@ -228,12 +228,15 @@ impl Ticket {
     }
 }
 
-/// The ticket where the messages of this one are now: itself, or where it was merged to, however often.
+/// The ticket where the messages of this one are now: itself, or where it was merged to.
+///
+/// # Errors
+/// [`Error::NotFound`] where that was deleted for good, or is more than [`CHAIN_MAX`] merges away.
 pub(crate) fn home(snapshot: &Snapshot, ticket: StoredTicket) -> Result<StoredTicket, Error> {
     let mut home = ticket;
     for _ in 0..CHAIN_MAX {
         let Some(next) = home.record.merged_into else { return Ok(home) };
         home = stored::ticket(snapshot, next)?.ok_or(Error::NotFound("ticket"))?;
     }
-    Err(Error::Damaged("chain of merged tickets"))
+    Err(Error::NotFound("ticket"))
 }

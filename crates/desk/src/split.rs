@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use guichet_accounts::{Actor, PersonId, Who};
+use guichet_accounts::{Actor, PersonId};
 use guichet_mail::Verdicts;
 use guichet_store::{Batch, CommitError, Counter, Direction, OrganisationId, Snapshot, record};
 use jiff::Timestamp;
@@ -121,10 +121,8 @@ impl Desk {
         }
         for message in messages {
             ticket.admit(&self.takes_part(organisation, message)?);
-            if let Some(written) = message.written.as_ref().filter(|one| one.kind == MessageKind::Outbound)
-                && let Who::Person(person) = written.author
-            {
-                ticket.writers.insert(person);
+            if let Some(written) = message.written.as_ref().filter(|one| one.kind == MessageKind::Outbound) {
+                ticket.written_by(written.author);
             }
         }
         Ok(ticket)

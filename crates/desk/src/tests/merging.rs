@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use guichet_accounts::{Actor, Sight, TeamId};
+use guichet_accounts::{Actor, PersonId, Sight, TeamId};
 
 use super::queue_world::{attempt, stored};
 use super::replies::{recipient, reply_address};
 use super::world::{World, at, mail};
 use super::writing_letters::{asked, into_ticket, reply};
+use crate::keys::Number;
+use crate::rows::put_ticket;
 use crate::{
     Error, EventKind, Fate, Log, Outcome, Split, State, StoredTicket, Ticket, TicketChange, TicketFilter,
     TicketQuery, WritingKind,
@@ -297,4 +299,38 @@ async fn links_go_to_the_target() {
     assert_eq!((linked(3), linked(1), linked(2)), (vec![2], vec![], vec![3]));
     merge(&world, 3, 2).await.unwrap();
     assert_eq!(linked(2), [] as [u64; 0], "nothing is linked to itself");
+}
+
+#[tokio::test]
+async fn a_merged_ticket_has_no_more_watchers_and_writers_than_any() {
+    let world = two().await;
+    let people = |from: u64| (from..from + 50).map(PersonId).collect::<BTreeSet<_>>();
+    for (number, from) in [(1, 100), (2, 200)] {
+        let fill = |ticket: &mut Ticket| {
+            (ticket.watchers, ticket.writers) = (people(from), people(from));
+            Ok(())
+        };
+        world.desk.edit_ticket(&world.admin(), number, None, at(3), fill).await.unwrap();
+    }
+    let blind = merge(&world, 1, 2).await.unwrap().record;
+    assert_eq!((blind.watchers.len(), blind.writers.len()), (50, 50));
+}
+
+#[tokio::test]
+async fn a_chain_of_merges_that_is_too_long_to_follow_is_no_fault_of_the_server() {
+    let world = two().await;
+    let draft = crate::Draft { text: "x".to_owned(), ..crate::Draft::default() };
+    let one = world.somebody(7);
+    world.desk.save_ticket_draft(&one, 1, &draft, None, at(2)).await.unwrap();
+    let mut batch = world.store.of(world.acme).batch();
+    let before = world.desk.ticket(&world.admin(), 1).unwrap().ticket;
+    for number in std::iter::once(1).chain(1_000..2_100) {
+        let next = if number == 1 { 1_000 } else { number + 1 };
+        let merged = Ticket { merged_into: Some(next), ..before.record.clone() };
+        put_ticket(&mut batch, Number::Known(number), &merged, Number::Known(0), Number::Known(number));
+    }
+    put_ticket(&mut batch, Number::Known(2_100), &before.record, Number::Known(0), Number::Known(2_100));
+    world.store.commit(vec![batch]).await.unwrap();
+    assert!(matches!(world.try_write(reply(), 5).await, Err(Error::NotFound("ticket"))));
+    assert_eq!(world.desk.drafts(&one, None, 9).unwrap().items, []);
 }
