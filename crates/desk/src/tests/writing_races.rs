@@ -106,3 +106,26 @@ async fn answers_and_mails_at_once_lose_nothing() {
     assert_eq!(world.desk.messages(&world.admin(), 1, None, 50).unwrap().items.len(), 11);
     assert_eq!(world.desk.due(None, at(99), 99).unwrap().len(), 5);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_7_whoever_is_named_while_the_ticket_moves_away_does_not_watch_it_there() {
+    for _ in 0..8 {
+        let world = asked("").await;
+        let agent = world.billing_agent().await;
+        let guichet_accounts::Who::Person(named) = agent.who else { panic!("an agent is a person") };
+        let move_to = |team| TicketChange { team: Some(team), ..TicketChange::default() };
+        let to_billing = move_to(Some(world.billing_team));
+        world.desk.change_ticket(&world.admin(), 1, &to_billing, None, at(1)).await.unwrap();
+        let mut tasks = JoinSet::new();
+        let (desk, admin) = (world.desk.clone(), world.admin());
+        let note = Writing { mentions: vec![named], ..into_ticket(1, WritingKind::Note) };
+        tasks.spawn(async move { desk.write(&admin, note, None, None, at(2)).await.map(drop) });
+        let (desk, admin, away) = (world.desk.clone(), world.admin(), move_to(None));
+        tasks.spawn(async move { desk.change_ticket(&admin, 1, &away, None, at(2)).await.map(drop) });
+        let results = tasks.join_all().await;
+        let refused = |result: &Result<(), Error>| matches!(result, Err(Error::Invalid(_)));
+        assert!(results.iter().all(|result| result.is_ok() || refused(result)), "{results:?}");
+        let ticket = world.desk.ticket(&world.admin(), 1).unwrap().ticket.record;
+        assert_eq!((ticket.team, ticket.watchers.len()), (None, 0));
+    }
+}

@@ -150,3 +150,28 @@ async fn another_channel_of_ours_is_answered_like_anybody() {
     assert_eq!(world.delivered_to(written.message), ["billing@acme.example"]);
     assert!(!world.participants(1).contains(&"support@acme.example".to_owned()));
 }
+
+#[tokio::test]
+async fn contacts_get_an_answer_beside_whom_it_is_to_anyway() {
+    let world = asked("Cc: joe@customer.example\n").await;
+    world
+        .receive(&mail("Rui <rui@partner.example>", "2@partner.example", "Two", ""), &[&world.support])
+        .await;
+    let rui = crate::ContactId(world.desk.ticket(&world.admin(), 2).unwrap().ticket.requester);
+    let (bia, rui_says) = ("bia@customer.example".to_owned(), "rui@partner.example".to_owned());
+    for answer in [reply(), reply_all()] {
+        let is_to_all = answer == reply_all();
+        let written = world.write(Writing { contacts: vec![rui], ..answer }, 1).await;
+        let [to, cc, _] = world.addressed(written.message);
+        assert_eq!(to, [bia.clone(), rui_says.clone()]);
+        assert_eq!(cc.len(), usize::from(is_to_all));
+    }
+    let alone = Writing { contacts: vec![rui], to: Some(Vec::new()), ..reply() };
+    let alone = world.write(alone, 2).await;
+    assert_eq!(world.addressed(alone.message)[0], [rui_says.clone()]);
+    let forward = Writing { contacts: vec![rui], ..into_ticket(1, WritingKind::Forward) };
+    let forward = world.write(forward, 3).await;
+    assert_eq!(world.addressed(forward.message)[0], [rui_says]);
+    let note = Writing { contacts: vec![rui], ..into_ticket(1, WritingKind::Note) };
+    assert!(world.refused(note).await.contains("never sent"));
+}

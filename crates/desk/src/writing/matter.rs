@@ -1,6 +1,7 @@
 //! What a writing is about: its ticket, the message that it answers, the channel it goes through.
 
 use guichet_accounts::{Actor, Channel, ChannelId, TeamId};
+use guichet_mail::compose::Mailbox;
 use guichet_mail::{AuthResult, Verdicts};
 use guichet_store::{Direction, Snapshot};
 
@@ -10,7 +11,7 @@ use crate::merge::home;
 use crate::message::MessageKind;
 use crate::read::seen_ticket;
 use crate::stored::{self, StoredMessage, StoredTicket, last_number};
-use crate::{Desk, Error, keys};
+use crate::{CompanyId, Desk, Error, keys};
 
 /// How many messages of a ticket are looked at, the newest first, for the one that is to be answered.
 const MESSAGES_READ_MAX: usize = 500;
@@ -26,10 +27,27 @@ pub(super) struct Matter {
     pub(super) channel: Channel,
     /// Whose ticket it is, or becomes.
     pub(super) team: Option<TeamId>,
+    /// Contacts whom it is to as well.
+    pub(super) contacts: Vec<Mailbox>,
+    /// The company that a new ticket is linked to.
+    pub(super) company: Option<CompanyId>,
+}
+
+impl Matter {
+    fn of(channel: Channel, team: Option<TeamId>) -> Self {
+        Self { ticket: None, answered: None, channel, team, contacts: Vec::new(), company: None }
+    }
 }
 
 impl Desk {
     pub(super) fn matter(&self, actor: &Actor, writing: &Writing) -> Result<Matter, Error> {
+        let contacts = self.named_contacts(actor, writing)?;
+        let company = self.named_company(actor, writing)?;
+        Ok(Matter { contacts, company, ..self.placed(actor, writing)? })
+    }
+
+    /// Where it belongs, and what it answers.
+    fn placed(&self, actor: &Actor, writing: &Writing) -> Result<Matter, Error> {
         match &writing.target {
             Target::New { channel, team, .. } => {
                 self.new_matter(actor, writing.channel.unwrap_or(*channel), *team)
@@ -58,7 +76,7 @@ impl Desk {
                     // Whoever sees a ticket answers from where it was written to, whatever team it moved to.
                     _ => self.accounts.channel(actor.organisation, ticket.record.channel)?,
                 };
-                Ok(Matter { ticket: Some(ticket), answered, channel, team })
+                Ok(Matter { ticket: Some(ticket), answered, ..Matter::of(channel, team) })
             }
         }
     }
@@ -75,7 +93,7 @@ impl Desk {
         if !actor.sight.sees(team) {
             return invalid("you would not see this ticket: give one of your teams");
         }
-        Ok(Matter { ticket: None, answered: None, channel, team })
+        Ok(Matter::of(channel, team))
     }
 
     /// A channel through which the actor may write in a ticket of this team: that of the team, one of a team that they

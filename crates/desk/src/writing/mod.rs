@@ -197,7 +197,6 @@ impl Desk {
             }
         }
         writing.check(now)?;
-        let writing = self.with_contacts(actor, writing)?;
         let matter = self.matter(actor, &writing)?;
         self.check_mentions(actor, matter.team, &writing.mentions)?;
         if let (Some(expected), Some(ticket)) = (expected, &matter.ticket) {

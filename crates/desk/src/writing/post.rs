@@ -137,6 +137,8 @@ impl Post<'_> {
                 if let Some(expected) = self.expected {
                     desk.check_unanswered(self.actor, &ticket, expected)?;
                 }
+                // It may have moved since to a team that not everybody who is named sees.
+                desk.check_mentions(self.actor, ticket.record.team, &self.writing.mentions)?;
                 Place::Ticket(Box::new(ticket))
             }
         };
@@ -195,7 +197,7 @@ impl Post<'_> {
         let mut ticket = Ticket::begun(content, self.matter.channel.id, self.matter.team, self.now);
         ticket.enter(self.writing.state.unwrap_or(State::Pending));
         ticket.admit(&self.brings);
-        ticket.company = self.writing.company;
+        ticket.company = self.matter.company;
         self.note_people(&mut ticket);
         let activity = self.tell(batch, (number, message), EventKind::TicketCreated, &ticket);
         self.tell_mentioned(batch, (number, message), &ticket);

@@ -72,8 +72,11 @@ impl Desk {
     ) -> Result<Recipients, Error> {
         let Writing { to, cc, bcc, .. } = writing;
         if writing.is_note() {
-            if [to, cc, bcc].into_iter().flatten().any(|list| !list.is_empty()) {
-                return invalid("a note is never sent, so it has no recipients: leave out to, cc and bcc");
+            let mut named = [to, cc, bcc].into_iter().flatten().chain([&matter.contacts]);
+            if named.any(|list| !list.is_empty()) {
+                return invalid(
+                    "a note is never sent, so it has no recipients: leave out to, cc, bcc and contacts",
+                );
             }
             return Ok(Recipients::default());
         }
@@ -88,6 +91,7 @@ impl Desk {
             cc: cc.clone().unwrap_or(suggested.cc),
             bcc: bcc.clone().unwrap_or_default(),
         };
+        recipients.to.extend_from_slice(&matter.contacts);
         self.hide_reply_addresses(organisation, matter, &mut recipients)?;
         let mut recipients = recipients.each_once().checked()?;
         let names = self.names(organisation, matter)?;
@@ -104,7 +108,8 @@ impl Desk {
         writing: &Writing,
         matter: &Matter,
     ) -> Result<Recipients, Error> {
-        let is_given = writing.to.as_ref().is_some_and(|to| !to.is_empty());
+        let mut given = writing.to.iter().flatten().chain(&matter.contacts);
+        let is_given = given.next().is_some();
         let (kind, answered) = match (&writing.target, &matter.answered) {
             (Target::Ticket { kind, .. }, Some(answered)) if *kind != WritingKind::Forward => {
                 (*kind, answered)
