@@ -1,5 +1,6 @@
 //! The store itself: opens an engine, starts its writer, hands out spaces.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -84,7 +85,8 @@ struct Inner {
     disk: Arc<dyn Disk>,
     blobs: Arc<Blobs>,
     reserve_bytes: u64,
-    sweeping: Mutex<()>,
+    /// Segments that could not be copied since the start.
+    sweeping: Mutex<BTreeSet<u32>>,
 }
 
 impl Store {
@@ -216,8 +218,8 @@ impl Store {
         self.0.watchers.watch(owner, head)
     }
 
-    /// Held by the one who sweeps.
-    pub(crate) fn sweeping(&self) -> MutexGuard<'_, ()> {
+    /// Held by the one who sweeps: the segments that could not be copied.
+    pub(crate) fn sweeping(&self) -> MutexGuard<'_, BTreeSet<u32>> {
         self.0.sweeping.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -9,6 +9,10 @@
 //! - What is copied is durable before rows name the copy; until they do, the place of the copy counts as given up. A
 //!   start gives that place to nobody, though the copy was perhaps never written.
 //! - A segment is left only when no blob is on its way there, and its number is never given again.
+//! - One that can't be copied stays as it is until the next start, and keeps no other from being left.
+
+use std::collections::BTreeSet;
+use std::io;
 
 use crate::batch::Batch;
 use crate::blob::moved::{self, Moved, WHOLLY};
@@ -33,10 +37,10 @@ impl Store {
     /// One bounded step of getting room back; answers whether there is more to do. Blocks the thread while it copies, at
     /// most half a segment (32 MiB) and seldom more than 4 MiB.
     pub fn sweep(&self) -> Result<bool, CommitError> {
-        let _one_at_a_time = self.sweeping();
+        let mut harmed = self.sweeping();
         let files = self.remove_files()?;
         let settled = self.settle()?;
-        Ok(self.leave_segment()? || settled || files)
+        Ok(self.leave_segment(&mut harmed)? || settled || files)
     }
 
     /// Removes files of large blobs that nothing names.
@@ -76,66 +80,86 @@ impl Store {
         self.commit_some(batch, rows)
     }
 
-    /// Goes on with leaving a segment, or begins with one.
-    fn leave_segment(&self) -> Result<bool, CommitError> {
+    /// Goes on with leaving a segment, or begins with one, but for those that are `harmed`.
+    fn leave_segment(&self, harmed: &mut BTreeSet<u32>) -> Result<bool, CommitError> {
         let snapshot = self.operator().snapshot()?;
         for (segment, gone_bytes) in given_up(&snapshot)? {
+            if harmed.contains(&segment) {
+                continue;
+            }
             let begun = moved::left_to(snapshot.view(), segment)?;
             let is_worth_it = || self.is_worth_leaving(segment, gone_bytes);
             if begun == Some(WHOLLY) || !(begun.is_some() || is_worth_it()?) {
                 continue;
             }
             if self.blobs().segments().retire(segment) {
-                return self.leave_further(&snapshot, segment, begun.unwrap_or_default()).map(|()| true);
+                if !self.leave_further(&snapshot, segment, begun.unwrap_or_default())? {
+                    harmed.insert(segment);
+                }
+                return Ok(true);
             }
         }
         Ok(false)
     }
 
     fn is_worth_leaving(&self, segment: u32, gone_bytes: u64) -> Result<bool, CommitError> {
+        if gone_bytes < GONE_BYTES_MIN {
+            return Ok(false);
+        }
         let len = self.blobs().segments().len_of(segment).map_err(Failure::from)?;
-        Ok(gone_bytes >= GONE_BYTES_MIN && gone_bytes.saturating_mul(GONE_PART) >= len)
+        Ok(gone_bytes.saturating_mul(GONE_PART) >= len)
     }
 
-    /// Copies the next stretches of a segment; removes its file after the last.
-    fn leave_further(&self, snapshot: &Snapshot, segment: u32, from: u64) -> Result<(), CommitError> {
+    /// Copies the next stretches of a segment; removes its file after the last. False where that can't be done.
+    fn leave_further(&self, snapshot: &Snapshot, segment: u32, from: u64) -> Result<bool, CommitError> {
         let segments = self.blobs().segments();
         let len = segments.len_of(segment).map_err(Failure::from)?;
         let (stretches, to) = named_stretches(snapshot, segment, from, len)?;
-        let mut copies = Vec::with_capacity(stretches.len());
+        let mut copies: Vec<Transfer> = Vec::with_capacity(stretches.len());
         for (begin, end) in stretches {
             copies.push((begin, end - begin, segments.reserve_own(end - begin)));
+        }
+        self.commit_places(&copies)?;
+        match self.copy(segment, &copies).map_err(Failure::from) {
+            Ok(()) => {}
+            Err(Failure::Full) => return Err(CommitError::Full),
+            Err(failure) => {
+                tracing::error!(segment, %failure, "a segment can't be copied; what was deleted there keeps its room");
+                return Ok(false);
+            }
         }
         self.commit_copies(segment, to, &copies)?;
         if to == WHOLLY {
             // The next start removes it otherwise.
             segments.remove(segment).map_err(Failure::from)?;
         }
-        Ok(())
+        Ok(true)
     }
 
-    fn commit_copies(
-        &self,
-        segment: u32,
-        to: u64,
-        copies: &[(u64, u64, Position)],
-    ) -> Result<(), CommitError> {
+    /// Until rows name the copies, their places count as given up.
+    fn commit_places(&self, copies: &[Transfer]) -> Result<(), CommitError> {
         let mut places = self.operator().batch();
         for (_, bytes, place) in copies {
             give_up(&mut places, *place, *bytes);
         }
-        self.commit_some(places, copies.len())?;
+        self.commit_some(places, copies.len()).map(drop)
+    }
+
+    fn copy(&self, segment: u32, copies: &[Transfer]) -> io::Result<()> {
+        let segments = self.blobs().segments();
+        for &(begin, bytes, place) in copies {
+            segments.copy(position(segment, begin), place, bytes)?;
+        }
+        segments.sync_copies(copies.iter().map(|(.., place)| place.segment))
+    }
+
+    fn commit_copies(&self, segment: u32, to: u64, copies: &[Transfer]) -> Result<(), CommitError> {
         let mut batch = self.operator().batch();
         for &(begin, bytes, place) in copies {
-            self.blobs().segments().copy(position(segment, begin), place, bytes).map_err(Failure::from)?;
             batch.delete(gone::key(Place::Segment(place)));
             batch.add(gone::segment_bytes(place.segment), -bytes.cast_signed());
             batch.put(gone::moved_of(segment).number(begin), record::encode(&Moved { bytes, to: place }));
         }
-        self.blobs()
-            .segments()
-            .sync_copies(copies.iter().map(|(.., place)| place.segment))
-            .map_err(Failure::from)?;
         batch.put(gone::left(segment), to.to_be_bytes().as_slice());
         self.commit_blocking(vec![batch]).map(drop)
     }
@@ -147,6 +171,9 @@ impl Store {
         Ok(rows > 0)
     }
 }
+
+/// A stretch on its way: where it begins in the segment that is left, its length, where it will stand.
+type Transfer = (u64, u64, Position);
 
 /// How many bytes were given up of each segment that has any.
 fn given_up(snapshot: &Snapshot) -> Result<Vec<(u32, u64)>, Unavailable> {

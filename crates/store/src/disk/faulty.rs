@@ -82,6 +82,11 @@ impl FaultyDisk {
         self.log.lock().unwrap().fault = fault;
     }
 
+    /// Whether the fault has come to pass, all of it.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.log.lock().unwrap().fault.is_some_and(|fault| fault.times == 0)
+    }
+
     /// The next so many reads fail.
     pub(crate) fn fail_reads(&self, times: u64) {
         self.failing_reads.store(times, Ordering::Relaxed);
