@@ -177,11 +177,11 @@ fn value_of<'a>(line: &'a str, names: &[&str]) -> Option<&'a str> {
     Some(value.trim_matches(|c: char| c == '*' || c.is_whitespace()))
 }
 
-/// `Anna <anna@a.example>`, `Anna [mailto:anna@a.example]`, `anna@a.example<mailto:anna@a.example>`.
+/// `Anna <anna@a.example>`, `Anna [mailto:anna@a.example]`, `anna@a.example<mailto:anna@a.example>`. The last address is
+/// the author's: what stands before it is a name, which whoever wrote the mail chose.
 fn author(value: &str) -> Option<Address> {
-    let (name, bracket) = value.split_at(value.find(['<', '[']).unwrap_or(value.len()));
-    let in_brackets = addresses(bracket).next();
-    let address = in_brackets.or_else(|| addresses(name).next())?;
+    let address = addresses(value).last()?;
+    let name = value.split(['<', '[']).next().unwrap_or_default();
     let name =
         one_line(name.trim_matches(|c: char| c == '"' || c == '\'' || c.is_whitespace()), NAME_CHARS_MAX);
     let is_name = !name.is_empty() && !name.contains('@');
@@ -217,6 +217,21 @@ mod tests {
             assert!(author.name.is_none_or(|name| name.starts_with("Anna")), "{value}");
         }
         assert_eq!(author("Anna"), None);
+    }
+
+    /// Who writes to us chooses what they are called; the address that answers go to stands last.
+    #[test]
+    fn an_address_in_a_name_is_not_the_authors() {
+        for value in [
+            "Eve [bank@victim.example] <eve@evil.example>",
+            "Eve <bank@victim.example> <eve@evil.example>",
+            "\"Eve <bank@victim.example>\" <eve@evil.example>",
+            "Eve [mailto:bank@victim.example] [mailto:eve@evil.example]",
+            "bank@victim.example <eve@evil.example>",
+        ] {
+            let author = author(value).unwrap();
+            assert_eq!(author.address.unwrap().to_string(), "eve@evil.example", "{value}");
+        }
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! found here is what the mail says; whether it is really from the provider its verdicts tell.
 //!
 //! *Security*: a link counts only where it begins with `https://` and its host is, octet for octet, one of the
-//! provider's; no name below it, no user, no port. Codes are digits. All work is linear in a bounded beginning of the
-//! text, so nothing here follows, or costs, more than that.
+//! provider's; no name below it, no user, no port, and no address of another page within. Codes are digits. All work is
+//! linear in a bounded beginning of the text, so nothing here follows, or costs, more than that.
 
 use crate::address::MailAddress;
 use crate::html_text::html_to_text;
@@ -60,12 +60,11 @@ const GMAIL: Provider = Provider {
 
 const MICROSOFT: Provider = Provider {
     name: "Microsoft",
+    // Not the hosts of log-ins: what is authorised there may be anybody's.
     hosts: &[
         "account.live.com",
-        "login.live.com",
         "outlook.live.com",
         "account.microsoft.com",
-        "login.microsoftonline.com",
         "outlook.office.com",
         "outlook.office365.com",
     ],
@@ -184,8 +183,16 @@ fn url_at(text: &str) -> Option<String> {
 
 fn leads_to(url: &str, provider: &Provider) -> bool {
     let Some(rest) = url.strip_prefix("https://") else { return false };
-    let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    provider.hosts.contains(&host) && path.len() > 1 && path.starts_with('/') && path.contains(provider.path)
+    let (host, behind) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let path = behind.split(['?', '#']).next().unwrap_or_default();
+    let is_path = path.len() > 1 && path.contains(provider.path);
+    provider.hosts.contains(&host) && is_path && !names_another(behind)
+}
+
+/// Whether another page's address stands in it: then it may lead there.
+fn names_another(behind: &str) -> bool {
+    let behind = behind.to_ascii_lowercase();
+    ["//", "%2f%2f", "%252f"].iter().any(|mark| behind.contains(mark))
 }
 
 #[cfg(test)]
@@ -207,10 +214,24 @@ mod tests {
             "https://mail.google.com\\@evil.example/mail/vf-abc",
             "https://mail.google.com/mail/uf-abc",
             "https://mail.google.com?/vf-abc",
+            "https://mail.google.com/mail/?logout&continue=https://evil.example/vf-abc",
+            "https://mail.google.com/mail/#/vf-abc",
             "https://mail.google.com",
         ] {
             assert!(!is_found(url), "{url}");
             assert_eq!(link(url, &GMAIL).filter(|found| found.contains("evil")), None, "{url}");
+        }
+    }
+
+    /// An authorisation or a log-out there leads wherever whoever registered it wants.
+    #[test]
+    fn a_page_of_microsofts_that_leads_elsewhere_is_no_link() {
+        for url in [
+            "https://login.microsoftonline.com/common/oauth2/v2.0/authorize?client_id=1&redirect_uri=https://evil.example",
+            "https://login.live.com/logout.srf?ru=https://evil.example",
+            "https://account.live.com/go?to=https://evil.example",
+        ] {
+            assert_eq!(link(url, &MICROSOFT), None, "{url}");
         }
     }
 
