@@ -22,7 +22,8 @@ use crate::{Desk, Error, Order, drafts, marks};
 
 /// How many tickets of one list are looked at where no cell tells: what it takes to say "more than a few".
 const ROWS_READ_MAX: usize = 200;
-/// How many are looked at for all lists of one call, so that many such lists cost no more than a few.
+/// How many are looked at for all lists of one call, and contacts of companies, so that many such lists cost no more than
+/// a few.
 const ROWS_READ_ALL_MAX: usize = 1_000;
 
 /// How many tickets a list has.
@@ -94,14 +95,31 @@ impl Own {
     }
 }
 
-impl Counting<'_> {
+impl<'s> Counting<'s> {
     fn count(&mut self, filter: &TicketFilter) -> Result<Count, Error> {
-        match group_of(filter, self.actor) {
-            Some(group) if self.is_counted => self.sum(group, filter),
-            _ if filter.starred == Some(true) => self.among(Own::Starred, filter),
-            _ if filter.drafted == Some(true) => self.among(Own::Drafted, filter),
-            _ => self.look(filter),
+        let own = match filter {
+            TicketFilter { starred: Some(true), .. } => Some(Own::Starred),
+            TicketFilter { drafted: Some(true), .. } => Some(Own::Drafted),
+            _ => None,
+        };
+        match (group_of(filter, self.actor), own) {
+            (Some(group), _) if self.is_counted => self.sum(group, filter),
+            (_, own) if self.rows_left == 0 && (own.is_none() || filter.company.is_some()) => {
+                Ok(Count { tickets: 0, is_exact: false })
+            }
+            (_, Some(own)) => self.among(own, filter),
+            (_, None) => self.look(filter),
         }
+    }
+
+    /// What a filter asks for. To find what a company has is to look at each of its contacts.
+    fn ask<'a>(&mut self, filter: &'a TicketFilter) -> Result<Asked<'a>, Error>
+    where
+        's: 'a,
+    {
+        let asked = Asked::of(self.snapshot, self.actor, filter)?;
+        self.rows_left = self.rows_left.saturating_sub(asked.contacts_of_company());
+        Ok(asked)
     }
 
     /// The sum of the cells that the filter asks for.
@@ -121,7 +139,7 @@ impl Counting<'_> {
 
     /// How many of some tickets of the person's own are asked for; each is read once for all lists.
     fn among(&mut self, own: Own, filter: &TicketFilter) -> Result<Count, Error> {
-        let asked = Asked::of(self.snapshot, self.actor, filter)?;
+        let asked = self.ask(filter)?;
         let tickets = match self.own.entry(own) {
             Entry::Occupied(read) => read.into_mut(),
             Entry::Vacant(free) => free.insert(own.read(self.snapshot, self.actor)?),
@@ -135,14 +153,15 @@ impl Counting<'_> {
 
     /// Looks at the newest tickets that may be meant.
     fn look(&mut self, filter: &TicketFilter) -> Result<Count, Error> {
-        let asked = Asked::of(self.snapshot, self.actor, filter)?;
+        let rows_read_max = ROWS_READ_MAX.min(self.rows_left);
+        let asked = self.ask(filter)?;
         let mut rows = asked.rows(Order::Descending, None)?;
         let mut tickets = 0;
-        for _ in 0..ROWS_READ_MAX.min(self.rows_left) {
+        for _ in 0..rows_read_max {
             let Some(row) = rows.next() else {
                 return Ok(Count { tickets, is_exact: true });
             };
-            self.rows_left -= 1;
+            self.rows_left = self.rows_left.saturating_sub(1);
             let ticket = stored::ticket(self.snapshot, row?.1)?.ok_or(Error::Damaged("ticket"))?;
             tickets += u64::from(asked.shows(&ticket)?);
         }

@@ -137,6 +137,11 @@ impl<'a> Asked<'a> {
         merged(self.snapshot, prefixes, Holds::Number, order, cursor)
     }
 
+    /// How many contacts the company asked for has.
+    pub(crate) fn contacts_of_company(&self) -> usize {
+        self.company.as_ref().map_or(0, |company| company.contacts.len())
+    }
+
     /// Whether the actor is shown this ticket.
     pub(crate) fn shows(&self, ticket: &StoredTicket) -> Result<bool, Error> {
         let is_theirs = self.requesters.as_ref().is_none_or(|numbers| numbers.contains(&ticket.requester));

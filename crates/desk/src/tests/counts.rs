@@ -269,3 +269,30 @@ async fn promise_7_an_agent_counts_only_what_their_teams_have() {
     let stranger = Actor::system(world.other);
     assert_eq!(counted(&world, &stranger, &any_ticket()).tickets, 0);
 }
+
+/// Each list of a large company's tickets is opened out of those of its contacts.
+#[tokio::test]
+async fn many_lists_of_large_companies_cost_no_more_than_a_few() {
+    let world = World::new().await;
+    world.receive(&mail("bia@customer.example", "1@customer.example", "Hello", ""), &[&world.support]).await;
+    let mut batch = world.store.of(world.acme).batch();
+    for number in 0..1_000 {
+        let address = super::writing_letters::address_of(&format!("{number}@customer.example"));
+        crate::contact::add_contact(&mut batch, &crate::contact::Contact::heard_of(address, at(0)));
+    }
+    world.store.commit(vec![batch]).await.unwrap();
+    world.desk.count_anew(world.acme).await.unwrap();
+    let new = crate::NewCompany {
+        name: "Customer".to_owned(),
+        domains: vec![guichet_mail::DomainName::parse("customer.example").unwrap()],
+        ..crate::NewCompany::default()
+    };
+    let company = world.desk.create_company(&world.admin(), &new, at(1)).await.unwrap().id;
+    let of_company = TicketFilter { company: Some(company), ..any_ticket() };
+    let starred = TicketFilter { starred: Some(true), ..any_ticket() };
+    let both = TicketFilter { starred: Some(true), ..of_company.clone() };
+    let filters = [of_company.clone(), of_company, both, starred, any_ticket()];
+    let counts = world.desk.counts(&world.admin(), &filters).unwrap();
+    let counts = counts.iter().map(|count| (count.tickets, count.is_exact)).collect::<Vec<_>>();
+    assert_eq!(counts, [(1, true), (0, false), (0, false), (0, true), (1, true)]);
+}
