@@ -21,11 +21,13 @@ use minicbor::{Decode, Encode};
 
 use crate::audit::Deed;
 use crate::proof::parent;
+use crate::records::Domain;
 use crate::sealed::{SealedKind, SecretBytes};
 use crate::stored::{self, change};
 use crate::{Accounts, Error, keys};
 
 pub use rotation::RETIRING_DAYS;
+pub(crate) use rotation::ended;
 
 /// Keys of a domain that are not retired. Each signs every mail; a change of keys needs two pairs for a while.
 const KEYS_MAX: usize = 4;
@@ -177,14 +179,21 @@ impl StoredKey {
 }
 
 impl Accounts {
-    /// Keeps keys for a domain beside those that it has. All of them, or none where a selector is taken.
+    /// Keeps keys for a domain beside those that it has. All of them, or none where a selector is taken. Retired ones are
+    /// forgotten.
     pub async fn put_dkim_keys(&self, scope: &DkimScope, wanted: Vec<NewDkimKey>) -> Result<(), Error> {
         wanted.iter().try_for_each(check)?;
         let (space, owner, domain) = self.place_of(scope)?;
         change(&self.store, || {
             let mut snapshot = space.snapshot()?;
-            let rows = self.new_rows(&mut snapshot, owner, &domain, &wanted)?;
+            let own = own_domain(&mut snapshot, scope)?;
+            let kept = rotation::read_all(&mut snapshot, &domain)?;
+            let rows = self.new_rows(&mut snapshot, owner, &domain, &kept, &wanted)?;
             let mut batch = snapshot.batch();
+            if let Some((key, bytes)) = own {
+                batch.put(key, bytes);
+            }
+            rotation::keep(&mut batch, &kept);
             for (key, row) in rows {
                 batch.put(key, stored::encode(&row));
             }
@@ -200,9 +209,9 @@ impl Accounts {
         snapshot: &mut Snapshot,
         owner: Option<OrganisationId>,
         domain: &DomainName,
+        kept: &[StoredKey],
         wanted: &[NewDkimKey],
     ) -> Result<Vec<(Key, StoredKey)>, Error> {
-        let kept = keys_of(snapshot, domain)?;
         if kept.iter().filter(|key| key.state() != DkimState::Retired).count() + wanted.len() > KEYS_MAX {
             return Err(Error::Invalid(format!("`{domain}` would have more than {KEYS_MAX} DKIM keys")));
         }
@@ -249,15 +258,6 @@ impl Accounts {
         Ok(self.signing_keys(organisation, from)?.1.into_iter().map(record).collect())
     }
 
-    /// The selectors of the keys that a domain of an organisation has of its own.
-    pub(crate) fn dkim_selectors(
-        &self,
-        organisation: OrganisationId,
-        name: &DomainName,
-    ) -> Result<Vec<String>, Error> {
-        Ok(stored_keys(&self.store.of(organisation), name)?.into_iter().map(|key| key.selector).collect())
-    }
-
     /// The records of the base domain's keys, which the operator publishes.
     pub fn base_dkim_records(&self) -> Result<Vec<DkimRecord>, Error> {
         let found = stored_keys(&self.store.operator(), self.base_domain())?;
@@ -274,7 +274,7 @@ impl Accounts {
         let mut domain = Some(from.clone());
         while let Some(name) = domain {
             let found = stored_keys(&own, &name)?;
-            if !found.is_empty() {
+            if found.iter().any(|key| key.state() != DkimState::Retired) {
                 return Ok((Some(organisation), found));
             }
             domain = parent(&name);
@@ -283,6 +283,25 @@ impl Accounts {
             return Ok((None, Vec::new()));
         }
         Ok((None, stored_keys(&self.store.operator(), self.base_domain())?))
+    }
+
+    /// A sentence where mail from another of these domains is signed with the keys of this one.
+    pub(crate) fn check_signs_for_none(
+        &self,
+        organisation: OrganisationId,
+        name: &DomainName,
+        domains: &[Domain],
+    ) -> Result<(), Error> {
+        for below in domains.iter().filter(|other| other.name != *name && other.name.is_within(name)) {
+            let (_, signing) = self.signing_keys(organisation, &below.name)?;
+            if signing.iter().any(|key| key.domain == *name) {
+                return Err(Error::Invalid(format!(
+                    "`{}` signs with the DKIM keys of `{name}`: remove it first",
+                    below.name
+                )));
+            }
+        }
+        Ok(())
     }
 
     fn sealed_key(
@@ -312,6 +331,15 @@ impl Accounts {
             algorithm: stored.algorithm,
         })
     }
+}
+
+/// The row of the domain whose keys these are, to be written again as it is, so that who gives the domain up at the same
+/// moment is in conflict; the base domain has none.
+fn own_domain(snapshot: &mut Snapshot, scope: &DkimScope) -> Result<Option<(Key, Vec<u8>)>, Error> {
+    let DkimScope::Domain(_, name) = scope else { return Ok(None) };
+    let key = keys::domain(name);
+    let bytes = snapshot.read(&key)?.ok_or_else(|| Error::not_found("domain", name))?;
+    Ok(Some((key, bytes)))
 }
 
 fn stored_keys(space: &Space, domain: &DomainName) -> Result<Vec<StoredKey>, Error> {

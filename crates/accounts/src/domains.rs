@@ -6,7 +6,7 @@ use guichet_store::{OrganisationId, Snapshot};
 use crate::audit::Deed;
 use crate::records::Domain;
 use crate::stored::{self, change};
-use crate::{Accounts, ChannelId, Error, keys};
+use crate::{Accounts, ChannelId, Error, dkim, keys};
 
 /// What may be changed of a domain; `None` leaves it as it is.
 #[derive(Debug, Clone, Default)]
@@ -130,8 +130,8 @@ impl Accounts {
         .await
     }
 
-    /// Gives a domain up: mail to it finds nobody from now on, its DKIM keys are deleted, and anybody may prove it.
-    /// Refused while something needs it.
+    /// Gives a domain up: mail to it finds nobody from now on, its DKIM keys sign no more, their private parts are deleted,
+    /// and anybody may prove it. Refused while something needs it.
     pub async fn remove_domain(&self, organisation: OrganisationId, name: &DomainName) -> Result<(), Error> {
         change(&self.store, || {
             let mut operator = self.store.operator().snapshot()?;
@@ -140,17 +140,17 @@ impl Accounts {
             let bytes = space.read(&key)?.ok_or_else(|| Error::not_found("domain", name))?;
             let domain: Domain = stored::decode("domain", &bytes)?;
             self.check_unneeded(organisation, &mut space, &domain)?;
-            let keys_of_it = self.dkim_selectors(organisation, name)?;
             let owner = keys::domain_owner(name);
             let holder = operator.read(&owner)?.map(|bytes| stored::read_owner(&bytes)).transpose()?;
             let mut routing = operator.batch();
             if holder == Some(organisation) {
                 routing.delete(owner);
             }
+            let keys_of_it = dkim::ended(&mut space, name)?;
             let mut settings = space.batch();
             settings.delete(key);
-            for selector in keys_of_it {
-                settings.delete(keys::dkim_key(name, &selector));
+            for (row, ended) in keys_of_it {
+                settings.put(row, ended);
             }
             self.record(&mut settings, Deed::DomainRemoved, name);
             Ok((vec![routing, settings], ()))
@@ -182,6 +182,7 @@ impl Accounts {
         if let Some(alias) = domains.iter().find(|other| other.alias_of.as_ref() == Some(name)) {
             return Err(Error::Invalid(format!("`{}` is an alias of `{name}`: remove it first", alias.name)));
         }
+        self.check_signs_for_none(organisation, name, &domains)?;
         let is_base = |domain: &&Domain| domain.name.is_within(self.base_domain());
         if is_base(&domain) && domains.iter().filter(is_base).count() == 1 {
             return Err(Error::Invalid(format!(

@@ -5,13 +5,13 @@
 //! [`RETIRING_DAYS`]. Then it is *retired*: its private part is deleted and its record may be removed. Once the record
 //! is gone, or when the next change begins, it is forgotten.
 //!
-//! *Must hold*: at every moment a domain that has keys has some that sign. No selector is ever used again: new ones
-//! take a number above all that are kept, and the newest pair is never forgotten.
+//! *Must hold*: at every moment a domain that has keys has some that sign. An organisation never uses a selector again: new
+//! ones take a number above all that are kept, and the newest pair is never forgotten, not even with its domain.
 //!
 //! *Standards*: RFC 6376 3.1 and 8.15 on replacing keys.
 
 use guichet_mail::DomainName;
-use guichet_store::{Batch, Snapshot};
+use guichet_store::{Batch, Key, Snapshot};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{DkimScope, DkimState, NewDkimKey, StoredKey, keys_of};
@@ -53,16 +53,9 @@ impl Accounts {
             let mut snapshot = space.snapshot()?;
             let kept = read_all(&mut snapshot, &domain)?;
             check_settled(&domain, &kept)?;
-            let rows = self.new_rows(&mut snapshot, owner, &domain, &wanted)?;
+            let rows = self.new_rows(&mut snapshot, owner, &domain, &kept, &wanted)?;
             let mut batch = snapshot.batch();
-            for key in &kept {
-                let row = keys::dkim_key(&domain, &key.selector);
-                match key.state() {
-                    DkimState::Retired => batch.delete(row),
-                    // Written as it is: two changes that begin at once meet in this row.
-                    _ => batch.put(row, stored::encode(key)),
-                }
-            }
+            keep(&mut batch, &kept);
             for (key, mut row) in rows {
                 (row.state, row.since) = (Some(DkimState::Pending), Some(now));
                 batch.put(key, stored::encode(&row));
@@ -161,8 +154,30 @@ fn put(batch: &mut Batch, domain: &DomainName, key: &mut StoredKey, state: DkimS
     batch.put(keys::dkim_key(domain, &key.selector), stored::encode(key));
 }
 
+/// Keys beside which others come: retired ones are forgotten.
+pub(super) fn keep(batch: &mut Batch, kept: &[StoredKey]) {
+    for key in kept {
+        let row = keys::dkim_key(&key.domain, &key.selector);
+        match key.state() {
+            DkimState::Retired => batch.delete(row),
+            // Written as it is: two changes that begin at once meet in this row.
+            _ => batch.put(row, stored::encode(key)),
+        }
+    }
+}
+
+/// The rows of the keys of a domain that is given up: without their private parts and retired, so that the domain, should it
+/// come again, has other selectors.
+pub(crate) fn ended(snapshot: &mut Snapshot, domain: &DomainName) -> Result<Vec<(Key, Vec<u8>)>, Error> {
+    let row = |key: StoredKey| {
+        let ended = StoredKey { state: Some(DkimState::Retired), sealed: Vec::new(), ..key };
+        (keys::dkim_key(domain, &ended.selector), stored::encode(&ended))
+    };
+    Ok(read_all(snapshot, domain)?.into_iter().map(row).collect())
+}
+
 /// Every key of the domain, each read, so that two changes of the same keys conflict.
-fn read_all(snapshot: &mut Snapshot, domain: &DomainName) -> Result<Vec<StoredKey>, Error> {
+pub(super) fn read_all(snapshot: &mut Snapshot, domain: &DomainName) -> Result<Vec<StoredKey>, Error> {
     let all = keys_of(snapshot, domain)?;
     for key in &all {
         snapshot.read(&keys::dkim_key(domain, &key.selector))?;

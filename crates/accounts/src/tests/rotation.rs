@@ -121,3 +121,67 @@ async fn promise_7_nobody_changes_the_keys_of_another() {
     assert!(matches!(rotated, Err(Error::NotFound { .. })));
     assert!(matches!(accounts.promote_dkim(&scope, NOW).await, Err(Error::NotFound { .. })));
 }
+
+#[tokio::test]
+async fn a_domain_given_up_and_added_again_never_uses_a_selector_twice() {
+    let (accounts, id, scope) = signing().await;
+    let name = domain("acme.example");
+    accounts.rotate_dkim(&scope, vec![key("guichet-rsa-2", "x")], NOW).await.unwrap();
+    accounts.promote_dkim(&scope, NOW).await.unwrap();
+    accounts.remove_domain(id, &name).await.unwrap();
+    for selector in ["guichet-rsa-1", "guichet-rsa-2"] {
+        let row = crate::keys::dkim_key(&name, selector);
+        let left = accounts.store.of(id).snapshot().unwrap().peek(&row).unwrap().unwrap();
+        let left: crate::dkim::StoredKey = crate::stored::decode("DKIM key", &left).unwrap();
+        assert!(left.sealed.is_empty(), "its private part is deleted");
+    }
+    accounts.add_domain(id, &name, None).await.unwrap();
+    assert!(signs(&accounts, id).is_empty(), "a key that ended does not come back");
+    assert_eq!(accounts.next_dkim_number(&scope).unwrap(), 3);
+    accounts.put_dkim_keys(&scope, vec![key("guichet-rsa-3", "x")]).await.unwrap();
+    assert_eq!(signs(&accounts, id), ["guichet-rsa-3"]);
+    let kept = states(&accounts, id);
+    assert_eq!(kept, [("guichet-rsa-3".to_owned(), DkimState::Signing)], "they do not add up");
+}
+
+#[tokio::test]
+async fn keys_that_ended_do_not_stand_before_those_of_the_domain_above() {
+    let (accounts, id, _) = signing().await;
+    let below = domain("help.acme.example");
+    accounts.add_domain(id, &below, None).await.unwrap();
+    let scope = DkimScope::Domain(id, below.clone());
+    accounts.put_dkim_keys(&scope, vec![key("guichet-rsa-1", "x")]).await.unwrap();
+    accounts.remove_domain(id, &below).await.unwrap();
+    accounts.add_domain(id, &below, None).await.unwrap();
+    let [signing] = accounts.dkim_keys(id, &below).unwrap().try_into().unwrap();
+    assert_eq!(signing.domain, domain("acme.example"));
+}
+
+#[tokio::test]
+async fn a_domain_whose_keys_sign_for_one_below_it_stays() {
+    let (accounts, id, _) = signing().await;
+    let (above, below) = (domain("acme.example"), domain("help.acme.example"));
+    accounts.add_domain(id, &below, None).await.unwrap();
+    let error = accounts.remove_domain(id, &above).await.unwrap_err().to_string();
+    assert!(error.contains("`help.acme.example` signs with the DKIM keys of `acme.example`"), "{error}");
+    accounts.remove_domain(id, &below).await.unwrap();
+    accounts.remove_domain(id, &above).await.unwrap();
+}
+
+#[tokio::test]
+async fn keys_that_come_while_their_domain_is_given_up_do_not_outlive_it() {
+    for is_first in [true, false] {
+        let (accounts, id) = with_domain().await;
+        let name = domain("acme.example");
+        let scope = DkimScope::Domain(id, name.clone());
+        let put = accounts.put_dkim_keys(&scope, vec![key("guichet-rsa-1", "x")]);
+        let removal = accounts.remove_domain(id, &name);
+        if is_first {
+            let _ = tokio::join!(put, removal);
+        } else {
+            let _ = tokio::join!(removal, put);
+        }
+        accounts.add_domain(id, &name, None).await.unwrap();
+        assert!(signs(&accounts, id).is_empty(), "{is_first}");
+    }
+}
