@@ -20,11 +20,13 @@ const VALUE_OCTETS_MAX: usize = 512;
 
 /// The value of a cookie; none where it is missing, doubled, or nothing that we could have set.
 pub fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let fields = headers.get_all(COOKIE).into_iter().filter_map(|field| field.to_str().ok());
-    let pairs = fields.flat_map(|field| field.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let mut values = pairs.filter(|(of, _)| *of == name).map(|(_, value)| value);
+    // Octets, since others' cookies may be of any.
+    let fields = headers.get_all(COOKIE).into_iter().map(HeaderValue::as_bytes);
+    let pairs = fields.flat_map(|field| field.split(|octet| *octet == b';')).map(<[u8]>::trim_ascii);
+    let mut values = pairs.filter_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="));
     let value = values.next()?;
-    (is_sound(value) && values.all(|other| other == value)).then_some(value)
+    let is_one = values.all(|other| other == value);
+    std::str::from_utf8(value).ok().filter(|value| is_one && is_sound(value))
 }
 
 /// Whether a request brings this cookie, sound or not.
@@ -68,6 +70,18 @@ mod tests {
         assert_eq!(value(&headers, SESSION), Some("guichet_x"));
         assert_eq!(value(&headers, DEVICE), Some("y"));
         assert_eq!(value(&headers, "c"), None);
+    }
+
+    /// Whoever shares the domain can set cookies of any octets beside ours.
+    #[test]
+    fn another_sites_cookie_hides_none_of_ours() {
+        let headers = brought(&["theirs=caf\u{e9}; __Host-guichet_session=guichet_x; other=\u{20ac}"]);
+        assert_eq!(value(&headers, SESSION), Some("guichet_x"));
+        let octets = HeaderValue::from_bytes(b"theirs=\xff; __Host-guichet_session=guichet_x").unwrap();
+        assert_eq!(value(&HeaderMap::from_iter([(COOKIE, octets)]), SESSION), Some("guichet_x"));
+        let octets =
+            HeaderValue::from_bytes(b"__Host-guichet_session=\xff; __Host-guichet_session=x").unwrap();
+        assert_eq!(value(&HeaderMap::from_iter([(COOKIE, octets)]), SESSION), None);
     }
 
     #[test]

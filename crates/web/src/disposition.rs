@@ -50,7 +50,7 @@ fn safe_name(name: &str) -> String {
 
 /// With such a mark `exe.fdp` looks like `pdf.exe` (Unicode TR 36, 2.5).
 fn turns_direction(c: char) -> bool {
-    matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// RFC 8187 3.2.1: `attr-char` as it is, all else as octets of UTF-8.
@@ -100,6 +100,7 @@ mod tests {
             "....",
             &"x".repeat(10_000),
             "\u{202E}fdp.exe\u{85}",
+            "\u{61C}fdp.exe",
         ] {
             let value = attachment(hostile);
             assert!(value.is_ascii() && value.len() < 2_000, "{value}");
@@ -110,7 +111,9 @@ mod tests {
                 "{value}"
             );
             assert!(rest.is_empty() || rest.starts_with("; filename*=UTF-8''"), "{value}");
-            assert!(!rest.contains('"') && !rest.contains("%E2%80%AE") && !rest.contains("%0D"), "{value}");
+            for turning in ["%E2%80%AE", "%D8%9C", "%0D"] {
+                assert!(!rest.contains('"') && !rest.contains(turning), "{value}");
+            }
         }
     }
 }
