@@ -77,7 +77,7 @@ impl Accounts {
             }
             let mut settings = space.batch();
             stored::put_number(&mut settings, number);
-            stored::put_teams(&mut settings, named);
+            stored::put_rows(&mut settings, named);
             put_channel(&mut settings, &channel);
             self.record(&mut settings, Deed::ChannelCreated, &channel.address);
             Ok((vec![routing, settings], channel))
@@ -112,7 +112,7 @@ impl Accounts {
                 None => None,
             };
             let mut batch = space.batch();
-            stored::put_teams(&mut batch, named);
+            stored::put_rows(&mut batch, named);
             put_channel(&mut batch, &channel);
             self.record(&mut batch, Deed::ChannelChanged, &channel.address);
             Ok((routing.into_iter().chain([batch]).collect(), channel))
@@ -273,12 +273,16 @@ impl Accounts {
 
     /// Makes this channel the reader of the bare `postmaster` (RFC 5321 4.5.1) of the whole server.
     pub async fn set_postmaster(&self, organisation: OrganisationId, id: ChannelId) -> Result<(), Error> {
-        let address = self.channel(organisation, id)?.address;
         change(&self.store, || {
-            let mut batch = self.store.operator().snapshot()?.batch();
+            // Read, so that it can't be deleted meanwhile.
+            let mut space = self.store.of(organisation).snapshot()?;
+            let bytes = space.read(&keys::channel(id))?;
+            let bytes = bytes.ok_or_else(|| Error::not_found("channel", &id))?;
+            let channel: Channel = stored::decode("channel", &bytes)?;
+            let mut batch = Batch::new(&self.store.operator());
             batch.put(keys::postmaster(), stored::owner_bytes(organisation, id));
-            self.record(&mut batch, Deed::PostmasterSet, &address);
-            Ok((vec![batch], ()))
+            self.record(&mut batch, Deed::PostmasterSet, &channel.address);
+            Ok((vec![space.batch(), batch], ()))
         })
         .await
     }
@@ -286,7 +290,7 @@ impl Accounts {
 
 /// The domain of an address of the organisation: one that is theirs for certain and has addresses of its own. It is
 /// read, so that it can't be given up meanwhile.
-fn owned_domain(space: &mut Snapshot, name: &DomainName) -> Result<Domain, Error> {
+pub(crate) fn owned_domain(space: &mut Snapshot, name: &DomainName) -> Result<Domain, Error> {
     let bytes = space.read(&keys::domain(name))?.ok_or_else(|| Error::not_found("domain", name))?;
     let domain: Domain = stored::decode("domain", &bytes)?;
     if let Some(target) = &domain.alias_of {

@@ -4,6 +4,7 @@ use guichet_mail::DomainName;
 use guichet_store::{OrganisationId, Snapshot};
 
 use crate::audit::Deed;
+use crate::channels::owned_domain;
 use crate::records::Domain;
 use crate::stored::{self, change};
 use crate::{Accounts, ChannelId, Error, dkim, keys};
@@ -48,17 +49,12 @@ impl Accounts {
             let mut routing = operator.batch();
             routing.put(owner, organisation.get().to_be_bytes().to_vec());
             let mut space = self.store.of(organisation).snapshot()?;
-            let target = match &domain.alias_of {
-                Some(target) => {
-                    let bytes = space.read(&keys::domain(target))?;
-                    Some((keys::domain(target), bytes.ok_or_else(|| Error::not_found("domain", target))?))
-                }
-                None => None,
-            };
+            let target =
+                domain.alias_of.as_ref().map(|target| owned_domain(&mut space, target)).transpose()?;
             let mut settings = space.batch();
             // Written again as it is, so that who gives the target up at the same moment is in conflict.
-            if let Some((key, bytes)) = target {
-                settings.put(key, bytes);
+            if let Some(target) = target {
+                settings.put(keys::domain(&target.name), stored::encode(&target));
             }
             settings.put(keys::domain(name), stored::encode(&domain));
             self.record(&mut settings, Deed::DomainAdded, name);
@@ -110,11 +106,14 @@ impl Accounts {
         wanted: DomainChange,
     ) -> Result<Domain, Error> {
         self.addressed_domain(organisation, name)?;
-        for channel in [wanted.catch_all.flatten(), wanted.role_channel].into_iter().flatten() {
-            self.channel(organisation, channel)?;
-        }
         change(&self.store, || {
             let mut snapshot = self.store.of(organisation).snapshot()?;
+            let mut named = Vec::new();
+            for channel in [wanted.catch_all.flatten(), wanted.role_channel].into_iter().flatten() {
+                let key = keys::channel(channel);
+                let bytes = snapshot.read(&key)?.ok_or_else(|| Error::not_found("channel", &channel))?;
+                named.push((key, bytes));
+            }
             let key = keys::domain(name);
             let bytes = snapshot.read(&key)?.ok_or_else(|| Error::not_found("domain", name))?;
             let mut domain: Domain = stored::decode("domain", &bytes)?;
@@ -123,6 +122,8 @@ impl Accounts {
             domain.receives = wanted.receives.or(domain.receives);
             domain.sends = wanted.sends.or(domain.sends);
             let mut batch = snapshot.batch();
+            // Written again as they are, so that who deletes one at the same moment is in conflict.
+            stored::put_rows(&mut batch, named);
             batch.put(key, stored::encode(&domain));
             self.record(&mut batch, Deed::DomainChanged, name);
             Ok((vec![batch], domain))
@@ -139,6 +140,8 @@ impl Accounts {
             let key = keys::domain(name);
             let bytes = space.read(&key)?.ok_or_else(|| Error::not_found("domain", name))?;
             let domain: Domain = stored::decode("domain", &bytes)?;
+            // Taken by whoever makes a channel, and here: two at once do not remove the last domain that always works.
+            let number = stored::next_number(&mut space)?;
             self.check_unneeded(organisation, &mut space, &domain)?;
             let owner = keys::domain_owner(name);
             let holder = operator.read(&owner)?.map(|bytes| stored::read_owner(&bytes)).transpose()?;
@@ -149,9 +152,8 @@ impl Accounts {
             let keys_of_it = dkim::ended(&mut space, name)?;
             let mut settings = space.batch();
             settings.delete(key);
-            for (row, ended) in keys_of_it {
-                settings.put(row, ended);
-            }
+            stored::put_number(&mut settings, number);
+            stored::put_rows(&mut settings, keys_of_it);
             self.record(&mut settings, Deed::DomainRemoved, name);
             Ok((vec![routing, settings], ()))
         })
@@ -167,7 +169,6 @@ impl Accounts {
         domain: &Domain,
     ) -> Result<(), Error> {
         let name = &domain.name;
-        stored::next_number(space)?;
         for channel in self.channels(organisation)? {
             space.read(&keys::channel(channel.id))?;
             let addresses = || std::iter::once(&channel.address).chain(&channel.aliases);

@@ -22,6 +22,8 @@ use crate::{Accounts, Error, keys};
 
 /// Domains of one organisation that wait for their proof: each is looked up again and again.
 const UNPROVEN_MAX: usize = 20;
+/// Domains of one organisation that its admins may add: each is looked at daily, for as long as it lasts.
+const DOMAINS_MAX: usize = 200;
 /// The label before the domain, with an underscore (RFC 8552) so that it is no host's.
 const LABEL: &str = "_guichet";
 /// What the text of the record begins with.
@@ -91,12 +93,7 @@ impl Accounts {
             if space.read(&key)?.is_some() {
                 return Err(Error::taken("domain", name));
             }
-            let waiting = self.domains(organisation)?;
-            if waiting.iter().filter(|domain| !domain.is_verified()).count() >= UNPROVEN_MAX {
-                return Err(Error::Invalid(format!(
-                    "{UNPROVEN_MAX} domains wait for their proof already; prove or remove one first"
-                )));
-            }
+            check_room(&self.domains(organisation)?)?;
             let mut batch = space.batch();
             batch.put(key, stored::encode(&domain));
             self.record(&mut batch, Deed::DomainAdded, name);
@@ -162,6 +159,20 @@ impl Accounts {
             None => Err(Error::Invalid(format!("`{name}` is a top-level domain, which nobody can prove"))),
         }
     }
+}
+
+fn check_room(domains: &[Domain]) -> Result<(), Error> {
+    if domains.iter().filter(|domain| !domain.is_verified()).count() >= UNPROVEN_MAX {
+        return Err(Error::Invalid(format!(
+            "{UNPROVEN_MAX} domains wait for their proof already; prove or remove one first"
+        )));
+    }
+    if domains.len() >= DOMAINS_MAX {
+        return Err(Error::Invalid(format!(
+            "an organisation has at most {DOMAINS_MAX} domains; remove one first, or ask the operator to add it"
+        )));
+    }
+    Ok(())
 }
 
 /// The domain above, down to a top-level domain.

@@ -113,7 +113,7 @@ pub(crate) fn as_digest(bytes: &[u8]) -> Result<[u8; 32], Error> {
     bytes.try_into().map_err(|_| Error::Damaged("digest"))
 }
 
-pub(crate) fn put_teams(batch: &mut Batch, rows: Vec<(Key, Vec<u8>)>) {
+pub(crate) fn put_rows(batch: &mut Batch, rows: Vec<(Key, Vec<u8>)>) {
     for (key, bytes) in rows {
         batch.put(key, bytes);
     }

@@ -48,7 +48,7 @@ impl Accounts {
                 check_other(&mut snapshot, leader, &person)?;
             }
             let mut batch = snapshot.batch();
-            stored::put_teams(&mut batch, named);
+            stored::put_rows(&mut batch, named);
             put_guarded(&mut batch, guarded, &person);
             self.record(&mut batch, Deed::PersonChanged, &person.address);
             Ok((vec![batch], person))

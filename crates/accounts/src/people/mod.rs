@@ -73,7 +73,7 @@ impl Accounts {
         names::put(&mut operator, &person.address, organisation, person.id);
         let mut space = snapshot.batch();
         stored::put_number(&mut space, number);
-        stored::put_teams(&mut space, named);
+        stored::put_rows(&mut space, named);
         space.put(keys::person(person.id), stored::encode(&person));
         Ok(Entry { person, operator, space })
     }

@@ -190,3 +190,85 @@ async fn the_channel_of_the_servers_postmaster_stays() {
     let error = accounts.delete_channel(acme, support.id).await.unwrap_err().to_string();
     assert!(error.contains("postmaster"), "{error}");
 }
+
+#[tokio::test]
+async fn promise_7_nothing_is_an_alias_of_a_domain_that_is_not_proven() {
+    let (accounts, acme, other) = two().await;
+    let (name, alias) = (domain("acme.example"), domain("brand.example"));
+    accounts.begin_domain(acme, &name, code(1), NOW).await.unwrap();
+    accounts.begin_domain(other, &name, code(2), NOW).await.unwrap();
+    accounts.prove_domain(other, &name, NOW).await.unwrap();
+    channel(&accounts, other, "support@acme.example").await;
+    let error = accounts.add_domain(acme, &alias, Some(&name)).await.unwrap_err();
+    assert!(error.to_string().contains("_guichet.acme.example"), "{error}");
+    assert_eq!(accounts.route("support", "brand.example").unwrap(), Route::ForeignDomain);
+}
+
+#[tokio::test]
+async fn of_the_domains_that_always_work_two_at_once_do_not_take_the_last() {
+    let accounts = server();
+    let id = accounts.create_organisation("acme", "Acme").await.unwrap().id;
+    let (one, other) = (domain("a.desk.example"), domain("b.desk.example"));
+    for name in [&one, &other] {
+        accounts.add_domain(id, name, None).await.unwrap();
+    }
+    let (first, second) = tokio::join!(accounts.remove_domain(id, &one), accounts.remove_domain(id, &other));
+    assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+}
+
+#[tokio::test]
+async fn a_channel_given_a_task_while_it_is_deleted_has_it_or_is_gone() {
+    for is_first in [true, false] {
+        let (accounts, acme, _) = two().await;
+        let name = domain("acme.desk.example");
+        let desk = channel(&accounts, acme, "desk@acme.desk.example").await;
+        let off = ChannelChange { active: Some(false), ..ChannelChange::default() };
+        accounts.change_channel(acme, desk.id, off).await.unwrap();
+        let all = DomainChange { catch_all: Some(Some(desk.id)), ..DomainChange::default() };
+        let given = async { accounts.change_domain(acme, &name, all).await.is_ok() };
+        let deleted = async { accounts.delete_channel(acme, desk.id).await.is_ok() };
+        let (given, deleted) = if is_first {
+            tokio::join!(given, deleted)
+        } else {
+            let (deleted, given) = tokio::join!(deleted, given);
+            (given, deleted)
+        };
+        assert!(given != deleted, "{given} {deleted}");
+        assert_eq!(accounts.route("nobody", "acme.desk.example").unwrap(), Route::UnknownAddress);
+    }
+}
+
+#[tokio::test]
+async fn the_postmasters_channel_is_not_deleted_while_it_becomes_that() {
+    for is_first in [true, false] {
+        let (accounts, acme, _) = two().await;
+        let desk = channel(&accounts, acme, "desk@acme.desk.example").await;
+        let off = ChannelChange { active: Some(false), ..ChannelChange::default() };
+        accounts.change_channel(acme, desk.id, off).await.unwrap();
+        let set = async { accounts.set_postmaster(acme, desk.id).await.is_ok() };
+        let deleted = async { accounts.delete_channel(acme, desk.id).await.is_ok() };
+        let (set, deleted) = if is_first {
+            tokio::join!(set, deleted)
+        } else {
+            let (deleted, set) = tokio::join!(deleted, set);
+            (set, deleted)
+        };
+        assert!(set != deleted, "{set} {deleted}");
+    }
+}
+
+#[tokio::test]
+async fn promise_9_an_organisation_has_only_so_many_domains() {
+    let (accounts, acme, _) = two().await;
+    let mut refused = None;
+    for number in 0..1_000 {
+        let name = domain(&format!("d{number}.example"));
+        if let Err(error) = accounts.begin_domain(acme, &name, code(1), NOW).await {
+            refused = Some(error.to_string());
+            break;
+        }
+        accounts.prove_domain(acme, &name, NOW).await.unwrap();
+    }
+    let refused = refused.expect("there is a bound");
+    assert!(refused.contains("remove one first"), "{refused}");
+}
