@@ -115,11 +115,6 @@ impl Accounts {
         Ok(claims)
     }
 
-    /// The domain that a claim asks for.
-    pub fn claimed_domain(&self, claim: &Claim) -> DomainName {
-        claim.address.domain().clone()
-    }
-
     fn claim_if_any(&self, organisation: OrganisationId, id: ClaimId) -> Result<Option<Claim>, Error> {
         stored::get(&self.store.of(organisation).snapshot()?, "claim", &keys::claim(id))
     }
@@ -163,8 +158,17 @@ impl Accounts {
                 "{PENDING_MAX} claims wait for the operator already; withdraw one, or wait for the answers"
             )));
         }
-        if own.len() >= KEPT_MAX || claimants.len() >= CLAIMANTS_MAX {
+        if own.len() >= KEPT_MAX {
             let text = "no more claims are kept; remove declined ones, or ask the operator".to_owned();
+            return Err(Error::Invalid(text));
+        }
+        let mut asking = 0;
+        for (organisation, id) in claimants {
+            let claim = self.claim_if_any(*organisation, *id)?;
+            asking += usize::from(claim.is_some_and(|claim| claim.state == ClaimState::Pending));
+        }
+        if asking >= CLAIMANTS_MAX {
+            let text = format!("too many ask for `{label}` already; take another name, or ask the operator");
             return Err(Error::Invalid(text));
         }
         Ok(())

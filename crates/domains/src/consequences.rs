@@ -162,7 +162,7 @@ impl Domains {
         let waits = |claim: &Claim| {
             claim.state == ClaimState::Approved
                 && claim.announced.is_none()
-                && accounts.claimed_domain(claim) == domain.name
+                && *claim.address.domain() == domain.name
         };
         for claim in accounts.claims(organisation)?.into_iter().filter(waits) {
             self.0

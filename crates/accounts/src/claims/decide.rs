@@ -81,7 +81,7 @@ impl Accounts {
         .await
     }
 
-    /// Takes a claim back while it is pending, or off the list when it was declined.
+    /// Takes a claim back while it is pending, or off the list when it was declined or its domain is given up.
     pub async fn withdraw_claim(&self, organisation: OrganisationId, id: ClaimId) -> Result<(), Error> {
         let label = self.claim(organisation, id)?.label;
         change(&self.store, || {
@@ -89,7 +89,9 @@ impl Accounts {
             let mut claimants = read_claimants(&mut operator, &label)?;
             let mut space = self.store.of(organisation).snapshot()?;
             let claim = read_claim(&mut space, id)?;
-            if claim.state == ClaimState::Approved {
+            let owner = operator.read(&keys::domain_owner(claim.address.domain()))?;
+            let is_theirs = owner == Some(organisation.get().to_be_bytes().to_vec());
+            if claim.state == ClaimState::Approved && is_theirs {
                 return Err(Error::Invalid(format!(
                     "the operator approved it: remove the domain `{}` instead",
                     claim.address.domain()

@@ -189,3 +189,35 @@ async fn a_decision_is_announced_once() {
     let [left] = accounts.claims_to_announce().unwrap().try_into().unwrap();
     assert_eq!(left.id, two.id);
 }
+
+#[tokio::test]
+async fn claims_that_were_declined_keep_nobody_from_a_name() {
+    let (accounts, acme, other) = two().await;
+    for _ in 0..20 {
+        let declined = claim(&accounts, acme, "marca").await;
+        accounts.decline_claim(acme, declined.id, "No.", NOW).await.unwrap();
+    }
+    claim(&accounts, other, "marca").await;
+}
+
+#[tokio::test]
+async fn an_approved_claim_goes_off_the_list_once_its_domain_is_given_up() {
+    let (accounts, acme, other) = two().await;
+    let first = claim(&accounts, acme, "marca").await;
+    let channel = accounts.approve_claim(acme, first.id, NOW).await.unwrap().0.channel.unwrap();
+    let name = domain("marca.desk.example");
+    // Someone else reads postmaster there, and the channel is deleted.
+    let support = accounts.channels(acme).unwrap()[0].id;
+    let given = DomainChange { role_channel: Some(support), ..DomainChange::default() };
+    accounts.change_domain(acme, &name, given).await.unwrap();
+    let off = ChannelChange { active: Some(false), ..ChannelChange::default() };
+    accounts.change_channel(acme, channel, off).await.unwrap();
+    accounts.delete_channel(acme, channel).await.unwrap();
+    assert!(accounts.withdraw_claim(acme, first.id).await.is_err(), "the domain is theirs");
+    accounts.remove_domain(acme, &name).await.unwrap();
+    let second = claim(&accounts, other, "marca").await;
+    accounts.approve_claim(other, second.id, NOW).await.unwrap();
+    accounts.withdraw_claim(acme, first.id).await.unwrap();
+    assert!(accounts.claims(acme).unwrap().is_empty());
+    assert!(accounts.withdraw_claim(other, second.id).await.is_err());
+}
