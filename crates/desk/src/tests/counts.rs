@@ -6,7 +6,8 @@ use guichet_accounts::{Actor, Sight, Who};
 use proptest::prelude::*;
 
 use super::world::{World, at, mail};
-use crate::{Assignee, Count, Priority, State, TicketChange, TicketFilter, TicketQuery};
+use super::writing_letters::{address_of, into_ticket};
+use crate::{Assignee, Count, Priority, Split, State, TicketChange, TicketFilter, TicketQuery, WritingKind};
 
 fn any_ticket() -> TicketFilter {
     TicketFilter::default()
@@ -62,6 +63,8 @@ fn filters(world: &World, agent: &Actor) -> Vec<TicketFilter> {
             ..any_ticket()
         },
         TicketFilter { tags: vec!["a".into(), "b".into()], ..any_ticket() },
+        TicketFilter { watching: Some(true), ..any_ticket() },
+        TicketFilter { sent: Some(true), states: State::ALL.to_vec(), ..any_ticket() },
     ];
     filters.extend(State::ALL.map(|state| TicketFilter { states: vec![state], ..any_ticket() }));
     filters
@@ -78,6 +81,11 @@ enum Act {
     Draft(u8),
     CountAnew,
     Delete(u8),
+    Watch(u8),
+    Reply(u8),
+    Merge(u8, u8),
+    Split(u8),
+    TakeBack(u8),
 }
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
@@ -106,6 +114,11 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         1 => any::<u8>().prop_map(Act::Draft),
         1 => Just(Act::CountAnew),
         1 => any::<u8>().prop_map(Act::Delete),
+        2 => any::<u8>().prop_map(Act::Watch),
+        1 => any::<u8>().prop_map(Act::Reply),
+        2 => any::<(u8, u8)>().prop_map(|(ticket, into)| Act::Merge(ticket, into)),
+        1 => any::<u8>().prop_map(Act::Split),
+        1 => any::<u8>().prop_map(Act::TakeBack),
     ];
     proptest::collection::vec(act, 1..40)
 }
@@ -113,6 +126,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 /// Does it, as far as it can be done.
 async fn perform(world: &World, agent: &Actor, act: &Act, second: i64) {
     let (desk, admin) = (&world.desk, world.admin());
+    let Who::Person(me) = agent.who else { panic!("an agent is a person") };
     let newest = listed(world, &admin, &TicketFilter { states: State::ALL.to_vec(), ..any_ticket() });
     let number = |ticket: u8| u64::from(ticket) % newest.max(1) + 1;
     let change = async |ticket: u8, change: &TicketChange| {
@@ -129,8 +143,7 @@ async fn perform(world: &World, agent: &Actor, act: &Act, second: i64) {
         }
         Act::Change { ticket, change: wish } => change(*ticket, wish).await,
         Act::Assign { ticket, is_mine } => {
-            let Who::Person(person) = agent.who else { panic!("an agent is a person") };
-            let assignee = Some(is_mine.then_some(person));
+            let assignee = Some(is_mine.then_some(me));
             change(*ticket, &TicketChange { assignee, ..TicketChange::default() }).await;
         }
         Act::Move { ticket, is_billings } => {
@@ -149,7 +162,29 @@ async fn perform(world: &World, agent: &Actor, act: &Act, second: i64) {
         Act::Delete(ticket) => {
             drop(desk.delete_ticket(&admin, &super::deleting::by(world), number(*ticket), at(second)).await);
         }
+        Act::Watch(ticket) => drop(desk.watch_ticket(&admin, number(*ticket), me, at(second)).await),
+        Act::Reply(ticket) => {
+            let reply = into_ticket(number(*ticket), WritingKind::Reply);
+            drop(desk.write(agent, reply, None, None, at(second)).await);
+        }
+        Act::Merge(ticket, into) => {
+            drop(desk.merge_ticket(&admin, (number(*ticket), number(*into)), None, at(second)).await);
+        }
+        Act::Split(ticket) => split(world, number(*ticket), second).await,
+        Act::TakeBack(ticket) => {
+            drop(desk.restore_ticket(&admin, number(*ticket), at(second)).await);
+            drop(desk.not_spam(&admin, number(*ticket), at(second)).await);
+        }
     }
+}
+
+/// Makes the newest message of a ticket one of its own.
+async fn split(world: &World, ticket: u64, second: i64) {
+    let (desk, admin) = (&world.desk, world.admin());
+    let Ok(messages) = desk.messages(&admin, ticket, None, 50) else { return };
+    let newest = messages.items.last().map(|message| message.number);
+    let split = Split { messages: newest.into_iter().collect(), subject: None };
+    drop(desk.split_ticket(&admin, ticket, &split, None, at(second)).await);
 }
 
 fn compare(world: &World, agent: &Actor) {
@@ -275,12 +310,11 @@ async fn promise_7_an_agent_counts_only_what_their_teams_have() {
 async fn many_lists_of_large_companies_cost_no_more_than_a_few() {
     let world = World::new().await;
     world.receive(&mail("bia@customer.example", "1@customer.example", "Hello", ""), &[&world.support]).await;
-    let mut batch = world.store.of(world.acme).batch();
     for number in 0..1_000 {
-        let address = super::writing_letters::address_of(&format!("{number}@customer.example"));
-        crate::contact::add_contact(&mut batch, &crate::contact::Contact::heard_of(address, at(0)));
+        let addresses = vec![address_of(&format!("{number}@customer.example"))];
+        let contact = crate::NewContact { addresses, ..crate::NewContact::default() };
+        world.desk.create_contact(&world.admin(), &contact, at(0)).await.unwrap();
     }
-    world.store.commit(vec![batch]).await.unwrap();
     world.desk.count_anew(world.acme).await.unwrap();
     let new = crate::NewCompany {
         name: "Customer".to_owned(),
