@@ -9,7 +9,8 @@
 
 use std::io;
 
-use guichet_accounts::{Accounts, Vault};
+use guichet_accounts::{Accounts, By, Vault, Who};
+use guichet_sys::{Clock as _, SystemClock};
 
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
@@ -49,6 +50,11 @@ impl KeyChange {
         if sealed_anew > 0 {
             tracing::info!(sealed_anew, "secrets are sealed with the next master key");
         }
+        if sealed_anew > 0 || !is_configured {
+            // Stopped behind this, the same is told twice, which is better than never.
+            let by = By { organisation: None, who: Who::Operator, from: None, at: SystemClock.now() };
+            accounts.note_master_key(&by).await?;
+        }
         let settled = match (is_configured, *next == self.master) {
             (false, _) => std::fs::rename(directory.master_key_next(), directory.master_key()),
             (true, true) => std::fs::remove_file(directory.master_key_next()),
@@ -67,6 +73,7 @@ impl KeyChange {
 
 #[cfg(test)]
 mod tests {
+    use guichet_accounts::Deed;
     use guichet_mail::DomainName;
     use guichet_store::Store;
     use guichet_sys::SystemRandom;
@@ -102,6 +109,14 @@ mod tests {
             Ok(accounts.token_key()?)
         }
 
+        /// How many changes of the key the audit log tells.
+        async fn told(&self, key: &MasterKey) -> usize {
+            let accounts = self.accounts(Vault::new(key.octets()));
+            accounts.ensure_house(SystemClock.now()).await.unwrap();
+            let page = accounts.audit(accounts.house().unwrap(), None, 100).unwrap();
+            page.entries.iter().filter(|entry| entry.deed == Deed::MasterKeyRotated).count()
+        }
+
         fn kept(&self) -> MasterKey {
             MasterKey::kept(&self.directory.master_key()).unwrap().unwrap()
         }
@@ -132,6 +147,7 @@ mod tests {
         place.accounts(Vault::changing(next.octets(), master.octets())).reseal().await.unwrap();
         assert_eq!(place.start(&master, false).await.unwrap(), [5; 32]);
         assert_eq!(place.kept(), next);
+        assert_eq!(place.told(&next).await, 1, "whoever finishes it notes it");
     }
 
     #[tokio::test]
@@ -144,6 +160,7 @@ mod tests {
         }
         assert_eq!(place.start(&next, true).await.unwrap(), [5; 32]);
         assert!(!place.directory.master_key_next().exists() && !place.directory.master_key().exists());
+        assert_eq!(place.told(&next).await, 1, "a start that seals nothing anew changes nothing");
     }
 
     /// The configuration names the next key though the change was stopped before its end.

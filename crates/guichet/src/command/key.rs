@@ -3,10 +3,11 @@
 //! *Security*: a key is never printed; who needs it reads it in its file.
 
 use std::io::Read as _;
+use std::path::PathBuf;
 
-use guichet_accounts::{By, Who, is_sealed};
+use guichet_accounts::is_sealed;
 use guichet_store::{OpenError, Store};
-use guichet_sys::{Clock as _, SystemClock, SystemRandom};
+use guichet_sys::SystemRandom;
 
 use super::{Answer, Record};
 use crate::accounts;
@@ -66,37 +67,40 @@ async fn rotate(
     let path = directory.master_key_next();
     let begun = MasterKey::kept(&path)?;
     if begun.is_some() && given.is_some() && begun != given {
-        let text =
-            "a change to another key was begun; finish it first: `guichet key rotate` without --from-stdin";
+        let text = "a change to another key was begun and comes first: `guichet key rotate` without --from-stdin says how \
+                    it is finished";
         return Err(Failure::Refused(text.to_owned()));
     }
     if begun.is_none() {
         // The present key must open what there is before anything is changed.
         accounts::open(configuration, directory, store, &SystemRandom).await?;
+        let present = MasterKey::obtain(configuration.master_key.as_ref(), directory, false, &SystemRandom)?;
+        if given.as_ref() == Some(&present) {
+            return Err(Failure::Refused("this is the master key already; give another".to_owned()));
+        }
         given.unwrap_or_else(|| MasterKey::random(&SystemRandom)).keep(&path)?;
     }
     // Opening finishes a change that was begun.
-    let accounts = accounts::open(configuration, directory, store, &SystemRandom).await?;
-    let by = By { organisation: None, who: Who::Operator, from: None, at: SystemClock.now() };
-    accounts.note_master_key(&by).await?;
+    accounts::open(configuration, directory, store, &SystemRandom).await?;
     Ok(Answer::One(told(configuration, directory)))
 }
 
 fn told(configuration: &Configuration, directory: &DataDir) -> Record {
     let is_configured = configuration.master_key.is_some();
+    let in_file = |path: PathBuf| path.display().to_string();
     let next = directory.master_key_next();
-    let (file, what_next) = if is_configured && next.exists() {
+    let (key, what_next) = if is_configured && next.exists() {
         let what = "set GUICHET_MASTER_KEY (or master_key, wherever it is set) to what this file holds, then start the \
                     server, which removes the file; keep the key of before with the backups of before";
-        (next, what)
+        (in_file(next), what)
     } else if is_configured {
-        (directory.master_key(), "the configured key is the next one already; start the server")
+        ("as configured".to_owned(), "the configured key is the next one already; start the server")
     } else {
         let what = "start the server; put a copy of this file where you keep the one of before, which the backups of \
                     before need";
-        (directory.master_key(), what)
+        (in_file(directory.master_key()), what)
     };
-    Record::default().with("changed", true).with("key", file.display().to_string()).with("next", what_next)
+    Record::default().with("changed", true).with("key", key).with("next", what_next)
 }
 
 fn read_key() -> Result<MasterKey, Failure> {
@@ -106,4 +110,82 @@ fn read_key() -> Result<MasterKey, Failure> {
     let bad =
         || Failure::Refused(format!("standard input holds no master key: it is {}", MasterKey::expected()));
     MasterKey::read(text.trim()).ok_or_else(bad)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use guichet_sys::Random as _;
+
+    use super::*;
+    use crate::config::{Flags, load};
+
+    /// A data directory in which something is sealed with a key of its own.
+    struct Place {
+        folder: tempfile::TempDir,
+        store: Store,
+    }
+
+    impl Place {
+        async fn new() -> Self {
+            let place = Self { folder: tempfile::tempdir().unwrap(), store: Store::memory() };
+            accounts::open(&place.configuration(None), &place.directory(), &place.store, &SystemRandom)
+                .await
+                .unwrap();
+            place
+        }
+
+        fn configuration(&self, key: Option<&str>) -> Configuration {
+            let data_dir = ("--set", "data_dir".to_owned(), self.folder.path().display().to_string());
+            let key = key.map(|key| ("--set", "master_key".to_owned(), key.to_owned()));
+            let flags =
+                Flags { file: Some("/dev/null".into()), values: [data_dir].into_iter().chain(key).collect() };
+            load(Path::new(""), &[], flags).unwrap().configuration
+        }
+
+        fn directory(&self) -> DataDir {
+            DataDir::check(self.folder.path()).unwrap()
+        }
+
+        fn key(&self) -> String {
+            std::fs::read_to_string(self.directory().master_key()).unwrap().trim().to_owned()
+        }
+
+        async fn rotate(&self, configured: Option<&str>, given: Option<&str>) -> Result<String, String> {
+            let given = given.map(|given| MasterKey::read(given).unwrap());
+            let done = rotate(&self.configuration(configured), &self.directory(), &self.store, given).await;
+            done.map(|answer| answer.to_text()).map_err(|failure| failure.to_string())
+        }
+    }
+
+    fn another_key() -> String {
+        let mut octets = [0; 32];
+        SystemRandom.fill(&mut octets);
+        octets.map(|octet| format!("{octet:02x}")).concat()
+    }
+
+    #[tokio::test]
+    async fn the_key_that_seals_already_is_no_change() {
+        let place = Place::new().await;
+        let (key, next) = (place.key(), another_key());
+        let refused = place.rotate(None, Some(&key)).await.unwrap_err();
+        assert_eq!(refused, "this is the master key already; give another");
+        assert!(!place.directory().master_key_next().exists());
+        place.rotate(None, Some(&next)).await.unwrap();
+        assert_eq!(place.key(), next);
+    }
+
+    #[tokio::test]
+    async fn a_configured_key_is_named_where_it_is_kept() {
+        let place = Place::new().await;
+        let (key, next) = (place.key(), another_key());
+        let told = place.rotate(Some(&key), Some(&next)).await.unwrap();
+        assert!(told.contains("master.key.next\n") && told.contains("set GUICHET_MASTER_KEY"), "{told}");
+        let refused = place.rotate(Some(&key), Some(&another_key())).await.unwrap_err();
+        assert!(refused.contains("without --from-stdin says how it is finished"), "{refused}");
+        let told = place.rotate(Some(&next), None).await.unwrap();
+        assert!(told.contains("key: as configured\n"), "{told}");
+        assert!(!place.directory().master_key_next().exists());
+    }
 }
