@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::{UnixListener, UnixSocket, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -19,6 +19,8 @@ use crate::stop::Stop;
 
 /// For the owner alone.
 const SOCKET_MODE: u32 = 0o600;
+/// Connections that the system holds until they are accepted; past it a command hears that nobody listens.
+const CONNECTIONS_WAITING_MAX: u32 = 128;
 
 /// Listens at this path. Whoever calls this holds the data, so what stands there was left by a server that was killed.
 pub(crate) fn bind(socket: &Path) -> io::Result<UnixListener> {
@@ -26,9 +28,11 @@ pub(crate) fn bind(socket: &Path) -> io::Result<UnixListener> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let listener = UnixListener::bind(socket)?;
+    let bound = UnixSocket::new_stream()?;
+    bound.bind(socket)?;
+    // Nobody gets in before it listens, and by then it is the owner's alone.
     fs::set_permissions(socket, Permissions::from_mode(SOCKET_MODE))?;
-    Ok(listener)
+    bound.listen(CONNECTIONS_WAITING_MAX)
 }
 
 /// Serves until it is told to stop; exchanges under way are finished.
