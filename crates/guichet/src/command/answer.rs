@@ -119,7 +119,8 @@ fn table(records: &[Record]) -> String {
 fn plain(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
-        Value::String(text) => text.clone(),
+        // A terminal obeys control characters, and a line of its own would look like one of ours.
+        Value::String(text) => text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
         Value::Array(items) if items.is_empty() => "-".to_owned(),
         Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
@@ -180,6 +181,15 @@ mod tests {
             rooms().to_json(),
             "{\"items\":[{\"id\":1,\"about\":\"front\"},{\"id\":20,\"about\":\"back of the house\"}]}\n"
         );
+    }
+
+    #[test]
+    fn a_value_neither_commands_the_terminal_nor_begins_a_line() {
+        let about = "first\u{1b}[2J\nstate: fine";
+        let record = Record::default().with("about", about).with("more", vec![about]);
+        let text = "about: first [2J state: fine\nmore: first [2J state: fine\n";
+        assert_eq!(Answer::One(record.clone()).to_text(), text);
+        assert_eq!(Answer::Items(vec![record]).to_text().lines().count(), 2);
     }
 
     #[test]

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Answer, Record, find};
 
+/// How many rows one answer has at most: some megabytes.
+const ROWS_MAX: i64 = 10_000;
+
 /// What can be asked about the audit log.
 #[derive(Debug, Clone, PartialEq, clap::Subcommand, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -15,8 +18,8 @@ pub(crate) enum Command {
         /// The organisation's short name
         organisation: String,
         /// How many rows at most
-        #[arg(long, default_value_t = 50)]
-        limit: usize,
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=ROWS_MAX))]
+        limit: u32,
     },
 }
 
@@ -25,7 +28,7 @@ impl Command {
     pub(super) async fn execute(self, accounts: &Accounts) -> Result<Answer, Error> {
         let Command::List { organisation, limit } = self;
         let organisation = find::organisation(accounts, &organisation)?;
-        let (mut entries, mut cursor) = (Vec::new(), None);
+        let (limit, mut entries, mut cursor) = (limit as usize, Vec::new(), None);
         while entries.len() < limit {
             let page = accounts.audit(organisation, cursor.as_deref(), limit - entries.len())?;
             entries.extend(page.entries);

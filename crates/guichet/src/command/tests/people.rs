@@ -1,9 +1,11 @@
 //! People, their way back in, and what the audit log says of the operator.
 
+use clap::Parser as _;
 use guichet_accounts::{LogIn, Secret};
 use serde_json::json;
 
 use super::Counter;
+use crate::cli::Cli;
 
 #[tokio::test]
 async fn who_is_locked_out_gets_a_link_once() {
@@ -35,6 +37,12 @@ async fn who_is_locked_out_gets_a_link_once() {
     assert!(!listed.to_string().contains(secret));
     let unknown = counter.run("admin reset nobody@acme.example").await.unwrap_err();
     assert_eq!(unknown, "there is no person `nobody@acme.example`");
+    for limit in ["0", "10001"] {
+        assert!(
+            Cli::try_parse_from(["guichet", "audit", "list", "acme", "--limit", limit]).is_err(),
+            "{limit}"
+        );
+    }
 }
 
 #[tokio::test]
