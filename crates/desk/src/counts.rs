@@ -15,10 +15,10 @@ use guichet_store::Snapshot;
 
 use crate::cells::{self, Cell, Group};
 use crate::filter::{TicketFilter, me};
-use crate::list::Asked;
+use crate::list::{Asked, Own};
 use crate::stored::{self, StoredTicket};
 use crate::views::ViewId;
-use crate::{Desk, Error, Order, drafts, marks};
+use crate::{Desk, Error, Order};
 
 /// How many tickets of one list are looked at where no cell tells: what it takes to say "more than a few".
 const ROWS_READ_MAX: usize = 200;
@@ -73,36 +73,9 @@ struct Counting<'s> {
     rows_left: usize,
 }
 
-/// Tickets that stand in short rows of a person's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Own {
-    Starred,
-    Drafted,
-}
-
-impl Own {
-    fn read(self, snapshot: &Snapshot, actor: &Actor) -> Result<Vec<StoredTicket>, Error> {
-        let Some(person) = me(actor) else { return Ok(Vec::new()) };
-        let numbers = match self {
-            Own::Starred => marks::starred(snapshot, person)?,
-            Own::Drafted => drafts::tickets_of(snapshot, person)?,
-        };
-        let mut tickets = Vec::with_capacity(numbers.len());
-        for number in numbers {
-            tickets.extend(stored::ticket(snapshot, number)?);
-        }
-        Ok(tickets)
-    }
-}
-
 impl<'s> Counting<'s> {
     fn count(&mut self, filter: &TicketFilter) -> Result<Count, Error> {
-        let own = match filter {
-            TicketFilter { starred: Some(true), .. } => Some(Own::Starred),
-            TicketFilter { drafted: Some(true), .. } => Some(Own::Drafted),
-            _ => None,
-        };
-        match (group_of(filter, self.actor), own) {
+        match (group_of(filter, self.actor), Own::of(filter)) {
             (Some(group), _) if self.is_counted => self.sum(group, filter),
             (_, own) if self.rows_left == 0 && (own.is_none() || filter.company.is_some()) => {
                 Ok(Count { tickets: 0, is_exact: false })
@@ -142,7 +115,7 @@ impl<'s> Counting<'s> {
         let asked = self.ask(filter)?;
         let tickets = match self.own.entry(own) {
             Entry::Occupied(read) => read.into_mut(),
-            Entry::Vacant(free) => free.insert(own.read(self.snapshot, self.actor)?),
+            Entry::Vacant(free) => free.insert(own.tickets(self.snapshot, self.actor)?),
         };
         let mut count = 0;
         for ticket in tickets.iter() {

@@ -3,6 +3,10 @@
 //! A list by activity is a merge of facet scans (a team is one scan for each state), so a page costs as many rows as it
 //! shows. What no facet covers is filtered row by row; see [`crate::page`].
 
+mod own;
+
+pub(crate) use own::Own;
+
 use std::collections::BTreeSet;
 
 use guichet_accounts::{Actor, PersonId, Sight, TeamId};
@@ -83,12 +87,10 @@ impl Desk {
     pub fn tickets(&self, actor: &Actor, query: &TicketQuery) -> Result<Page<StoredTicket>, Error> {
         let snapshot = self.store.of(actor.organisation).snapshot()?;
         let asked = Asked::of(&snapshot, actor, &query.filter)?;
-        let rows: Box<dyn Iterator<Item = Row>> = match query.sort {
-            _ if query.filter.starred == Some(true) => {
-                Box::new(marks::starred_rows(&snapshot, actor, query)?.into_iter())
-            }
-            SortKey::Updated => Box::new(asked.rows(query.order, query.cursor)?),
-            SortKey::Created => by_number(&snapshot, query)?,
+        let rows: Box<dyn Iterator<Item = Row>> = match (Own::of(&query.filter), query.sort) {
+            (Some(own), _) => Box::new(own.rows(&snapshot, actor, query)?),
+            (None, SortKey::Updated) => Box::new(asked.rows(query.order, query.cursor)?),
+            (None, SortKey::Created) => by_number(&snapshot, query)?,
         };
         Page::read(rows, query.limit, |_, number| {
             let ticket = stored::ticket(&snapshot, number)?.ok_or(Error::Damaged("ticket"))?;

@@ -21,9 +21,8 @@ use crate::drafts::has_draft;
 use crate::event::{self, Event, EventKind};
 use crate::filter::{TicketFilter, me};
 use crate::keys::{self, Number};
-use crate::merged::Row;
-use crate::stored::{self, StoredTicket, last_number};
-use crate::{Desk, Error, SortKey, TicketQuery};
+use crate::stored::{StoredTicket, last_number};
+use crate::{Desk, Error};
 
 /// How many tickets a person stars. It is a short list of what matters, read whole.
 pub const STARRED_MAX: usize = 1_000;
@@ -87,27 +86,6 @@ fn has_unread(snapshot: &Snapshot, mark: &Mark, ticket: u64) -> Result<bool, Err
 pub(crate) fn starred(snapshot: &Snapshot, person: PersonId) -> Result<Vec<u64>, Error> {
     let rows = snapshot.scan(&keys::stars(person), Direction::Forward, None)?;
     rows.take(STARRED_MAX).map(|row| last_number(&row?.0)).collect()
-}
-
-/// What the actor has starred as rows of a list, beyond its cursor.
-pub(crate) fn starred_rows(
-    snapshot: &Snapshot,
-    actor: &Actor,
-    query: &TicketQuery,
-) -> Result<Vec<Row>, Error> {
-    let numbers = me(actor).map_or_else(|| Ok(Vec::new()), |person| starred(snapshot, person))?;
-    let mut rows = Vec::with_capacity(numbers.len());
-    for number in numbers {
-        let place = match query.sort {
-            SortKey::Created => Some(number),
-            SortKey::Updated => stored::ticket(snapshot, number)?.map(|ticket| ticket.activity),
-        };
-        rows.extend(place.map(|place| (place, number)));
-    }
-    let rank = |place: u64| query.order.rank(place);
-    rows.retain(|(place, _)| query.cursor.is_none_or(|cursor| rank(*place) > rank(cursor)));
-    rows.sort_unstable_by_key(|(place, _)| rank(*place));
-    Ok(rows.into_iter().map(Ok).collect())
 }
 
 /// Whether a ticket is what a filter asks of the actor's own marks and drafts.

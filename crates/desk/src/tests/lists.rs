@@ -152,3 +152,27 @@ async fn promise_7_what_others_leave_undone_neither_hides_an_agents_own_tickets_
         }
     }
 }
+
+#[tokio::test]
+async fn what_one_has_begun_to_write_or_starred_is_found_however_long_ago_the_ticket_was_touched() {
+    let world = World::new().await;
+    let agent = world.billing_agent().await;
+    world.receive(&mail("bia@customer.example", "1@customer.example", "Hello", ""), &[&world.billing]).await;
+    world.desk.save_ticket_draft(&agent, 1, &crate::Draft::default(), None, at(1)).await.unwrap();
+    world.desk.star(&agent, 1, true, at(1)).await.unwrap();
+    crowd(&world, 1).await;
+    let drafted = TicketFilter { drafted: Some(true), ..TicketFilter::default() };
+    let starred = TicketFilter { starred: Some(true), ..TicketFilter::default() };
+    for filter in [drafted, starred] {
+        for (sort, order) in [
+            (SortKey::Updated, Order::Descending),
+            (SortKey::Updated, Order::Ascending),
+            (SortKey::Created, Order::Descending),
+        ] {
+            let query = TicketQuery { sort, order, limit: 9, ..of(filter.clone()) };
+            let page = world.desk.tickets(&agent, &query).unwrap();
+            let shown: Vec<u64> = page.items.iter().map(|ticket| ticket.number).collect();
+            assert_eq!((shown, page.next), (vec![1], None), "{query:?}");
+        }
+    }
+}
