@@ -54,15 +54,15 @@ impl Caller {
         self.may(one).or_else(|missing| self.may(other).map_err(|_| missing))
     }
 
-    /// Refuses to let somebody decide about the organisation whose caller may not do all of that: else a token that may
-    /// invite people would invite one who may everything.
-    pub(crate) fn may_give(&self, role: Role) -> Result<(), Failure> {
+    /// Refuses to let somebody in who decides about the organisation where the caller may not do all of that: else a
+    /// token that may invite people would invite one who may everything.
+    pub(crate) fn may_let_in(&self, api: &Api, role: Role) -> Result<(), Failure> {
         if !role.is_admin() {
             return Ok(());
         }
-        // Of roles that the person does not have either, accounts says why not.
-        let own = Role::Admin.scopes();
-        own.iter().try_for_each(|scope| self.may(scope).map(drop))
+        // Of what the caller's own role does not allow either, accounts says why not.
+        let own = api.accounts().person(self.actor.organisation, self.person()?)?.role;
+        role.scopes().and(own.scopes()).iter().try_for_each(|scope| self.may(scope).map(drop))
     }
 
     /// The actor, for what is everybody's own.

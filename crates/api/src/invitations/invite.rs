@@ -93,7 +93,7 @@ pub(crate) async fn invite(
     let actor = caller.may(Scope::PeopleWrite)?;
     let wait = Duration::from_secs(api.wiring.limits.body_secs_max);
     let wanted = read(body::json(request, wait).await?)?;
-    caller.may_give(wanted.role)?;
+    caller.may_let_in(&api, wanted.role)?;
     let accounts = caller.accounts(&api);
     let random = api.wiring.random.as_ref();
     let made = accounts.invite(actor.organisation, wanted, caller.at(), random).await?;
@@ -151,6 +151,7 @@ pub(crate) async fn resend(
     let id = PersonId(id.of("invitation")?);
     let random = api.wiring.random.as_ref();
     let accounts = caller.accounts(&api);
+    caller.may_let_in(&api, accounts.person(actor.organisation, id)?.role)?;
     let made = accounts.resend_invitation(actor.organisation, id, caller.at(), random).await?;
     send(&api, &caller, &made).await?;
     Ok(Json(made.person.into()))

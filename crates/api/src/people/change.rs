@@ -72,26 +72,26 @@ pub(crate) async fn change(
     api.accounts().person(actor.organisation, id)?;
     let wait = Duration::from_secs(api.wiring.limits.body_secs_max);
     let wanted = read(body::merge_patch(request, wait).await?)?;
-    wanted.change.role.map_or(Ok(()), |role| caller.may_give(role))?;
-    Ok(Json(carry_out(&caller.accounts(&api), actor, id, wanted).await?.into()))
+    let person = api.accounts().person(actor.organisation, id)?;
+    let role = if wanted.may_enter == Some(true) { Some(person.role) } else { wanted.change.role };
+    role.map_or(Ok(()), |role| caller.may_let_in(&api, role))?;
+    Ok(Json(carry_out(&caller.accounts(&api), actor, &person, wanted).await?.into()))
 }
 
 async fn carry_out(
     accounts: &Accounts,
     actor: &Actor,
-    id: PersonId,
+    person: &guichet_accounts::Person,
     wanted: Wanted,
 ) -> Result<guichet_accounts::Person, Failure> {
+    let id = person.id;
     Ok(match wanted.may_enter {
         None => accounts.change_person(actor.organisation, id, wanted.change).await?,
-        Some(true) => {
-            let invited = accounts.person(actor.organisation, id)?.status == PersonStatus::Invited;
-            if invited {
-                let why = "they were invited and come in by accepting; nobody does it for them";
-                return Err(Problem::new(Kind::UnprocessableContent, why).into());
-            }
-            accounts.enable_person(actor.organisation, id).await?
+        Some(true) if person.status == PersonStatus::Invited => {
+            let why = "they were invited and come in by accepting; nobody does it for them";
+            return Err(Problem::new(Kind::UnprocessableContent, why).into());
         }
+        Some(true) => accounts.enable_person(actor.organisation, id).await?,
         Some(false) => accounts.disable_person(actor.organisation, id).await?,
     })
 }

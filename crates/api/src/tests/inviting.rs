@@ -2,10 +2,12 @@
 
 use axum::body::Body;
 use axum::http::Request;
+use guichet_accounts::{Role, Scope};
+use guichet_sys::Clock as _;
 use serde_json::json;
 
 use super::browser::{Browser, PASSWORD};
-use super::world::World;
+use super::world::{World, person, token};
 
 #[tokio::test]
 async fn an_invitation_by_mail_lets_somebody_in_once() {
@@ -47,6 +49,43 @@ async fn an_invitation_is_sent_again_or_taken_back() {
     let mut agent = Browser::of(&world, "agent@acme.example").await;
     agent.get("/api/v1/invitations").await.problem(403);
     agent.post("/api/v1/invitations", json!({"address": "x@partner.example"})).await.problem(403);
+}
+
+/// A token that leaked lets nobody in who may more than it does, by whichever way.
+#[tokio::test]
+async fn a_token_that_may_change_people_makes_no_admin() {
+    let world = World::new().await;
+    let accounts = world.desk.accounts();
+    let gone = person(accounts, world.acme, "gone@partner.example", Role::Admin, vec![]).await;
+    accounts.disable_person(world.acme, gone).await.unwrap();
+    let leaked = world.token_with([Scope::PeopleWrite, Scope::SettingsRead], 50).await;
+    let invite = |role: &str| json!({"address": format!("{role}@partner.example"), "role": role});
+    world.post_as(&leaked, "/api/v1/invitations", invite("admin")).await.problem(403);
+    let invited = world.post("/api/v1/invitations", invite("admin")).await;
+    let resend = format!("{}/resend", invited.header("location"));
+    world.post_as(&leaked, &resend, json!({})).await.problem(403);
+    let path = format!("/api/v1/people/{gone}");
+    world.patch_as(&leaked, &path, json!({"role": "admin"})).await.problem(403);
+    world.patch_as(&leaked, &path, json!({"status": "active"})).await.problem(403);
+    assert_eq!(world.get(&path).await.json()["status"], "disabled");
+    assert_eq!(world.post_as(&leaked, "/api/v1/invitations", invite("agent")).await.status, 201);
+    assert_eq!(world.patch_as(&leaked, &path, json!({"role": "agent"})).await.status, 200);
+    assert_eq!(world.patch_as(&leaked, &path, json!({"status": "active"})).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_token_of_an_operator_makes_operators_only_if_it_is_one() {
+    let world = World::new().await;
+    let accounts = world.desk.accounts();
+    let house = accounts.ensure_house(world.clock.now()).await.unwrap();
+    let op = person(accounts, house, "op@elsewhere.example", Role::Operator, vec![]).await;
+    let narrow = token(accounts, house, op, Role::Admin.scopes(), 51).await;
+    let whole = token(accounts, house, op, Role::Operator.scopes(), 52).await;
+    let wanted = json!({"address": "second@elsewhere.example", "role": "operator"});
+    world.post_as(&narrow, "/api/v1/invitations", wanted.clone()).await.problem(403);
+    assert_eq!(world.post_as(&whole, "/api/v1/invitations", wanted.clone()).await.status, 201);
+    let elsewhere = world.post("/api/v1/invitations", wanted).await.problem(422);
+    assert!(elsewhere["detail"].as_str().unwrap().contains("operator's own organisation"), "{elsewhere}");
 }
 
 #[tokio::test]
