@@ -5,7 +5,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER_PERMISSIVE;
@@ -16,6 +16,8 @@ use crate::data_dir::DataDir;
 
 /// Octets of the key.
 const KEY_BYTES: usize = 32;
+/// Who may give files away.
+const ROOT: u32 = 0;
 /// What is read of the file at most: the digits and some white space.
 const FILE_BYTES_MAX: u64 = 256;
 
@@ -121,6 +123,7 @@ impl MasterKey {
         let mut file =
             OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
         writeln!(file, "{}", HEXLOWER_PERMISSIVE.encode(&self.0))?;
+        leave_to_owner(&file, path)?;
         file.sync_all()?;
         std::fs::rename(&unfinished, path)?;
         sync_folder(path)
@@ -130,6 +133,17 @@ impl MasterKey {
 /// Makes what happened to the names in the folder of this file durable.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+/// What root makes in the folder of another user is that one's: the server has to read it.
+fn leave_to_owner(file: &File, path: &Path) -> io::Result<()> {
+    let folder = path.parent().map(std::fs::metadata).transpose()?;
+    let is_roots = file.metadata()?.uid() == ROOT;
+    if let Some(owner) = folder.filter(|folder| is_roots && folder.uid() != ROOT) {
+        // A root without this right, in a container, is the server's user too.
+        let _ = fchown(file, Some(owner.uid()), Some(owner.gid()));
+    }
+    Ok(())
 }
 
 fn read(file: &File) -> io::Result<Option<MasterKey>> {
@@ -163,6 +177,20 @@ mod tests {
         assert_eq!(permissions.mode() & 0o777, 0o600);
         assert_eq!(MasterKey::obtain(None, &directory, true, &SystemRandom).unwrap(), made);
         assert_eq!(MasterKey::obtain(None, &directory, false, &SystemRandom).unwrap(), made);
+    }
+
+    /// `guichet key rotate` by root, while the server that has a user of its own is stopped.
+    #[test]
+    fn a_key_that_root_makes_is_for_the_user_of_the_data() {
+        const USER: u32 = 12_345;
+        let (folder, directory) = directory();
+        if fs::metadata(folder.path()).unwrap().uid() != ROOT {
+            return;
+        }
+        std::os::unix::fs::chown(folder.path(), Some(USER), Some(USER)).unwrap();
+        MasterKey::obtain(None, &directory, true, &SystemRandom).unwrap();
+        let made = fs::metadata(directory.master_key()).unwrap();
+        assert_eq!((made.uid(), made.gid(), made.mode() & 0o777), (USER, USER, 0o600));
     }
 
     #[test]
