@@ -7,7 +7,7 @@ use guichet_mail::DomainName;
 use guichet_store::{Batch, CommitError, Counter, Snapshot, Template, record};
 use jiff::Timestamp;
 
-use super::read::{decoded, found};
+use super::read::{decoded, found, numbers_of};
 use super::{Company, CompanyId, StoredCompany, is_free_mail};
 use crate::keys::{self, Number};
 use crate::{Desk, Error, numbers};
@@ -99,20 +99,18 @@ impl Desk {
         check_note(change.note.as_deref().unwrap_or_default())?;
         let domains = change.domains.as_deref().map(check_domains).transpose()?;
         self.ensure_domains_of_contacts(actor.organisation).await?;
-        self.edit_company(actor, id, expected, |snapshot, batch_of, (number, before)| {
+        self.edit_company(actor, id, expected, |snapshot, number, before| {
             let mut after = before.clone();
             after.name = change.name.clone().unwrap_or(after.name);
             after.note = change.note.clone().unwrap_or(after.note);
             after.domains = domains.clone().unwrap_or(after.domains);
             check_free(snapshot, Some(number), &after.domains)?;
-            let gone: Vec<String> = before.domains.difference(&after.domains).cloned().collect();
-            batch_of.push(Box::new(move |batch: &mut Batch| {
-                for domain in &gone {
+            Ok(move |batch: &mut Batch| {
+                for domain in before.domains.difference(&after.domains) {
                     batch.delete(keys::company_domain(domain));
                 }
                 put(batch, Number::Known(number.0), &after);
-            }));
-            Ok(())
+            })
         })
         .await?;
         self.company(actor, id)
@@ -125,27 +123,27 @@ impl Desk {
         id: CompanyId,
         expected: Option<u64>,
     ) -> Result<(), Error> {
-        self.edit_company(actor, id, expected, |_, batch_of, (number, company)| {
-            batch_of.push(Box::new(move |batch: &mut Batch| {
+        self.edit_company(actor, id, expected, |_, number, company| {
+            Ok(move |batch: &mut Batch| {
                 for domain in &company.domains {
                     batch.delete(keys::company_domain(domain));
                 }
-                for number in std::iter::once(&number.0).chain(&company.absorbed) {
-                    batch.delete(keys::company(*number));
+                for number in numbers_of(number, &company) {
+                    batch.delete(keys::company(number));
                 }
-            }));
-            Ok(())
+            })
         })
         .await
     }
 
-    /// Commits a change of one company, planned anew whenever somebody else was quicker.
-    pub(super) async fn edit_company(
+    /// Commits a change of one company, planned anew whenever somebody else was quicker. `plan` reads, as checks, and gives
+    /// what writes it.
+    pub(super) async fn edit_company<W: FnOnce(&mut Batch)>(
         &self,
         actor: &Actor,
         id: CompanyId,
         expected: Option<u64>,
-        plan: impl Fn(&mut Snapshot, &mut Vec<Write>, (CompanyId, Company)) -> Result<(), Error>,
+        plan: impl Fn(&mut Snapshot, CompanyId, Company) -> Result<W, Error>,
     ) -> Result<(), Error> {
         for _ in 0..ATTEMPTS_MAX {
             let mut snapshot = self.store.of(actor.organisation).snapshot()?;
@@ -155,12 +153,9 @@ impl Desk {
             if expected.is_some_and(|expected| version != Some(expected)) {
                 return Err(Error::Changed("company"));
             }
-            let mut writes = Vec::new();
-            plan(&mut snapshot, &mut writes, (number, company))?;
+            let write = plan(&mut snapshot, number, company)?;
             let mut batch = snapshot.batch();
-            for write in writes {
-                write(&mut batch);
-            }
+            write(&mut batch);
             match self.store.commit(vec![batch]).await {
                 Ok(_) => return Ok(()),
                 Err(CommitError::Conflict) => {}
@@ -170,9 +165,6 @@ impl Desk {
         Err(busy())
     }
 }
-
-/// What is written once everything was read.
-pub(super) type Write = Box<dyn FnOnce(&mut Batch) + Send>;
 
 /// A company that was found, as a check of the batch.
 pub(super) fn checked(snapshot: &mut Snapshot, id: CompanyId) -> Result<Company, Error> {

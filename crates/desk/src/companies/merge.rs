@@ -24,7 +24,7 @@ impl Desk {
         (from, into): (CompanyId, CompanyId),
         expected: Option<u64>,
     ) -> Result<StoredCompany, Error> {
-        self.edit_company(actor, from, expected, |snapshot, writes, (goes, from)| {
+        self.edit_company(actor, from, expected, |snapshot, goes, from| {
             let (stays, _) = resolve(snapshot, into)?
                 .ok_or_else(|| Error::Invalid(format!("there is no company {}", into.0)))?;
             if goes == stays {
@@ -36,7 +36,7 @@ impl Desk {
                 left.push((number, checked(snapshot, number)?));
             }
             left.push((goes, from));
-            writes.push(Box::new(move |batch: &mut Batch| {
+            Ok(move |batch: &mut Batch| {
                 for (number, company) in left {
                     let gone = Company {
                         domains: std::collections::BTreeSet::new(),
@@ -47,8 +47,7 @@ impl Desk {
                     batch.put(keys::company(number.0), record::encode(&gone));
                 }
                 put(batch, Number::Known(stays.0), &one);
-            }));
-            Ok(())
+            })
         })
         .await?;
         self.company(actor, into)
