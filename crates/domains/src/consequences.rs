@@ -232,7 +232,7 @@ fn by_ourselves(at: Timestamp) -> By {
     By { organisation: None, who: Who::System, from: None, at }
 }
 
-fn broken_notice(domain: &DomainName) -> NoticeKind {
+pub(crate) fn broken_notice(domain: &DomainName) -> NoticeKind {
     NoticeKind::DomainBroken { domain: domain.clone() }
 }
 

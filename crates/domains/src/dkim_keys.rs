@@ -30,7 +30,11 @@ pub async fn ensure_own(
     if !accounts.dkim_records(organisation, domain)?.is_empty() {
         return Ok(());
     }
-    put_first(accounts, &DkimScope::Domain(organisation, domain.clone())).await
+    match put_first(accounts, &DkimScope::Domain(organisation, domain.clone())).await {
+        // Another was quicker.
+        Err(Error::Taken { .. }) => Ok(()),
+        put => put,
+    }
 }
 
 /// Begins a change of keys: makes a pair, which signs once its records are seen. All records of the domain then.

@@ -15,13 +15,14 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::check::{Check, Look, State};
+use crate::dkim_keys;
 use crate::expected;
 use crate::keys;
 use crate::policy;
 use crate::record::{Expected, Need, Purpose};
 use crate::running::Running;
 use crate::server::ServerReport;
-use crate::settings::{MtaStsMode, Settings};
+use crate::settings::Settings;
 use crate::watched::Watched;
 
 /// Looks at one time; further ones wait.
@@ -155,15 +156,14 @@ impl Domains {
         Ok(Readiness { receives: report.ready(name, is_mx), sends: report.ready(name, is_signing) })
     }
 
-    /// The MTA-STS policy for requests to this host: `mta-sts.` before a domain of ours that is verified and receives.
+    /// The MTA-STS policy for requests to this host: `mta-sts.` before a domain of ours that is verified and receives. One
+    /// of mode `none` is served too: senders that know a former one give it up (RFC 8461 8.3).
     pub fn mta_sts_policy(&self, host: &str) -> Result<Option<String>, Error> {
         let Some(domain) = host.strip_prefix("mta-sts.").and_then(|name| DomainName::parse(name).ok()) else {
             return Ok(None);
         };
-        if self.0.settings.mta_sts == MtaStsMode::None || !self.accounts().is_hosted(&domain)? {
-            return Ok(None);
-        }
-        Ok(Some(policy::text(&self.0.settings)))
+        let is_hosted = self.accounts().is_hosted(&domain)?;
+        Ok(is_hosted.then(|| policy::text(&self.0.settings)))
     }
 
     pub(crate) fn watched(
@@ -186,13 +186,14 @@ impl Domains {
         let last = self.0.running.of(organisation, name);
         let mut last = last.lock().await;
         let now = self.now();
-        let fresh = |report: &&Arc<Report>| {
-            now.duration_since(report.checked_at) < SignedDuration::from_secs(SHARED_SECS)
-        };
-        if let Some(report) = last.as_ref().filter(fresh) {
+        if let Some(report) = last.as_ref().filter(|report| is_fresh(report.checked_at, now)) {
             return Ok(Arc::clone(report));
         }
         let domain = self.accounts().domain(organisation, name)?;
+        if domain.alias_of.is_none() && !name.is_within(self.accounts().base_domain()) {
+            // A crash may have come between the domain and its keys.
+            dkim_keys::ensure_own(self.accounts(), organisation, name).await?;
+        }
         let expected = self.expected(organisation, &domain)?;
         let report = Report { checked_at: now, records: self.look_at(organisation, expected).await };
         self.draw_consequences(organisation, &domain, &report, cause).await?;
@@ -229,6 +230,11 @@ impl Domains {
             .map(|(expected, look)| (expected, look.unwrap_or_else(unfinished)))
             .collect()
     }
+}
+
+/// Whether a result of then is shared now, whichever way the clock was set meanwhile.
+pub(crate) fn is_fresh(checked_at: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(checked_at).abs() < SignedDuration::from_secs(SHARED_SECS)
 }
 
 impl Report {

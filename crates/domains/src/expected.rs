@@ -10,7 +10,7 @@ use guichet_store::OrganisationId;
 
 use crate::policy;
 use crate::record::{Expected, Need, Publisher, Purpose, Signer, Value};
-use crate::settings::Settings;
+use crate::settings::{MtaStsMode, Settings};
 
 /// The preference of our first host; others can be put before and behind it.
 const PREFERENCE: u16 = 10;
@@ -98,16 +98,20 @@ impl Maker<'_> {
         self.text(Purpose::Dmarc, Need::Advised, name, "v=DMARC1; p=none".to_owned())
     }
 
-    /// What makes TLS certain (RFC 8461) and its trouble known (RFC 8460).
-    fn tls(&self, settings: &Settings, base: &DomainName) -> [Expected; 3] {
+    /// What makes TLS certain (RFC 8461), where there is a policy, and its trouble known (RFC 8460).
+    fn tls(&self, settings: &Settings, base: &DomainName) -> Vec<Expected> {
         let Self { domain, .. } = self;
-        let host = Value::Alias(settings.web_host.to_string());
-        let reports = format!("v=TLSRPTv1; rua=mailto:postmaster@{base}");
-        [
-            self.record(Purpose::MtaStsHost, Need::Advised, format!("mta-sts.{domain}"), host),
-            self.text(Purpose::MtaSts, Need::Advised, format!("_mta-sts.{domain}"), policy::record(settings)),
-            self.text(Purpose::TlsRpt, Need::Advised, format!("_smtp._tls.{domain}"), reports),
-        ]
+        let advised = |purpose, name, value| self.record(purpose, Need::Advised, name, value);
+        let mut records = Vec::new();
+        if settings.mta_sts != MtaStsMode::None {
+            let host = Value::Alias(settings.web_host.to_string());
+            let policy = Value::Text(policy::record(settings));
+            records.push(advised(Purpose::MtaStsHost, format!("mta-sts.{domain}"), host));
+            records.push(advised(Purpose::MtaSts, format!("_mta-sts.{domain}"), policy));
+        }
+        let reports = Value::Text(format!("v=TLSRPTv1; rua=mailto:postmaster@{base}"));
+        records.push(advised(Purpose::TlsRpt, format!("_smtp._tls.{domain}"), reports));
+        records
     }
 }
 

@@ -14,10 +14,11 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use crate::check::State;
+use crate::consequences::broken_notice;
 use crate::decisions::tell_declined;
 use crate::domains::{Cause, Domains, Report};
 use crate::keys;
-use crate::watched::{Watched, soon};
+use crate::watched::{Watched, is_too_late, soon};
 
 /// Seconds between two searches for domains that nobody watches yet.
 const ENROL_SECS: i64 = 300;
@@ -73,7 +74,7 @@ impl Watch {
     pub async fn round(&mut self) -> Result<Option<Timestamp>, Error> {
         let now = self.domains.now();
         let interval = SignedDuration::from_secs(ENROL_SECS);
-        if self.enrolled.is_none_or(|at| now.duration_since(at) >= interval) {
+        if self.enrolled.is_none_or(|at| now.duration_since(at).abs() >= interval) {
             self.enrol(now).await?;
             self.enrolled = Some(now);
         }
@@ -84,14 +85,19 @@ impl Watch {
         self.next()
     }
 
-    /// Puts every domain into the table that is not in it.
+    /// Puts every domain into the table that is not in it, or so late that a clock was set back since.
     async fn enrol(&self, now: Timestamp) -> Result<(), Error> {
         let mut watched = 0_u32;
         for organisation in self.domains.accounts().organisations()? {
             for domain in self.domains.accounts().domains(organisation.id)? {
                 watched += 1;
-                if self.domains.watched(organisation.id, &domain.name)?.is_none() {
-                    self.enrol_one(organisation.id, &domain.name, now).await?;
+                let known = self.domains.watched(organisation.id, &domain.name)?;
+                match known.map(|known| known.next) {
+                    None => self.enrol_one(organisation.id, &domain.name, now).await?,
+                    Some(Some(next)) if is_too_late(next, now) => {
+                        self.postpone(next, organisation.id, &domain.name).await;
+                    }
+                    Some(_) => {}
                 }
             }
             // So that others on this thread have their turn between two organisations.
@@ -146,7 +152,7 @@ impl Watch {
                 count(&report);
                 self.settle_row(at, organisation, &name).await;
             }
-            Err(Error::NotFound { .. }) => self.forget(at, organisation, &name).await,
+            Err(Error::NotFound { what: "domain", .. }) => self.forget(at, organisation, &name).await,
             Err(error) => {
                 tracing::warn!(domain = %name, %organisation, %error, "a domain can't be looked at");
                 metrics::counter!("guichet_domain_checks_total", "outcome" => "failed").increment(1);
@@ -178,7 +184,12 @@ impl Watch {
         }
     }
 
+    /// A domain that is gone has nothing to be watched, nor to be mended.
     async fn forget(&self, at: Timestamp, organisation: OrganisationId, name: &DomainName) {
+        let desk = &self.domains.0.backends.desk;
+        if let Err(error) = desk.settle_notice(organisation, &broken_notice(name), self.domains.now()).await {
+            tracing::warn!(domain = %name, %error, "the notice of a domain that is gone stays");
+        }
         let store = self.domains.store();
         let (mut batch, mut table) = (store.of(organisation).batch(), store.operator().batch());
         batch.delete(keys::watched(name));

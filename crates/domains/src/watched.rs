@@ -138,6 +138,11 @@ fn pause_secs(rounds: u32) -> i64 {
     }
 }
 
+/// Whether the next look is further away than any look puts it: the clock was set back since.
+pub(crate) fn is_too_late(next: Timestamp, now: Timestamp) -> bool {
+    next > later(now, DAILY_SECS)
+}
+
 /// When to look again after a look that failed altogether.
 pub(crate) fn soon(now: Timestamp) -> Timestamp {
     later(now, SOON_SECS)

@@ -192,6 +192,10 @@ async fn servers_of_this_machine_and_of_private_networks_are_left_alone() {
         "64:ff9b::7f00:1",
         "2002:c0a8:101::1",
         "198.18.0.1",
+        "192.0.0.192",
+        "64:ff9b:1::a00:1",
+        "::10.0.0.1",
+        "fec0::1",
     ] {
         let zone = Zone::new()
             .ns("example.org", "ns.example.net")
@@ -213,4 +217,16 @@ async fn promise_9_an_inquiry_asks_only_so_many_questions() {
         inquiry.ask(&format!("a.b.c.d.e.f.{number}.example.org"), RecordType::Txt).await;
     }
     assert_eq!(dns.questions(), 20);
+}
+
+#[tokio::test]
+async fn a_server_may_have_a_private_address_beside_one_that_is_asked() {
+    let zone = Zone::new()
+        .ns("example.org", "ns.example.net")
+        .address("ns.example.net", "10.0.0.1")
+        .address("ns.example.net", "192.0.2.53")
+        .txt("example.org", "here");
+    let dns = FakeDns::new(zone);
+    let inquiry = Source::new(dns.clone(), dns.clone(), InquiryLimits::default()).inquiry();
+    assert_eq!(inquiry.ask("example.org", RecordType::Txt).await, Finding::Records(vec![text("here")]));
 }

@@ -19,6 +19,7 @@ use guichet_sys::dns::{DnsLimits, Finding, Inquiry, Record, RecordType, Resolver
 use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
+use self::dmarc::Place;
 use crate::record::{Expected, Publisher, Purpose};
 use crate::settings::Settings;
 
@@ -172,7 +173,13 @@ impl<'a> Check<'a> {
         for (server, finding) in said {
             let judged = match finding {
                 Finding::Records(records) => self.judge_records(expected, records).await,
-                _ => self.judge_absence(expected).await,
+                Finding::NoRecords | Finding::NoSuchName => self.judge_absence(expected).await,
+                Finding::AliasLoop | Finding::Disagree(_) | Finding::Unreachable(_) => {
+                    return Judged::unreachable(format!(
+                        "{server} leads {} to another zone, which can't be asked.",
+                        expected.name
+                    ));
+                }
             };
             if judged.state != State::Ok {
                 return Judged::different(format!(
@@ -199,7 +206,7 @@ impl<'a> Check<'a> {
             Purpose::Mx => mx::judge(self, expected, records).await,
             Purpose::Spf => spf::judge(self, expected, &texts).await,
             Purpose::Dkim => dkim::judge(expected, &texts),
-            Purpose::Dmarc => match dmarc::judge(&texts) {
+            Purpose::Dmarc => match dmarc::judge(self, expected, &texts, Place::Here) {
                 None => self.judge_absence(expected).await,
                 Some(judged) => judged,
             },
@@ -253,11 +260,16 @@ fn shown(record: &Record) -> String {
     }
 }
 
-/// What a stranger published, cut to a length for people and without what moves a cursor.
+/// Of characters beyond ASCII, which no record needs, letters and the like are shown.
+fn is_plain(c: char) -> bool {
+    if c.is_ascii() { !c.is_control() } else { c.is_alphanumeric() }
+}
+
+/// What a stranger published, cut to a length for people and without what moves a cursor, turns text or hides.
 pub(crate) fn printable(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
-    let mut out: String =
-        text.chars().take(FOUND_CHARS_MAX).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let shown = |c: char| if is_plain(c) { c } else { char::REPLACEMENT_CHARACTER };
+    let mut out: String = text.chars().take(FOUND_CHARS_MAX).map(shown).collect();
     if text.chars().nth(FOUND_CHARS_MAX).is_some() {
         out.push('…');
     }

@@ -11,11 +11,11 @@ use std::sync::Arc;
 use guichet_accounts::{DkimRecord, DkimState, Error};
 use guichet_mail::DomainName;
 use guichet_sys::dns::{Finding, RecordType, reverse_name};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::time::{Duration, timeout};
 
 use crate::check::{Check, Judged, Look, State, found};
-use crate::domains::{Backends, Domains};
+use crate::domains::{Backends, Domains, is_fresh};
 use crate::expected::Maker;
 use crate::record::{Expected, Publisher, Purpose};
 use crate::settings::Settings;
@@ -27,8 +27,6 @@ const NOBODY: &str = "guichet-check-wildcard";
 const ADDRESSES_MAX: usize = 8;
 /// Seconds that the whole check may take; shorter than the operator's command line waits.
 const CHECK_SECS_MAX: u64 = 25;
-/// Seconds for which a result is shared.
-const SHARED_SECS: i64 = 10;
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,10 +67,7 @@ impl Domains {
     pub async fn check_server(&self) -> Result<Arc<ServerReport>, Error> {
         let mut last = self.0.server.lock().await;
         let now = self.now();
-        let fresh = |report: &&Arc<ServerReport>| {
-            now.duration_since(report.checked_at) < SignedDuration::from_secs(SHARED_SECS)
-        };
-        if let Some(report) = last.as_ref().filter(fresh) {
+        if let Some(report) = last.as_ref().filter(|report| is_fresh(report.checked_at, now)) {
             return Ok(Arc::clone(report));
         }
         let keys = self.accounts().base_dkim_records()?;

@@ -8,7 +8,7 @@ use guichet_accounts::DkimScope;
 use guichet_sys::Clock as _;
 use guichet_testkit::{FakeDns, Zone};
 
-use super::world::{World, domains, internet, name, operators, pair};
+use super::world::{World, domains, internet, name, operators, pair, publish};
 use crate::{Domains, Purpose, Settings, State};
 
 #[tokio::test]
@@ -132,4 +132,48 @@ async fn a_domain_with_many_services_is_looked_at_to_the_end() {
     world.serve(zone);
     let all = world.states(&domain).await;
     assert!(all.iter().all(|(_, state)| *state == State::Ok), "{all:?}");
+}
+
+#[tokio::test]
+async fn of_two_servers_one_may_know_where_an_alias_leads() {
+    let world = World::new().await;
+    let domain = world.own_domain().await;
+    let key = "guichet-a-1._domainkey.acme.example";
+    let text = world.expected(&domain).into_iter().find(|expected| expected.name == key).unwrap().value;
+    let rest = world.expected(&domain).into_iter().filter(|expected| expected.name != key);
+    let rest =
+        rest.fold(world.with_base_keys(operators(internet())), |zone, expected| publish(zone, &expected));
+    let known = rest
+        .ns("acme.example", "ns2.provider.example")
+        .address("ns2.provider.example", "192.0.2.54")
+        .ns("keys.example", "ns.provider.example")
+        .cname(key, "a.keys.example")
+        .txt("a.keys.example", text.to_string());
+    // It holds both zones, and says at once what stands at the end.
+    let both = world.all_but(&domain, &[]);
+    let dns = FakeDns::with_servers(known, HashMap::from([(IpAddr::from([192, 0, 2, 54]), both)]));
+    let report = over(&world, &dns).check(world.acme, &domain).await.unwrap();
+    let (_, look) = report.records.iter().find(|(expected, _)| expected.name == key).unwrap();
+    assert_eq!(look.state, State::Ok, "{look:?}");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_neither_hides_what_is_published_nor_stops_the_watch() {
+    const YEAR: i64 = 365 * 86_400;
+    let mut world = World::new().await;
+    let domain = world.own_domain().await;
+    world.serve(world.all_but(&domain, &[]));
+    world.clock.advance_secs(YEAR);
+    world.after(0).await;
+    world.serve(world.all_but(&domain, &[Purpose::Mx]));
+    world.clock.advance_secs(-YEAR);
+    world.after(0).await;
+    for _ in 0..20 {
+        world.after(600).await;
+    }
+    let checked = world.domains.records(world.acme, &domain).unwrap();
+    let mx = checked.iter().find(|checked| checked.expected.purpose == Purpose::Mx).unwrap();
+    assert_eq!(mx.last.as_ref().unwrap().0.state, State::Missing);
+    let report = world.domains.check(world.acme, &domain).await.unwrap();
+    assert!(report.checked_at <= world.clock.now());
 }

@@ -3,7 +3,7 @@
 use guichet_testkit::Zone;
 
 use super::world::{World, name, publish};
-use crate::{Look, Purpose, State};
+use crate::{Look, MtaStsMode, Purpose, Settings, State};
 
 /// A look at one record of `acme.example`, where everything else is as it should be and this is what `change` makes of it.
 async fn looked(purpose: Purpose, change: impl Fn(Zone, &str) -> Zone) -> Look {
@@ -251,4 +251,45 @@ async fn a_policy_host_that_is_another_server_is_told() {
     let stale = |zone: Zone, _: &str| zone.txt("_mta-sts.acme.example", "v=STSv1; id=1;");
     let look = looked(Purpose::MtaSts, stale).await;
     assert_eq!((look.state, look.advice.contains("Its `id` is not")), (State::Ok, true));
+}
+
+#[tokio::test]
+async fn a_dmarc_record_from_above_tells_what_holds_below_and_that_the_base_domains_keys_do() {
+    let world = World::new().await;
+    let at = |record: &str| {
+        let zone = super::world::operators(super::world::internet());
+        world.with_base_keys(zone).txt("_dmarc.desk.example", record)
+    };
+    world.serve(at("v=DMARC1; p=reject; sp=none"));
+    let look = world.look(&name("acme.desk.example"), Purpose::Dmarc).await;
+    assert!(look.state == State::Ok && look.advice.contains("p=none"), "{look:?}");
+    world.serve(at("v=DMARC1; p=reject; adkim=s"));
+    let look = world.look(&name("acme.desk.example"), Purpose::Dmarc).await;
+    assert!(look.state == State::Different && look.advice.contains("adkim=s"), "{look:?}");
+    let own = looked(Purpose::Dmarc, |zone, _| zone.txt("_dmarc.acme.example", "v=DMARC1; p=none; adkim=s"));
+    assert_eq!(own.await.state, State::Ok, "it signs with its own keys");
+}
+
+#[tokio::test]
+async fn what_is_shown_does_not_turn_the_text_around_it() {
+    let look =
+        looked(Purpose::Proof, |zone, _| zone.txt("_guichet.acme.example", "a\u{202e}b\u{200b}c")).await;
+    assert_eq!(look.found, ["a\u{fffd}b\u{fffd}c"]);
+}
+
+#[tokio::test]
+async fn a_policy_that_was_given_up_says_so_to_senders_that_know_it() {
+    let world = World::new().await;
+    let desk = world.domains.0.backends.desk.clone();
+    let settings = Settings { mta_sts: MtaStsMode::None, ..Settings::new(name("mx.desk.example")) };
+    let domains = super::world::domains(&world.store, desk, &world.dns, &world.clock, settings);
+    let policy = domains.mta_sts_policy("mta-sts.acme.desk.example").unwrap().unwrap();
+    assert!(policy.contains("mode: none\r\n"), "{policy}");
+    assert_eq!(domains.mta_sts_policy("mta-sts.other.example").unwrap(), None);
+    let own = world.own_domain().await;
+    let own = world.accounts().domain(world.acme, &own).unwrap();
+    let expected = domains.expected(world.acme, &own).unwrap();
+    let purposes: Vec<_> = expected.iter().map(|expected| expected.purpose).collect();
+    assert!(purposes.contains(&Purpose::TlsRpt), "{purposes:?}");
+    assert!(!purposes.contains(&Purpose::MtaSts) && !purposes.contains(&Purpose::MtaStsHost), "{purposes:?}");
 }

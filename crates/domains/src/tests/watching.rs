@@ -256,3 +256,35 @@ async fn a_domain_that_is_gone_is_watched_no_more() {
     assert!(world.domains.watched(world.acme, &domain).unwrap().is_none());
     assert!(world.domains.check(world.acme, &domain).await.is_err());
 }
+
+#[tokio::test]
+async fn a_domain_without_keys_gets_them_when_it_is_looked_at() {
+    let mut world = World::new().await;
+    let domain = name("acme.example");
+    let accounts = world.accounts();
+    // A crash came between the domain and its keys.
+    accounts
+        .begin_domain(world.acme, &domain, ProofCode::from_random([3; 20]), world.clock.now())
+        .await
+        .unwrap();
+    world.after(0).await;
+    let keys = accounts.dkim_records(world.acme, &domain).unwrap();
+    assert_eq!(keys.len(), 2);
+    assert_eq!(
+        world.expected(&domain).iter().filter(|expected| expected.purpose == Purpose::Dkim).count(),
+        2
+    );
+}
+
+#[tokio::test]
+async fn the_notice_of_a_domain_that_is_given_up_is_settled() {
+    let mut world = green().await;
+    let domain = name("acme.example");
+    world.serve(world.all_but(&domain, &[Purpose::Mx]));
+    world.after(DAY).await;
+    world.after(SOON).await;
+    assert_eq!(world.open_notices().len(), 1);
+    world.accounts().remove_domain(world.acme, &domain).await.unwrap();
+    world.after(SOON).await;
+    assert!(world.open_notices().is_empty());
+}

@@ -22,7 +22,7 @@ use std::{
     },
 };
 
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::Mutex;
 
 use super::{
@@ -128,43 +128,64 @@ impl Inquiry {
         if let Some(known) = self.findings.lock().await.get(&question) {
             return known.clone();
         }
-        let finding = self.follow(&question.0, record_type).await;
+        let finding = self.follow(&question.0, record_type, self.source.limits.aliases_max).await;
         self.findings.lock().await.insert(question, finding.clone());
         finding
     }
 
-    /// What stands at the end of a name's aliases.
-    async fn follow(&self, name: &str, record_type: RecordType) -> Finding {
-        let mut name: Box<str> = name.into();
-        for _ in 0..=self.source.limits.aliases_max {
-            match self.ask_zone(&name, record_type).await {
-                Ok(target) => name = target,
-                Err(finding) => return finding,
+    /// What the servers of one zone say, and those of the zones that aliases lead to. Of two servers one may know where an
+    /// alias leads and the other not, so what stands at its end is compared.
+    fn follow<'a>(
+        &'a self,
+        name: &'a str,
+        record_type: RecordType,
+        aliases_left: usize,
+    ) -> BoxFuture<'a, Finding> {
+        Box::pin(async move {
+            let statements = match self.ask_zone(name, record_type).await {
+                Ok(statements) => statements,
+                Err(why) => return Finding::Unreachable(why),
+            };
+            let mut said: Vec<(Box<str>, Finding)> = Vec::with_capacity(statements.len());
+            for (server, statement) in &statements {
+                let same = statements.iter().zip(&said).find(|((_, other), _)| other == statement);
+                let finding = match (same, statement) {
+                    (Some((_, (_, finding))), _) => finding.clone(),
+                    (None, Statement::Answer(answer)) => finding(answer),
+                    (None, Statement::Alias(_)) if aliases_left == 0 => Finding::AliasLoop,
+                    (None, Statement::Alias(target)) => {
+                        self.follow(target, record_type, aliases_left - 1).await
+                    }
+                };
+                said.push((server.clone(), finding));
             }
-        }
-        Finding::AliasLoop
+            match said.split_first() {
+                Some(((_, first), others)) if others.iter().all(|(_, other)| other == first) => first.clone(),
+                _ => Finding::Disagree(said),
+            }
+        })
     }
 
-    /// Asks the servers of one zone: where an alias leads, else what they say.
-    async fn ask_zone(&self, name: &str, record_type: RecordType) -> Result<Box<str>, Finding> {
-        let servers = self.servers(name).await.map_err(Finding::Unreachable)?;
-        let asked = servers.iter().map(|server| self.ask_server(server, name, record_type));
-        let said = join_all(asked).await;
-        let mut troubles = said.iter().filter_map(|(_, said)| said.as_ref().err());
-        let statements: Vec<_> =
-            said.iter().filter_map(|(server, said)| said.as_ref().ok().map(|said| (*server, said))).collect();
-        let Some((_, first)) = statements.first() else {
-            let why = troubles.next().map_or("it has no name servers", |why| why);
-            return Err(Finding::Unreachable(format!("no name server of {name} answers: {why}").into()));
-        };
-        if statements.iter().any(|(_, said)| said != first) {
-            let said = statements.iter().map(|(server, said)| ((*server).into(), finding(said)));
-            return Err(Finding::Disagree(said.collect()));
+    /// What the servers of the zone of a name say, each that answers; at least one does.
+    async fn ask_zone(
+        &self,
+        name: &str,
+        record_type: RecordType,
+    ) -> Result<Vec<(Box<str>, Statement)>, Box<str>> {
+        let servers = self.servers(name).await?;
+        let said = join_all(servers.iter().map(|server| self.ask_server(server, name, record_type))).await;
+        let (mut statements, mut troubles) = (Vec::new(), Vec::new());
+        for (server, said) in said {
+            match said {
+                Ok(statement) => statements.push((server.into(), statement)),
+                Err(why) => troubles.push(why),
+            }
         }
-        match first {
-            Statement::Alias(target) => Ok(target.clone()),
-            Statement::Answer(_) => Err(finding(first)),
+        if statements.is_empty() {
+            let why = troubles.first().map_or("it has no name servers", String::as_str);
+            return Err(format!("no name server of {name} answers: {why}").into());
         }
+        Ok(statements)
     }
 
     /// Asks one server, at its next address where the first keeps silent.
@@ -233,18 +254,18 @@ impl Inquiry {
         Ok(servers)
     }
 
-    /// One address of each kind: IPv4 first, which reaches more.
+    /// One address of each kind that may be asked: IPv4 first, which reaches more.
     async fn addresses_of(&self, host: &str) -> Vec<IpAddr> {
         let mut addresses = Vec::new();
         for record_type in [RecordType::A, RecordType::Aaaa] {
             let Ok(Answer::Records(records)) = self.recurse(host, record_type).await else { continue };
-            let found = records.iter().find_map(|record| match record {
+            let found = records.iter().filter_map(|record| match record {
                 Record::A(address) => Some(IpAddr::from(*address)),
                 Record::Aaaa(address) => Some(IpAddr::from(*address)),
                 _ => None,
             });
-            addresses
-                .extend(found.filter(|address| self.source.limits.private_servers || !is_private(*address)));
+            let may_be_asked = |address: &IpAddr| self.source.limits.private_servers || !is_private(*address);
+            addresses.extend(found.filter(may_be_asked).take(1));
         }
         addresses
     }
@@ -268,12 +289,11 @@ impl Inquiry {
     }
 }
 
-fn finding(statement: &Statement) -> Finding {
-    match statement {
-        Statement::Answer(Answer::Records(records)) => Finding::Records(records.clone()),
-        Statement::Answer(Answer::NoRecords) => Finding::NoRecords,
-        Statement::Answer(Answer::NoSuchName) => Finding::NoSuchName,
-        Statement::Alias(target) => Finding::Unreachable(format!("it is an alias of {target}").into()),
+fn finding(answer: &Answer) -> Finding {
+    match answer {
+        Answer::Records(records) => Finding::Records(records.clone()),
+        Answer::NoRecords => Finding::NoRecords,
+        Answer::NoSuchName => Finding::NoSuchName,
     }
 }
 

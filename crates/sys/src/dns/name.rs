@@ -47,11 +47,12 @@ pub fn reverse_name(address: IpAddr) -> String {
 
 /// Addresses that are no host's of the open internet: this machine's, a private network's, or nobody's.
 ///
-/// *Standards*: RFC 6890 (special addresses), RFC 6598 (carriers' networks), RFC 4193 (unique local addresses).
+/// *Standards*: RFC 6890 (special addresses), RFC 6598 (carriers' networks), RFC 4193 (unique local addresses), RFC 8215
+/// (a network's own translators), RFC 3879 (site-local addresses, which some networks still have).
 pub(super) fn is_private(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
+            let [a, b, c, _] = v4.octets();
             v4.is_private()
                 || v4.is_loopback()
                 || v4.is_link_local()
@@ -60,6 +61,7 @@ pub(super) fn is_private(address: IpAddr) -> bool {
                 || a == 0
                 || a >= 240
                 || (a == 100 && (64..128).contains(&b))
+                || (a == 192 && b == 0 && c == 0)
                 || (a == 198 && (18..20).contains(&b))
         }
         IpAddr::V6(v6) => {
@@ -68,15 +70,17 @@ pub(super) fn is_private(address: IpAddr) -> bool {
                 || v6.is_multicast()
                 || v6.is_unicast_link_local()
                 || v6.is_unique_local()
+                || matches!(v6.segments(), [0x64, 0xff9b, 1, ..] | [0xfec0..=0xfeff, ..])
                 || embedded(v6).is_some_and(|v4| is_private(v4.into()))
         }
     }
 }
 
-/// The IPv4 address that an IPv6 address leads to: through a translator (RFC 6052 2.1) or a tunnel (RFC 3056 2).
+/// The IPv4 address that an IPv6 address leads to: through a translator (RFC 6052 2.1) or a tunnel (RFC 3056 2), or as
+/// compatible (RFC 4291 2.5.5.1).
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     match address.segments() {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+        [0 | 0x64, 0 | 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
             Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
         }
         _ => None,
