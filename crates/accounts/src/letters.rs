@@ -30,7 +30,6 @@ impl Invitation {
     /// The mail. `public_url` is where the server is reached from outside, without a slash at its end.
     pub fn letter(&self, public_url: &str) -> Letter {
         let organisation = plain(&self.organisation.name);
-        let inviter = self.inviter.as_deref().map(plain).filter(|name| !name.is_empty());
         Letter {
             subject: format!("You are invited to {organisation}"),
             text: format!(
@@ -38,7 +37,7 @@ impl Invitation {
                  password here:\n\n<{}>\n\nThe link is good for three days, and once. After that, ask for another.\n\n\
                  If you did not expect this, do nothing: nobody comes in in your name without the link.\n",
                 plain(&self.person.name),
-                inviter.as_deref().unwrap_or("the operator of this server"),
+                inviter(self.inviter.as_deref()),
                 self.link(public_url)
             ),
         }
@@ -125,6 +124,15 @@ fn link(public_url: &str, page: &str, secret: &Secret) -> String {
     format!("{}/{page}#{}", public_url.trim_end_matches('/'), secret.reveal())
 }
 
+/// Who invites. A name of marks alone is nobody's, not the operator's.
+fn inviter(name: Option<&str>) -> String {
+    match name.map(plain) {
+        None => "the operator of this server".to_owned(),
+        Some(name) if name.is_empty() => "somebody".to_owned(),
+        Some(name) => name,
+    }
+}
+
 /// A name without what Markdown or a mail program would make a link or a mark of, and no longer than a name is: whoever
 /// signs up or invites chooses it, and somebody else reads it.
 fn plain(name: &str) -> String {
@@ -152,6 +160,14 @@ mod tests {
             link("https://desk.example/", "invitation", &secret),
             "https://desk.example/invitation#guichet_x"
         );
+    }
+
+    /// A name of marks alone would make the mail one of the operator's.
+    #[test]
+    fn nobody_invites_in_the_name_of_the_operator() {
+        assert_eq!(inviter(None), "the operator of this server");
+        assert_eq!(inviter(Some("*Ana*")), "Ana");
+        assert_eq!(inviter(Some("***")), "somebody");
     }
 
     #[test]
