@@ -57,6 +57,16 @@ pub(crate) fn list<T: for<'b> Decode<'b, ()>>(
         .collect()
 }
 
+/// Refuses one more of what is listed as a whole where a list shows no more. Whoever adds one takes a number first, so
+/// that two at once are in conflict.
+pub(crate) fn check_room(snapshot: &Snapshot, what: &str, kind: u8) -> Result<(), Error> {
+    let rows = snapshot.scan(&Key::new(kind), Direction::Forward, None)?;
+    if rows.take(LISTED_MAX).count() < LISTED_MAX {
+        return Ok(());
+    }
+    Err(Error::Invalid(format!("an organisation has at most {LISTED_MAX} {what}, and this one has so many")))
+}
+
 pub(crate) fn domain_owner(
     operator: &Snapshot,
     domain: &DomainName,

@@ -20,6 +20,7 @@ impl Accounts {
         change(&self.store, || {
             let mut snapshot = self.store.of(organisation).snapshot()?;
             let number = stored::next_number(&mut snapshot)?;
+            stored::check_room(&snapshot, "teams", keys::TEAMS)?;
             let team = Team { id: TeamId(number), name: name.clone() };
             let mut batch = snapshot.batch();
             stored::put_number(&mut batch, number);

@@ -11,13 +11,15 @@ use guichet_sys::Random;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::organisations::check_name;
-use crate::records::{PersonStatus, Token};
+use crate::records::{Person, PersonStatus, Token};
 use crate::sessions::actor;
 use crate::stored::{self, change};
 use crate::{Accounts, Actor, Deed, Error, PersonId, Scopes, TokenId, keys};
 
 /// What every token begins with, so that a leaked one is recognised for what it is.
 const PREFIX: &str = "guichet_";
+/// Tokens of one person.
+const TOKENS_MAX: usize = 100;
 /// How often the use of a token is written down.
 const USE_NOTED_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
@@ -104,6 +106,8 @@ impl Accounts {
                 )));
             }
             let number = stored::next_number(&mut space)?;
+            stored::check_room(&space, "tokens", keys::TOKENS)?;
+            self.check_few(organisation, &person)?;
             let token = Token {
                 id: TokenId(number),
                 organisation,
@@ -122,6 +126,19 @@ impl Accounts {
             Ok((vec![opens, listed], token))
         })
         .await
+    }
+
+    /// Refuses another token of somebody who has many: nobody keeps track of more. Whoever makes one takes a number, so
+    /// that two at once are in conflict.
+    fn check_few(&self, organisation: OrganisationId, person: &Person) -> Result<(), Error> {
+        let all = self.tokens(organisation)?;
+        if all.iter().filter(|token| token.person == person.id).count() < TOKENS_MAX {
+            return Ok(());
+        }
+        Err(Error::Invalid(format!(
+            "`{}` has {TOKENS_MAX} tokens, those that have expired among them; take one back first",
+            person.address
+        )))
     }
 
     /// One token of an organisation.
@@ -159,8 +176,9 @@ impl Accounts {
 
     /// Takes a token back; it opens nothing from now on.
     pub async fn revoke_token(&self, organisation: OrganisationId, id: TokenId) -> Result<(), Error> {
-        let owner = self.token(organisation, id)?.person;
-        self.check_above(self.person(organisation, owner)?.role)?;
+        let token = self.token(organisation, id)?;
+        let owner = self.person(organisation, token.person)?;
+        self.check_above(owner.role)?;
         change(&self.store, || {
             let mut space = self.store.of(organisation).snapshot()?;
             let digest = space.read(&keys::token(id))?.ok_or_else(|| Error::not_found("token", &id))?;
@@ -169,7 +187,7 @@ impl Accounts {
             let mut listed = space.batch();
             listed.delete(keys::token(id));
             listed.delete(keys::token_use(id));
-            self.record(&mut listed, Deed::TokenRevoked, format!("token {id}"));
+            self.record(&mut listed, Deed::TokenRevoked, format!("{}, of {}", token.name, owner.address));
             Ok((vec![opens, listed], ()))
         })
         .await

@@ -39,6 +39,7 @@ impl Accounts {
         change(&self.store, || {
             let (mut snapshot, mut person) = self.person_for_change(organisation, id)?;
             let named = stored::read_teams(&mut snapshot, wanted.teams.as_deref().unwrap_or_default())?;
+            let before = person.clone();
             let led = person.role == leader && person.status == PersonStatus::Active;
             person.name = name.clone().unwrap_or(person.name);
             person.role = wanted.role.unwrap_or(person.role);
@@ -50,7 +51,7 @@ impl Accounts {
             let mut batch = snapshot.batch();
             stored::put_rows(&mut batch, named);
             put_guarded(&mut batch, guarded, &person);
-            self.record(&mut batch, Deed::PersonChanged, &person.address);
+            self.record(&mut batch, Deed::PersonChanged, difference(&before, &person));
             Ok((vec![batch], person))
         })
         .await
@@ -147,6 +148,26 @@ fn check_other(snapshot: &mut Snapshot, leader: Role, person: &Person) -> Result
         "`{}` is the last {what}, without whom nobody could let anybody in; make somebody else {what} first",
         person.address
     )))
+}
+
+/// Whom a change concerned and what they are now, for the audit log.
+fn difference(before: &Person, after: &Person) -> String {
+    let mut told = Vec::new();
+    if after.name != before.name {
+        told.push(format!("name {}", after.name));
+    }
+    if after.role != before.role {
+        told.push(format!("role {}", after.role.as_str()));
+    }
+    if after.teams != before.teams {
+        let teams: Vec<String> = after.teams.iter().map(ToString::to_string).collect();
+        told.push(format!("teams {}", if teams.is_empty() { "none".to_owned() } else { teams.join(" ") }));
+    }
+    if told.is_empty() {
+        after.address.to_string()
+    } else {
+        format!("{}: {}", after.address, told.join(", "))
+    }
 }
 
 fn put_guarded(batch: &mut Batch, guarded: bool, person: &Person) {

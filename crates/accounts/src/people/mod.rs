@@ -59,6 +59,7 @@ impl Accounts {
         let named = stored::read_teams(&mut snapshot, &wanted.teams)?;
         names::check_free(&mut operator, &wanted.address, organisation)?;
         let number = stored::next_number(&mut snapshot)?;
+        stored::check_room(&snapshot, "people", keys::PEOPLE)?;
         let person = Person {
             id: PersonId(number),
             name,

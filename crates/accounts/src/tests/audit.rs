@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use jiff::SignedDuration;
 
 use super::{address, now, server, with_domain};
-use crate::{By, Deed, NewPerson, Role, Who};
+use crate::{By, Deed, NewPerson, NewToken, PersonChange, Role, Scopes, Secret, Who};
 
 #[tokio::test]
 async fn a_change_on_somebodys_behalf_says_whose_it_was() {
@@ -89,4 +89,39 @@ fn every_deed_has_a_word_and_a_number_of_its_own() {
         let bytes = crate::stored::encode(deed);
         assert_eq!(minicbor::decode::<u32>(&bytes).unwrap(), number, "{deed}");
     }
+}
+
+#[tokio::test]
+async fn what_became_of_a_person_stands_in_the_log() {
+    let (accounts, id) = with_domain().await;
+    let by = By { organisation: None, who: Who::Operator, from: None, at: now() };
+    let accounts = accounts.on_behalf(by);
+    let team = accounts.create_team(id, "Billing").await.unwrap().id;
+    let wanted = NewPerson {
+        name: "Ana".to_owned(),
+        address: address("ana@acme.example"),
+        role: Role::Agent,
+        teams: Vec::new(),
+    };
+    let ana = accounts.add_person(id, wanted).await.unwrap().id;
+    let latest = async |change: PersonChange, second: i64| {
+        let at = now() + SignedDuration::from_secs(second);
+        accounts.on_behalf(By { at, ..by }).change_person(id, ana, change).await.unwrap();
+        accounts.audit(id, None, 1).unwrap().entries[0].subject.clone()
+    };
+    let everything =
+        PersonChange { name: Some("Anna".to_owned()), role: Some(Role::Admin), teams: Some(vec![team]) };
+    assert_eq!(
+        latest(everything.clone(), 1).await,
+        format!("ana@acme.example: name Anna, role admin, teams {team}")
+    );
+    assert_eq!(latest(everything, 2).await, "ana@acme.example");
+    let none = PersonChange { teams: Some(Vec::new()), ..PersonChange::default() };
+    assert_eq!(latest(none, 3).await, "ana@acme.example: teams none");
+    let secret = Secret::from_random([7; 32]);
+    let token = NewToken { person: ana, name: "import".to_owned(), scopes: Scopes::all() };
+    let token = accounts.create_token(id, token, &secret).await.unwrap().id;
+    let at = now() + SignedDuration::from_secs(9);
+    accounts.on_behalf(By { at, ..by }).revoke_token(id, token).await.unwrap();
+    assert_eq!(accounts.audit(id, None, 1).unwrap().entries[0].subject, "import, of ana@acme.example");
 }

@@ -228,3 +228,54 @@ async fn a_team_that_is_named_while_it_is_deleted_is_one_or_the_other() {
         assert_ne!(named.is_ok(), deleted.is_ok());
     }
 }
+
+/// Writes so many rows of one kind, which are counted and not read.
+async fn fill(accounts: &Accounts, id: OrganisationId, kind: u8, count: usize) {
+    let mut batch = accounts.store.of(id).batch();
+    for number in 0..count as u64 {
+        batch.put(guichet_store::Key::new(kind).number(1_000_000 + number), Vec::new());
+    }
+    accounts.store.commit(vec![batch]).await.unwrap();
+}
+
+#[tokio::test]
+async fn promise_9_an_organisation_has_so_many_people_and_teams_as_a_list_shows() {
+    let (accounts, id) = with_domain().await;
+    fill(&accounts, id, crate::keys::PEOPLE, crate::stored::LISTED_MAX).await;
+    fill(&accounts, id, crate::keys::TEAMS, crate::stored::LISTED_MAX).await;
+    let wanted = NewPerson {
+        name: "Ana".to_owned(),
+        address: address("ana@acme.example"),
+        role: Role::Agent,
+        teams: Vec::new(),
+    };
+    for refused in [
+        accounts.add_person(id, wanted.clone()).await.map(drop),
+        accounts.invite(id, wanted, now(), &SystemRandom).await.map(drop),
+        accounts.create_team(id, "Billing").await.map(drop),
+    ] {
+        assert!(matches!(&refused, Err(Error::Invalid(text)) if text.contains("10000")), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn promise_9_a_person_has_a_bounded_number_of_tokens() {
+    let (accounts, id) = with_domain().await;
+    let ana = person(&accounts, id, "ana@acme.example", Role::Admin).await;
+    let eve = person(&accounts, id, "eve@acme.example", Role::Admin).await;
+    let token_of = async |person: PersonId, number: u8| {
+        let wanted = NewToken { person, name: "x".to_owned(), scopes: Scopes::all() };
+        accounts.create_token(id, wanted, &Secret::from_random([number; 32])).await
+    };
+    let mut made = Vec::new();
+    let refused = loop {
+        match token_of(ana, made.len() as u8).await {
+            Ok(token) => made.push(token.id),
+            Err(error) => break error.to_string(),
+        }
+    };
+    assert!(refused.contains("100 tokens") && refused.contains("take one back"), "{refused}");
+    token_of(eve, 200).await.unwrap();
+    accounts.revoke_token(id, made[0]).await.unwrap();
+    token_of(ana, 201).await.unwrap();
+}
