@@ -12,7 +12,7 @@
 //! | `M` | message | ticket, [`Message`](crate::Message) |
 //! | `Q` | message | - : in quarantine |
 //! | `I` | digest of an identity | [entries](crate::identity) |
-//! | `A` | address | contact |
+//! | `A` | address | the contacts that have it, 8 bytes each; the one first that has its mail |
 //! | `C` | contact | [`Contact`](crate::Contact) |
 //! | `V` | facet, its value, activity | ticket; see [`crate::facet`] |
 //! | `D` | delivery | ticket, message, [`Delivery`](crate::Delivery) |
@@ -45,6 +45,7 @@
 //! | `N` | `t`, digest of its matter | notice |
 //! | `R` | `f`, forward | [`Forward`](crate::Forward) |
 //! | `R` | `p`, delivery of a probe | forward |
+//! | `R` | `a` | the forward added last: written with each, so that two at once meet |
 //! | `q` | due time, organisation, delivery | recipient's domain; in the operator's space: the due-table |
 
 use guichet_accounts::PersonId;
@@ -332,6 +333,11 @@ pub(crate) fn forwards() -> Key {
 
 pub(crate) fn forward(id: ForwardId) -> Key {
     forwards().number(id.0)
+}
+
+/// What a decision over all forwards rests on.
+pub(crate) fn last_forward() -> Key {
+    Key::new(FORWARDS).byte(b'a')
 }
 
 /// Of the delivery that a probe is.

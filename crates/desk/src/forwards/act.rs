@@ -54,6 +54,7 @@ impl Desk {
             )));
         }
         self.probe(actor, address, now, |snapshot| {
+            snapshot.read(&keys::last_forward())?;
             let all = all(snapshot)?;
             let same =
                 |(_, one): &&(ForwardId, Forward)| one.channel == channel && one.address.is_same(address);
@@ -123,17 +124,16 @@ impl Desk {
             let addressee = Addressee::look_up(&mut snapshot, address, RecipientField::To, now)?;
             addressee.refuse_suppressed()?;
             let probe = ProbeSent { delivery: letter.id, at: now };
-            let (address, replaced) = (address.clone(), before.as_ref().map(|one| one.probe.delivery));
-            let forward = match before {
-                Some(before) => Forward { probe, ..before },
-                None => Forward { channel, address, created: now, probe, returned: None },
-            };
             snapshot.read(&keys::forward(id))?;
             let (mut batch, mut due) = (snapshot.batch(), self.due_rows());
+            let forward = if let Some(before) = before {
+                batch.delete(keys::forward_of_probe(before.probe.delivery));
+                Forward { probe, ..before }
+            } else {
+                batch.put(keys::last_forward(), id.0.to_be_bytes().to_vec());
+                Forward { channel, address: address.clone(), created: now, probe, returned: None }
+            };
             put(&mut batch, id, &forward);
-            if let Some(replaced) = replaced {
-                batch.delete(keys::forward_of_probe(replaced));
-            }
             batch.put(keys::forward_of_probe(letter.id), id.0.to_be_bytes().to_vec());
             letter.enter(&mut batch, &mut due, organisation, &addressee, now);
             match self.commit_queued(batch, due).await {

@@ -1,10 +1,9 @@
 //! A probe that comes back.
 
-use guichet_mail::Automatic;
+use guichet_mail::{Automatic, SubjectPrefix, base_subject};
 use guichet_store::{Batch, Snapshot};
 
 use super::{Forward, ForwardId, Returned, act};
-use crate::arrival::Arrival;
 use crate::groups::Incoming;
 use crate::keys::{self, Number};
 use crate::notices::{self, NoticePut};
@@ -39,7 +38,7 @@ impl Desk {
         {
             return Ok(Some(ProbeReturn { delivery, was_rewritten: false }));
         }
-        let Some(token) = token_in_subject(arrival) else { return Ok(None) };
+        let Some(token) = token_in_subject(mail) else { return Ok(None) };
         let delivery = self.tokens()?.read_probe(organisation, token);
         Ok(delivery.map(|delivery| ProbeReturn { delivery, was_rewritten: true }))
     }
@@ -118,11 +117,19 @@ fn notice(forward: &Forward) -> NewNotice {
 }
 
 /// What may be the token of a probe in the subject of a mail that answers nothing.
-fn token_in_subject(arrival: &Arrival) -> Option<&str> {
-    let content = &arrival.reading.content;
-    let is_answer = !content.in_reply_to.is_empty()
-        || arrival.reverse_path.is_empty()
-        || matches!(content.automatic, Automatic::Reply | Automatic::Bounce);
-    let (_, rest) = content.subject.rsplit_once('[').filter(|_| !is_answer)?;
+fn token_in_subject(mail: Incoming<'_>) -> Option<&str> {
+    let subject = &mail.arrival.reading.content.subject;
+    let (_, rest) = subject.rsplit_once('[').filter(|_| !is_answer(mail))?;
     rest.split_once(']').map(|(token, _)| token).filter(|token| is_token(token))
+}
+
+/// Whether a mail says in any way that it answers one: what a forwarder writes anew does not.
+fn is_answer(mail: Incoming<'_>) -> bool {
+    let arrival = mail.arrival;
+    let content = &arrival.reading.content;
+    !content.in_reply_to.is_empty()
+        || arrival.reverse_path.is_empty()
+        || matches!(content.automatic, Automatic::Reply | Automatic::Bounce)
+        || base_subject(&content.subject).prefix == SubjectPrefix::Reply
+        || mail.recipients().any(|one| one.tag().is_some_and(is_token))
 }

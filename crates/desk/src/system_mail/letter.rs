@@ -62,9 +62,13 @@ impl Desk {
             SystemMailKind::Probe => format!("{} [{}]", mail.subject, tokens.probe(organisation, id)),
             _ => mail.subject.clone(),
         };
-        let name = self.accounts.organisation(organisation)?.name;
+        // An organisation may be called anything, and a probe goes to strangers.
+        let name = match mail.kind {
+            SystemMailKind::Probe => None,
+            _ => Some(self.accounts.organisation(organisation)?.name),
+        };
         let outgoing = Outgoing {
-            from: Mailbox { name: Some(name), address: sending.from.clone() },
+            from: Mailbox { name, address: sending.from.clone() },
             reply_to: Some(Mailbox {
                 name: None,
                 address: tokens.system_reply_address(organisation, (id, mail.kind), &sending.reply_to),

@@ -6,7 +6,7 @@ use guichet_mail::{AuthResult, DmarcPolicy, Verdicts};
 
 use super::queue_world::{address, due, send};
 use super::system_mail::{field, raw};
-use super::world::{World, at, outcomes};
+use super::world::{World, at, mail, outcomes};
 use crate::{Arrival, Error, Fate, ForwardId, ForwardState, NoticeKind, Outcome, Recipient, StoredForward};
 
 const FROM: &str = "loja@shop.example";
@@ -159,6 +159,41 @@ async fn a_forwarder_that_writes_the_mail_anew_is_known_by_the_subject() {
     );
     let became = world.receive(&answer, &[&world.support]).await;
     assert!(matches!(became[..], [Outcome::Created { .. }]), "{became:?}");
+}
+
+/// Whoever gets the probe may ask what it is; some programs name no mail that they answer.
+#[tokio::test]
+async fn a_person_who_answers_a_probe_is_no_forward_that_works() {
+    let world = World::new().await;
+    let forward = entered(&world).await;
+    let raw = raw(&world, forward.record.probe.delivery);
+    let (subject, reply_to) = (field(&raw, "Subject"), field(&raw, "Reply-To"));
+    let (local, domain) = reply_to.split_once('@').unwrap();
+    let route = world.desk.accounts().route(local, domain).unwrap();
+    let reply_address = world.desk.recipient(route, reply_to.clone()).unwrap().unwrap();
+    let to_channel = mail(FROM, "1@shop.example", &format!("AW: {subject}"), "");
+    let to_reply_address = mail(FROM, "2@shop.example", &subject, "");
+    for (answer, to) in [(to_channel, &world.support), (to_reply_address, &reply_address)] {
+        let became = world.receive(&answer, &[to]).await;
+        assert!(matches!(became[..], [Outcome::Created { .. }]), "{became:?}");
+        assert_eq!(seen(&world, 70).state, ForwardState::Waiting);
+    }
+}
+
+#[tokio::test]
+async fn two_who_enter_the_same_forward_at_once_enter_one() {
+    let world = World::new().await;
+    let (one, other) = tokio::join!(entered(&world), entered(&world));
+    assert_eq!(one.id, other.id);
+    assert_eq!(world.desk.forwards(&world.admin(), support(&world), at(1)).unwrap().len(), 1);
+}
+
+/// Who signs up names the organisation, and a probe goes wherever they say.
+#[tokio::test]
+async fn promise_5_a_probe_holds_no_word_of_anybody() {
+    let world = World::new().await;
+    let forward = entered(&world).await;
+    assert!(!raw(&world, forward.record.probe.delivery).contains("Acme"));
 }
 
 #[tokio::test]
