@@ -1,7 +1,8 @@
 //! Notices: what the admins of an organisation have to know, pinned until somebody dismisses it or it settles itself.
 //!
 //! What is the same matter ([`NoticeKind`]) is one notice, however often it is put: a new text takes the place of the old
-//! one, and opens a notice again that was dismissed. So nothing that repeats itself floods the list.
+//! one, and opens a notice again that was dismissed; the same text leaves it so, unless it is a question that was asked
+//! once more. So nothing that repeats itself floods the list.
 //!
 //! *Must hold*: only those who see everything of the organisation see a notice; at most [`NOTICES_KEPT_MAX`] are kept.
 
@@ -108,6 +109,11 @@ impl NoticeKind {
             NoticeKind::Claim { .. } => "claim",
             NoticeKind::Alert => "alert",
         }
+    }
+
+    /// Whether it is news each time, though it says the same: a provider asks because somebody has asked it again.
+    fn is_asked_anew(&self) -> bool {
+        matches!(self, NoticeKind::ForwardingConfirmation(said) if said.is_proven)
     }
 
     /// What makes two notices the same matter. Of an alert its subject does.

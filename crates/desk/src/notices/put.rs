@@ -115,7 +115,7 @@ pub(super) fn of_topic(snapshot: &mut Snapshot, topic: &[u8; 16]) -> Result<Opti
 fn renewed(before: Option<&Notice>, new: NewNotice, now: Timestamp) -> Notice {
     let NewNotice { kind, subject, text } = new;
     match before {
-        Some(before) if before.settled.is_none() && before.says(&kind, &subject, &text) => before.clone(),
+        Some(before) if before.stands(&kind) && before.says(&kind, &subject, &text) => before.clone(),
         before => Notice {
             kind,
             subject,
@@ -131,26 +131,29 @@ fn renewed(before: Option<&Notice>, new: NewNotice, now: Timestamp) -> Notice {
 }
 
 impl Notice {
+    /// Whether it stays as it is when it is put once more.
+    fn stands(&self, kind: &NoticeKind) -> bool {
+        self.is_open() || (self.settled.is_none() && !kind.is_asked_anew())
+    }
+
     fn says(&self, kind: &NoticeKind, subject: &str, text: &str) -> bool {
         self.kind == *kind && self.subject == subject && self.text == text
     }
 }
 
-/// The rows that go, where another notice were one too many: those of the oldest that is closed, else of the oldest.
+/// The rows that go, so that there is room for one more: those of the oldest that are closed, then of the oldest.
 fn over_the_bound(snapshot: &Snapshot) -> Result<Vec<Key>, Error> {
-    let (mut count, mut oldest, mut oldest_closed) = (0, None, None);
+    let mut kept = Vec::new();
     for row in snapshot.scan(&keys::notices(), Direction::Forward, None)? {
         let (key, value) = row?;
-        let stored = StoredNotice::of(NoticeId(last_number(&key)?), &value)?;
-        count += 1;
-        if oldest_closed.is_none() && !stored.record.is_open() {
-            oldest_closed = Some(stored.clone());
-        }
-        oldest = oldest.or(Some(stored));
+        kept.push(StoredNotice::of(NoticeId(last_number(&key)?), &value)?);
     }
-    let goes = oldest_closed.or(oldest).filter(|_| count >= NOTICES_KEPT_MAX);
-    Ok(goes.map_or_else(Vec::new, |goes| {
+    // Two that came at once may have left one too many.
+    let beyond = (kept.len() + 1).saturating_sub(NOTICES_KEPT_MAX);
+    kept.sort_by_key(|notice| (notice.record.is_open(), notice.id));
+    let rows = kept.into_iter().take(beyond).flat_map(|goes| {
         let topic = goes.record.kind.topic(&goes.record.subject);
-        vec![keys::notice(goes.id), keys::notice_topic(&topic)]
-    }))
+        [keys::notice(goes.id), keys::notice_topic(&topic)]
+    });
+    Ok(rows.collect())
 }

@@ -3,7 +3,7 @@
 use guichet_mail::Verdicts;
 
 use super::queue_world::due;
-use super::world::{World, forged, outcomes};
+use super::world::{World, at, forged, outcomes};
 use crate::{ForwardingConfirmation, NoticeKind, Outcome, StoredNotice};
 
 const CODE: &str = "123456789";
@@ -81,4 +81,28 @@ async fn a_second_question_of_the_same_address_renews_the_notice() {
     let notices = notices(&world);
     let [notice] = notices.as_slice() else { panic!("{notices:?}") };
     assert_eq!((said(notice).code.as_deref(), notice.ticket), (Some("987654321"), Some(2)));
+}
+
+/// Case 43: asked again, Gmail may send the same code again.
+#[tokio::test]
+async fn a_proven_question_that_comes_again_is_on_the_board_again() {
+    let world = World::new().await;
+    world.receive(&question("1", CODE), &[&world.support]).await;
+    let id = notices(&world)[0].id;
+    world.desk.dismiss_notice(&world.admin(), id, at(1)).await.unwrap();
+    world.receive(&question("1", CODE), &[&world.support]).await;
+    assert_eq!(notices(&world), [], "a copy is no news");
+    world.receive(&question("2", CODE), &[&world.support]).await;
+    let notices = notices(&world);
+    assert_eq!((notices[0].id, notices[0].ticket, notices.len()), (id, Some(2), 1));
+}
+
+#[tokio::test]
+async fn a_question_that_nobody_proves_does_not_come_back_when_it_was_dismissed() {
+    let world = World::new().await;
+    world.receive_unproven(&question("1", CODE), &[&world.support]).await;
+    let id = notices(&world)[0].id;
+    world.desk.dismiss_notice(&world.admin(), id, at(1)).await.unwrap();
+    world.receive_unproven(&question("2", CODE), &[&world.support]).await;
+    assert_eq!(notices(&world), []);
 }

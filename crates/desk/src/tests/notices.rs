@@ -1,7 +1,11 @@
 //! The board of notices.
 
+use guichet_store::Direction;
+
 use super::queue_world::address;
 use super::world::{World, at};
+use crate::keys::{Number, notices};
+use crate::notices::NoticePut;
 use crate::{Error, EventKind, Log, NOTICES_KEPT_MAX, NewNotice, NoticeId, NoticeKind};
 
 fn bounces(who: &str, text: &str) -> NewNotice {
@@ -101,6 +105,29 @@ async fn promise_9_a_bounded_number_of_notices_is_kept_and_closed_ones_go_first(
     assert_eq!((count(true), count(false)), (NOTICES_KEPT_MAX, NOTICES_KEPT_MAX));
     // The oldest had to go, so its matter is new again.
     assert_ne!(put(&world, bounces("a0@x.example", "x"), 603).await, ids[0]);
+}
+
+#[tokio::test]
+async fn promise_9_what_two_at_once_put_beyond_the_bound_goes_with_the_next() {
+    let world = World::new().await;
+    for n in 0..NOTICES_KEPT_MAX - 1 {
+        put(&world, bounces(&format!("a{n}@x.example"), "x"), 0).await;
+    }
+    let batches = ["b@x.example", "c@x.example"].map(|who| {
+        let mut snapshot = world.store.of(world.acme).snapshot().unwrap();
+        let fresh = world.desk.new_notice_id(at(1));
+        let put = NoticePut::read(&mut snapshot, bounces(who, "x"), fresh, at(1)).unwrap();
+        let mut batch = snapshot.batch();
+        put.write(&mut batch, Number::Known(0));
+        batch
+    });
+    for batch in batches {
+        world.store.commit(vec![batch]).await.unwrap();
+    }
+    put(&world, bounces("d@x.example", "x"), 2).await;
+    let snapshot = world.store.of(world.acme).snapshot().unwrap();
+    let rows = snapshot.scan(&notices(), Direction::Forward, None).unwrap();
+    assert_eq!(rows.count(), NOTICES_KEPT_MAX);
 }
 
 #[tokio::test]
