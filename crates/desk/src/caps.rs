@@ -102,6 +102,9 @@ impl Counts {
             let last = std::mem::take(&mut self.now);
             self.before = if hour == self.hour + 1 { last } else { HashMap::new() };
             self.hour = hour;
+        } else if hour + 1 < self.hour {
+            // The clock was ahead. What was counted counts from now on, or nothing would go until then.
+            self.hour = hour;
         }
     }
 
@@ -141,5 +144,21 @@ mod tests {
         assert_eq!(taken(3_600 + 1_800), 25);
         assert_eq!(taken(9 * 3_600), 50);
         assert!(caps.0.lock().unwrap().before.is_empty());
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_holds_nothing_back_once_it_is_right() {
+        let caps = Caps::default();
+        let taken = |from: i64| (0..100).filter(|_| take(&caps, "a.example", from)).count();
+        assert_eq!(taken(48 * 3_600), 50);
+        assert_eq!(taken(0), 0, "what was counted stays counted");
+        assert_eq!(taken(2 * 3_600), 50);
+    }
+
+    #[test]
+    fn a_moment_before_the_hour_forgets_nothing_of_it() {
+        let caps = Caps::default();
+        let taken = |from: i64| (0..100).filter(|_| take(&caps, "a.example", from)).count();
+        assert_eq!((taken(3_599), taken(3_600), taken(3_599), taken(3_600)), (50, 0, 0, 0));
     }
 }
