@@ -28,7 +28,7 @@ use crate::state::Api;
 
 /// List your drafts
 ///
-/// The oldest first. Those in tickets that you don't see just now are left out; they are kept.
+/// The oldest first, at most 20 in one answer. Those in tickets that you don't see just now are left out; they are kept.
 #[utoipa::path(
     get,
     path = "/api/v1/drafts",

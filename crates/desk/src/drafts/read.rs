@@ -10,8 +10,11 @@ use crate::read::{numbered_page, seen_ticket};
 use crate::stored::last_number;
 use crate::{Desk, Error, keys, numbers};
 
+/// How many drafts one page has: their texts may have a mebibyte each.
+const DRAFTS_SHOWN_MAX: usize = 20;
+
 impl Desk {
-    /// A page of the actor's drafts, the oldest first.
+    /// A page of the actor's drafts, the oldest first: at most [`DRAFTS_SHOWN_MAX`], since each is shown whole.
     pub fn drafts(
         &self,
         actor: &Actor,
@@ -20,6 +23,7 @@ impl Desk {
     ) -> Result<Page<StoredDraft>, Error> {
         let snapshot = self.store.of(actor.organisation).snapshot()?;
         let Some(person) = me(actor) else { return Ok(Page::empty()) };
+        let limit = limit.min(DRAFTS_SHOWN_MAX);
         numbered_page(&snapshot, &keys::drafts(person), cursor, limit, |id, stored| {
             let draft = StoredDraft::of(DraftId(id), stored)?;
             Ok(is_in_sight(&snapshot, actor, draft.ticket_number())?.then_some(draft))
