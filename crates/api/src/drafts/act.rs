@@ -193,7 +193,8 @@ pub(crate) async fn delete_in_ticket(
 
 /// Send a draft
 ///
-/// As it is kept; it is gone in the same moment. With `If-Match`, only if it is still the version that you read. Sent again
+/// As it is kept; it is gone in the same moment. Nothing is sent if it is saved anew meanwhile, nor, with `If-Match`, if it is
+/// another version than you read. Sent again
 /// within a day, it makes nothing again: the answer is the first one's, with `Idempotency-Replayed: true`. A note needs the
 /// scope `tickets:write`, everything that leaves `messages:send`.
 #[utoipa::path(
@@ -224,28 +225,25 @@ pub(crate) async fn send(
 ) -> Result<Response, Failure> {
     let actor = caller.may_either(Scope::MessagesSend, Scope::TicketsWrite)?;
     let (desk, id) = (&api.wiring.desk, named(&id)?);
-    let stored = match desk.draft(actor, id) {
-        Ok(stored) => Some(stored),
-        // It may have been sent: the desk knows.
-        Err(Error::NotFound(_)) => None,
-        Err(error) => return Err(error.into()),
-    };
-    let expected = match &stored {
-        Some(stored) => {
+    // Always the version that was looked at: another may need another scope.
+    let version = match desk.draft(actor, id) {
+        Ok(stored) => {
             let is_note = stored.ticket.is_some() && stored.draft.kind == Some(WritingKind::Note);
             caller.may(if is_note { Scope::TicketsWrite } else { Scope::MessagesSend })?;
-            expected(&headers, Some(stored))?
+            expected(&headers, Some(&stored))?;
+            stored.version
         }
-        None => None,
+        // It may have been sent: the desk knows.
+        Err(Error::NotFound(_)) => 0,
+        Err(error) => return Err(error.into()),
     };
     let undo_secs = api.wiring.limits.undo_secs;
-    let written = desk.send_draft(actor, id, (expected, undo_secs), api.wiring.clock.now()).await;
-    let begins = stored.is_some_and(|stored| stored.ticket.is_none());
+    let written = desk.send_draft(actor, id, (version, undo_secs), api.wiring.clock.now()).await;
     let written = written.map_err(|error| match error {
         Error::NotFound("draft") => Failure::from(error),
         other => of_body(other),
     })?;
-    sent(&api, actor, &written, begins)
+    sent(&api, actor, &written)
 }
 
 async fn remove(

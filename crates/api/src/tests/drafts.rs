@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Method;
+use guichet_accounts::Scope;
 use serde_json::{Value, json};
 
 use super::world::{Answer, JSON, World, mail, request};
@@ -100,5 +101,48 @@ async fn a_new_mail_is_begun_as_a_draft() {
     assert_eq!(world.put(&path, whole).await.status, 200);
     let sent = world.post(&format!("{path}/send"), Value::Null).await;
     assert_eq!((sent.status.as_u16(), sent.header("location")), (201, "/api/v1/tickets/1"));
+    let again = world.post(&format!("{path}/send"), Value::Null).await;
+    assert_eq!(
+        (again.header("idempotency-replayed"), again.header("location")),
+        ("true", "/api/v1/tickets/1")
+    );
     world.get(&path).await.problem(404);
+}
+
+#[tokio::test]
+async fn promise_7_a_file_of_somebody_else_goes_into_no_draft() {
+    let world = World::new().await;
+    world.mail_to_billing(&mail("one")).await;
+    let upload = async |token: &str| {
+        let mut request = request(Method::POST, "/api/v1/uploads?name=a.txt", token);
+        *request.body_mut() = Body::from("secret");
+        world.send(request).await.json()["id"].clone()
+    };
+    for others in [upload(&world.agent).await, upload(&world.stranger).await] {
+        for path in ["/api/v1/tickets/1/draft", "/api/v1/drafts"] {
+            let body = json!({"attachments": [others]});
+            let (method, none) = if path.ends_with("drafts") {
+                (Method::POST, json!({"attachments": ["aaaaaaaaaaaaa"]}))
+            } else {
+                (Method::PUT, json!({"attachments": ["aaaaaaaaaaaaa"]}))
+            };
+            let any = ("if-match", "*");
+            let told = conditional(&world, method.clone(), path, any, body).await.problem(422);
+            assert_eq!(told, conditional(&world, method, path, any, none).await.problem(422));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_draft_needs_the_scope_of_what_it_becomes() {
+    let world = World::new().await;
+    world.mail(&mail("one")).await;
+    let notes = world.token_with([Scope::TicketsRead, Scope::TicketsWrite], 40).await;
+    let mails = world.token_with([Scope::TicketsRead, Scope::MessagesSend], 41).await;
+    for (kind, may, may_not) in [("reply", &mails, &notes), ("note", &notes, &mails)] {
+        let draft = world.put("/api/v1/tickets/1/draft", json!({"kind": kind, "text": "x"})).await.json();
+        let send = format!("/api/v1/drafts/{}/send", draft["id"].as_str().unwrap());
+        world.post_as(may_not, &send, Value::Null).await.problem(403);
+        assert_eq!(world.post_as(may, &send, Value::Null).await.status, 201);
+    }
 }

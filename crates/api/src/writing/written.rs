@@ -72,13 +72,10 @@ pub(crate) fn of_body(error: Error) -> Failure {
     Problem::of_faults(Kind::UnprocessableContent, vec![fault]).into()
 }
 
-/// The answer to a draft that was sent: `begins` says that it began a ticket.
-pub(crate) fn sent(
-    api: &Api,
-    actor: &Actor,
-    written: &WrittenMessage,
-    begins: bool,
-) -> Result<Response, Failure> {
+/// The answer to a draft that was sent. What it was is gone with it: a new mail is what its ticket begins with.
+pub(crate) fn sent(api: &Api, actor: &Actor, written: &WrittenMessage) -> Result<Response, Failure> {
+    let first = api.wiring.desk.messages(actor, written.ticket, None, 1)?.items;
+    let begins = first.first().is_some_and(|message| message.number == written.message);
     answer(api, actor, written, if begins { Made::Ticket } else { Made::Message })
 }
 

@@ -28,16 +28,17 @@ impl Sending {
 }
 
 impl Desk {
-    /// Sends a draft of the actor's; `undo_secs` is for how long it can be taken back where it does not say. With
-    /// `expected`, the version that they read, it fails with [`Error::Changed`] if it is another.
+    /// Sends a draft of the actor's in the version that they read; `undo_secs` is for how long it can be taken back where
+    /// it does not say.
     ///
     /// # Errors
-    /// As [`Desk::write`]; what is wrong with the draft itself is [`Error::Invalid`], and the draft stays.
+    /// [`Error::Changed`] where it is another version by now. Else as [`Desk::write`]; what is wrong with the draft itself
+    /// is [`Error::Invalid`], and the draft stays.
     pub async fn send_draft(
         &self,
         actor: &Actor,
         id: DraftId,
-        (expected, undo_secs): (Option<u64>, u32),
+        (version, undo_secs): (u64, u32),
         now: Timestamp,
     ) -> Result<WrittenMessage, Error> {
         let person = writer(actor)?;
@@ -48,10 +49,10 @@ impl Desk {
         }
         drop(snapshot);
         let stored = self.draft(actor, id)?;
-        if expected.is_some_and(|expected| expected != stored.version) {
+        if stored.version != version {
             return Err(Error::Changed("draft"));
         }
-        let sending = Sending { person, id, version: stored.version };
+        let sending = Sending { person, id, version };
         let writing = stored.writing(undo_secs)?;
         self.write_draft(actor, writing, (sending, idempotency), now).await
     }

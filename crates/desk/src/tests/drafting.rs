@@ -7,7 +7,7 @@ use super::world::{World, at, mail};
 use super::writing_letters::asked;
 use crate::{
     DRAFTS_MAX, Draft, DraftId, Error, EventKind, Hold, Log, State, StoredUpload, TicketChange, TicketFilter,
-    TicketQuery, WritingKind,
+    TicketQuery, WritingKind, WrittenMessage,
 };
 
 fn text(text: &str) -> Draft {
@@ -19,6 +19,12 @@ async fn upload(world: &World, actor: &Actor, octets: &[u8], second: i64) -> Sto
     writer.write(octets).unwrap();
     let blob = writer.finish().unwrap();
     world.desk.finish_upload(actor, blob, "list.txt", "text/plain", at(second)).await.unwrap()
+}
+
+/// Sends a draft as it is now.
+async fn send(world: &World, actor: &Actor, id: DraftId, second: i64) -> Result<WrittenMessage, Error> {
+    let version = world.desk.draft(actor, id).map_or(0, |draft| draft.version);
+    world.desk.send_draft(actor, id, (version, 0), at(second)).await
 }
 
 fn drafts(world: &World, actor: &Actor) -> Vec<DraftId> {
@@ -56,7 +62,7 @@ async fn of_two_tabs_the_second_is_told_that_there_is_another_version() {
     for stale in [
         world.desk.save_draft(&one, read.id, &text("d"), Some(read.version), at(3)).await.map(drop),
         world.desk.delete_draft(&one, read.id, Some(read.version), at(3)).await,
-        world.desk.send_draft(&one, read.id, (Some(read.version), 0), at(3)).await.map(drop),
+        world.desk.send_draft(&one, read.id, (read.version, 0), at(3)).await.map(drop),
     ] {
         assert!(matches!(stale, Err(Error::Changed("draft"))), "{stale:?}");
     }
@@ -79,14 +85,14 @@ async fn a_draft_is_sent_as_it_is_and_is_gone_and_sending_it_again_is_nothing_ne
         ..text("It is **7**.")
     };
     let draft = world.desk.save_ticket_draft(&one, 1, &typed, None, at(1)).await.unwrap();
-    let sent = world.desk.send_draft(&one, draft.id, (Some(draft.version), 30), at(2)).await.unwrap();
+    let sent = world.desk.send_draft(&one, draft.id, (draft.version, 30), at(2)).await.unwrap();
     assert_eq!((sent.ticket, sent.deliveries.len(), sent.replayed), (1, 2, false));
     assert_eq!(world.field(sent.message, "Subject").unwrap(), "About 7");
     assert_eq!(world.desk.due(None, at(31), 9).unwrap().len(), 0, "it can be taken back");
     assert_eq!(world.desk.due(None, at(32), 9).unwrap().len(), 2);
     assert_eq!(world.desk.ticket(&one, 1).unwrap().ticket.record.state, State::Solved);
     assert!(drafts(&world, &one).is_empty());
-    let again = world.desk.send_draft(&one, draft.id, (Some(draft.version), 30), at(3)).await.unwrap();
+    let again = world.desk.send_draft(&one, draft.id, (draft.version, 30), at(3)).await.unwrap();
     assert_eq!((again.message, again.replayed), (sent.message, true));
     assert_eq!(world.desk.messages(&one, 1, None, 9).unwrap().items.len(), 2);
 }
@@ -97,7 +103,7 @@ async fn what_is_wrong_is_said_when_it_is_sent_and_the_draft_stays() {
     let one = world.somebody(7);
     let typed = Draft { to: Some(vec!["bia@".to_owned()]), ..text("Dear") };
     let draft = world.desk.save_ticket_draft(&one, 1, &typed, None, at(1)).await.unwrap();
-    match world.desk.send_draft(&one, draft.id, (None, 0), at(2)).await {
+    match send(&world, &one, draft.id, 2).await {
         Err(Error::Invalid(sentence)) => assert!(sentence.contains("bia@"), "{sentence}"),
         other => panic!("{other:?}"),
     }
@@ -107,7 +113,7 @@ async fn what_is_wrong_is_said_when_it_is_sent_and_the_draft_stays() {
         (Draft { channel: Some(world.channel_id("support@acme.example")), ..text("x") }, "subject"),
     ] {
         world.desk.save_draft(&one, mail.id, &more, None, at(4)).await.unwrap();
-        match world.desk.send_draft(&one, mail.id, (None, 0), at(5)).await {
+        match send(&world, &one, mail.id, 5).await {
             Err(Error::Invalid(sentence)) => assert!(sentence.contains(told), "{sentence}"),
             other => panic!("{other:?}"),
         }
@@ -120,7 +126,7 @@ async fn what_is_wrong_is_said_when_it_is_sent_and_the_draft_stays() {
         ..text("x")
     };
     world.desk.save_draft(&one, mail.id, &whole, None, at(6)).await.unwrap();
-    let sent = world.desk.send_draft(&one, mail.id, (None, 0), at(7)).await.unwrap();
+    let sent = send(&world, &one, mail.id, 7).await.unwrap();
     assert_eq!((sent.ticket, drafts(&world, &one).len()), (2, 1));
 }
 
@@ -141,7 +147,7 @@ async fn the_files_of_a_draft_outlive_their_day_and_go_with_it() {
     let more = Draft { attachments: vec![file.id, other.id], ..text("Dear Bia") };
     let refused = world.desk.save_draft(&one, draft.id, &more, None, at(3)).await;
     assert!(matches!(refused, Err(Error::NotFound("upload"))), "{refused:?}");
-    let sent = world.desk.send_draft(&one, draft.id, (None, 0), at(4)).await.unwrap();
+    let sent = send(&world, &one, draft.id, 4).await.unwrap();
     assert!(world.raw(sent.message).contains("list.txt"));
     assert!(matches!(world.desk.upload(&one, file.id), Err(Error::NotFound(_))));
 }
@@ -160,7 +166,7 @@ async fn promise_7_a_draft_out_of_sight_is_out_of_reach_and_not_lost() {
         world.desk.save_draft(&agent, draft.id, &text("x"), None, at(2)).await.map(drop),
         world.desk.save_ticket_draft(&agent, 1, &text("x"), None, at(2)).await.map(drop),
         world.desk.delete_draft(&agent, draft.id, None, at(2)).await,
-        world.desk.send_draft(&agent, draft.id, (None, 0), at(2)).await.map(drop),
+        send(&world, &agent, draft.id, 2).await.map(drop),
     ] {
         assert!(matches!(refused, Err(Error::NotFound(_))), "{refused:?}");
     }
@@ -216,7 +222,7 @@ async fn a_draft_in_a_ticket_that_was_merged_is_sent_into_the_other() {
     let refused = world.desk.save_ticket_draft(&one, 1, &text("x"), None, at(3)).await;
     assert!(matches!(refused, Err(Error::Invalid(_))), "the source stays as it is");
     let draft = world.desk.save_draft(&one, draft.id, &text("Dear Rui"), None, at(3)).await.unwrap();
-    let sent = world.desk.send_draft(&one, draft.id, (None, 0), at(4)).await.unwrap();
+    let sent = send(&world, &one, draft.id, 4).await.unwrap();
     assert_eq!((sent.ticket, world.desk.ticket(&one, 2).unwrap().ticket.record.message_count), (2, 3));
     assert!(drafts(&world, &one).is_empty());
 }
@@ -234,7 +240,7 @@ async fn of_two_drafts_in_tickets_that_become_one_both_stay() {
     assert_eq!(world.desk.draft(&one, first.id).unwrap(), first);
     assert_eq!(world.desk.ticket_draft(&other, 2).unwrap().id, others.id);
     assert_eq!(drafts(&world, &other), [others.id]);
-    let sent = world.desk.send_draft(&one, first.id, (Some(first.version), 0), at(3)).await.unwrap();
+    let sent = world.desk.send_draft(&one, first.id, (first.version, 0), at(3)).await.unwrap();
     assert_eq!((sent.ticket, drafts(&world, &one)), (2, vec![second.id]));
 }
 
@@ -247,7 +253,7 @@ async fn a_draft_that_many_send_at_once_is_one_message() {
     let mut tasks = JoinSet::new();
     for _ in 0..6 {
         let (desk, one) = (world.desk.clone(), one.clone());
-        tasks.spawn(async move { desk.send_draft(&one, draft.id, (None, 10), at(2)).await });
+        tasks.spawn(async move { desk.send_draft(&one, draft.id, (draft.version, 10), at(2)).await });
     }
     let results = tasks.join_all().await;
     let new = results.iter().filter(|result| result.as_ref().is_ok_and(|sent| !sent.replayed)).count();
@@ -263,11 +269,11 @@ async fn sending_and_saving_at_once_never_sends_what_was_not_read() {
         let draft = world.desk.save_ticket_draft(&one, 1, &text("first"), None, at(1)).await.unwrap();
         let mut tasks = JoinSet::new();
         let (desk, actor) = (world.desk.clone(), one.clone());
-        let version = Some(draft.version);
+        let version = draft.version;
         tasks.spawn(async move { desk.send_draft(&actor, draft.id, (version, 0), at(2)).await.map(drop) });
         let (desk, actor) = (world.desk.clone(), one.clone());
         tasks.spawn(async move {
-            desk.save_draft(&actor, draft.id, &text("second"), version, at(2)).await.map(drop)
+            desk.save_draft(&actor, draft.id, &text("second"), Some(version), at(2)).await.map(drop)
         });
         let results = tasks.join_all().await;
         assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
@@ -292,9 +298,59 @@ async fn a_hold_is_as_the_draft_says() {
         (text("x"), 40),
     ] {
         let draft = world.desk.save_ticket_draft(&one, 1, &typed, None, at(9)).await.unwrap();
-        let sent = world.desk.send_draft(&one, draft.id, (None, 30), at(10)).await.unwrap();
+        let sent = world.desk.send_draft(&one, draft.id, (draft.version, 30), at(10)).await.unwrap();
         assert_eq!(world.deliveries(sent.message)[0].record.due, at(due), "{typed:?}");
     }
     let change = TicketChange { state: Some(State::Open), ..TicketChange::default() };
     world.desk.change_ticket(&world.admin(), 1, &change, None, at(11)).await.unwrap();
+}
+
+#[tokio::test]
+async fn promise_9_a_page_of_drafts_is_bounded_however_long_they_are() {
+    let world = asked("").await;
+    let one = world.somebody(7);
+    let long = text(&"x".repeat(1 << 20));
+    for second in 0..40 {
+        world.desk.new_draft(&one, &long, at(second)).await.unwrap();
+    }
+    let (mut seen, mut cursor) = (0, None);
+    loop {
+        let page = world.desk.drafts(&one, cursor, 200).unwrap();
+        let bytes: usize = page.items.iter().map(|one| one.draft.text.len()).sum();
+        assert!((1..=32 << 20).contains(&bytes), "{bytes} octets in one page");
+        (seen, cursor) = (seen + page.items.len(), page.next);
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, 40);
+}
+
+#[tokio::test]
+async fn nothing_that_is_typed_into_a_draft_becomes_a_header_field() {
+    let world = asked("").await;
+    let one = world.somebody(7);
+    for typed in [
+        Draft { subject: Some("Hi\r\nBcc: spy@evil.example".to_owned()), ..text("x") },
+        Draft {
+            to: Some(vec!["=?utf-8?q?a=0D=0ABcc:_spy=40evil.example?= <a@x.example>".to_owned()]),
+            ..text("x")
+        },
+        Draft { to: Some(vec!["\"a\u{202e}\u{7f}\" <a@x.example>".to_owned()]), ..text("x") },
+        Draft { to: Some(vec!["a@x.example, b@x.example".to_owned()]), ..text("x") },
+        Draft { to: Some(vec!["a@x.example\r\nBcc: spy@evil.example".to_owned()]), ..text("x") },
+    ] {
+        let draft = world.desk.save_ticket_draft(&one, 1, &typed, None, at(1)).await.unwrap();
+        match send(&world, &one, draft.id, 2).await {
+            Ok(sent) => {
+                let raw = world.raw(sent.message);
+                let header = raw.split("\r\n\r\n").next().unwrap();
+                assert!(!header.lines().any(|line| line.starts_with("Bcc")), "{header}");
+                assert!(!header.contains('\u{202e}') && !header.contains('\u{7f}'), "{header}");
+                assert_eq!(sent.deliveries.len(), 1);
+            }
+            Err(Error::Invalid(_)) => {}
+            Err(error) => panic!("{error:?} of {typed:?}"),
+        }
+    }
 }
