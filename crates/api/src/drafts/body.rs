@@ -100,10 +100,7 @@ pub(super) fn read(body: Map<String, Value>) -> Result<Draft, Problem> {
         channel: members.read("channel", members::number).map(ChannelId),
         team: members.read("team", members::number).map(TeamId),
         state: members.read("state", |value| shape::state(&members::text(value)?)),
-        undo_seconds: members.read("undo_seconds", |value| {
-            let secs = members::number(value)?;
-            u32::try_from(secs).map_err(|_| format!("{secs} seconds are too many"))
-        }),
+        undo_seconds: members.read("undo_seconds", writing::seconds),
         send_at: members.read("send_at", members::time),
         contacts: named(members.read("contacts", numbers()), ContactId),
         company: members.read("company", members::number).map(CompanyId),

@@ -46,3 +46,32 @@ async fn what_was_thrown_away_or_marked_comes_back() {
         );
     }
 }
+
+#[tokio::test]
+async fn no_time_however_odd_is_a_fault_of_the_server() {
+    let world = World::new().await;
+    world.mail(&mail("one")).await;
+    for odd in [
+        "9999-12-30T22:00:00.999999999Z",
+        "9999-12-31T23:59:60Z",
+        "-009999-01-02T01:59:59Z",
+        "1969-12-31T23:59:59.999999999Z",
+        "+275760-09-13T00:00:00Z",
+        "2026-02-30T00:00:00Z",
+        "2026-03-02T08:00:00+99:99",
+        "2026-03-02",
+        "",
+        "\u{0}",
+    ] {
+        world.put("/api/v1/tickets/1/snooze", json!({"until": odd})).await.problem(422);
+        let draft = world.put("/api/v1/tickets/1/draft", json!({"text": "x", "send_at": odd})).await;
+        assert!([200, 422].contains(&draft.status.as_u16()), "{odd}: {:?}", draft.body);
+        if draft.status == 200 {
+            let send = format!("/api/v1/drafts/{}/send", draft.json()["id"].as_str().unwrap());
+            world.post(&send, Value::Null).await.problem(422);
+        }
+    }
+    for odd in [json!(1e300), json!([]), json!({"a": 1}), Value::Null, json!(true)] {
+        world.put("/api/v1/tickets/1/snooze", json!({"until": odd})).await.problem(422);
+    }
+}

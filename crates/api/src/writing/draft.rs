@@ -190,10 +190,7 @@ fn said(members: &mut Members, undo_secs: u32) -> Writing {
 }
 
 fn hold(members: &mut Members, undo_secs: u32) -> Hold {
-    let undo = members.read("undo_seconds", |value| {
-        let secs = members::number(value)?;
-        u32::try_from(secs).map_err(|_| format!("{secs} seconds are too many"))
-    });
+    let undo = members.read("undo_seconds", seconds);
     let at = members.read("send_at", members::time);
     match (undo, at) {
         (Some(_), Some(_)) => {
@@ -206,6 +203,12 @@ fn hold(members: &mut Members, undo_secs: u32) -> Hold {
             secs => Hold::Undo(secs),
         },
     }
+}
+
+/// A number of seconds.
+pub(crate) fn seconds(value: &Value) -> Result<u32, String> {
+    let secs = members::number(value)?;
+    u32::try_from(secs).map_err(|_| format!("{secs} seconds are too many"))
 }
 
 fn recipients() -> impl FnOnce(&Value) -> Result<Vec<Mailbox>, String> {

@@ -11,7 +11,7 @@ mod participants;
 mod reply;
 mod written;
 
-pub(crate) use draft::{kind, kind_word, kinds, upload};
+pub(crate) use draft::{kind, kind_word, kinds, seconds, upload};
 pub(crate) use written::{Written, of_body, sent};
 
 pub(crate) use begin::{__path_begin, begin};

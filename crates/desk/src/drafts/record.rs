@@ -177,6 +177,10 @@ impl Draft {
         if self.subject.as_ref().is_some_and(|subject| subject.chars().count() > SUBJECT_CHARS_MAX) {
             return invalid(format!("a subject has at most {SUBJECT_CHARS_MAX} characters"));
         }
+        // Of the last second of the calendar only the beginning can be read back.
+        if self.send_at.is_some_and(|at| Timestamp::from_microsecond(at.as_microsecond()).is_err()) {
+            return invalid("nothing is sent as late as that: give a time within a year".to_owned());
+        }
         for list in [&self.to, &self.cc, &self.bcc].into_iter().flatten() {
             if list.len() > RECIPIENTS_MAX {
                 return invalid(format!("a mail goes to at most {RECIPIENTS_MAX} people"));
