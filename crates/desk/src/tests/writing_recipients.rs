@@ -168,7 +168,7 @@ async fn contacts_get_an_answer_beside_whom_it_is_to_anyway() {
     }
     let alone = Writing { contacts: vec![rui], to: Some(Vec::new()), ..reply() };
     let alone = world.write(alone, 2).await;
-    assert_eq!(world.addressed(alone.message)[0], [rui_says.clone()]);
+    assert_eq!(world.addressed(alone.message)[0], std::slice::from_ref(&rui_says));
     let forward = Writing { contacts: vec![rui], ..into_ticket(1, WritingKind::Forward) };
     let forward = world.write(forward, 3).await;
     assert_eq!(world.addressed(forward.message)[0], [rui_says]);
