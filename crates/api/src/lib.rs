@@ -30,6 +30,7 @@ mod operator;
 mod pages;
 mod path;
 mod people;
+mod places;
 mod post;
 mod quarantine;
 mod records;

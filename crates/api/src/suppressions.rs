@@ -17,10 +17,10 @@ use utoipa::ToSchema;
 
 use crate::caller::Caller;
 use crate::failure::Failure;
-use crate::mailbox;
 use crate::openapi::{Paged, Posted, Stored};
 use crate::path::Name;
 use crate::state::Api;
+use crate::{mailbox, places};
 
 /// An address to which nothing is sent.
 #[derive(Debug, Serialize, ToSchema)]
@@ -82,9 +82,10 @@ pub(crate) async fn list(
     let actor = caller.may(Scope::DeliveriesRead)?;
     parameters.only(&["limit", "cursor"])?;
     let paging = Paging::read(&parameters, b'x')?;
-    let (after, now) = (paging.after_text()?, api.wiring.clock.now());
+    let (after, now) = (places::after(&api, actor, &paging)?, api.wiring.clock.now());
     let found = api.wiring.desk.suppressions(actor, after.as_deref(), paging.limit, now)?;
-    Ok(paging.page_by_text(found.items.into_iter().map(Into::into).collect(), found.next.as_deref()))
+    let items = found.items.into_iter().map(Into::into).collect();
+    Ok(places::page(&api, actor, &paging, items, found.next.as_deref()))
 }
 
 /// An address to be put on the list.

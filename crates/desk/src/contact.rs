@@ -4,35 +4,40 @@
 //! one. A contact that was merged into another keeps its number, which answers as the other's.
 
 mod add;
+mod addresses;
+mod by_address;
 mod change;
 mod domains;
 mod letters;
 mod merge;
 mod read;
 mod remove;
+mod sender;
 mod split;
 mod stored;
 
 pub use add::NewContact;
+pub use by_address::AddressPlace;
 pub use change::ContactChange;
 pub use read::ContactSearch;
 pub use stored::StoredContact;
 
 pub(crate) use letters::messages_in;
 pub(crate) use read::{is_known, requester};
-pub(crate) use stored::{company_of, numbers_of, resolve, resolve_checked, stored as shown};
+pub(crate) use sender::Sender;
+pub(crate) use stored::{company_of, numbers_of, resolve, stored as shown};
 
 use std::collections::BTreeSet;
 
+use addresses::AddressRow;
 use guichet_accounts::{TeamId, Who};
-use guichet_mail::{Address, MailAddress};
-use guichet_store::{Batch, Counter, Key, Snapshot, Template, record};
+use guichet_mail::MailAddress;
+use guichet_store::{Batch, Counter, Key, Template, record};
 use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
+use crate::CompanyId;
 use crate::keys::{self, Number};
-use crate::message::Content;
-use crate::{CompanyId, Error};
 
 /// The number of a contact, unique within its organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -117,69 +122,14 @@ impl Contact {
     }
 }
 
-/// Who sent a mail, or whom one goes to, as a contact that exists or will.
-pub(crate) struct Sender<'a> {
-    from: Option<(&'a Address, &'a MailAddress)>,
-    known: Option<(u64, Contact)>,
-}
-
-impl<'a> Sender<'a> {
-    /// Looks the sender up, as a check of the batch, so that two mails of one new sender never make two contacts.
-    pub(crate) fn of(snapshot: &mut Snapshot, content: &'a Content) -> Result<Self, Error> {
-        Self::first_of(snapshot, &content.from)
-    }
-
-    /// Looks up the first of these that is a valid address, likewise.
-    pub(crate) fn first_of(snapshot: &mut Snapshot, addresses: &'a [Address]) -> Result<Self, Error> {
-        let from = addresses.iter().find_map(|from| Some((from, from.address.as_ref()?)));
-        let known = match from {
-            Some((_, address)) => stored::owner_checked(snapshot, address)?,
-            None => None,
-        };
-        Ok(Sender { from, known })
-    }
-
-    /// The contact that exists already.
-    pub(crate) fn of_contact(contact: (u64, Contact)) -> Self {
-        Sender { from: None, known: Some(contact) }
-    }
-
-    /// Every number of the contact, where they are known already.
-    pub(crate) fn known(&self) -> Vec<u64> {
-        self.known.as_ref().map(|(number, contact)| numbers_of(*number, contact)).unwrap_or_default()
-    }
-
-    /// Whether what they begin is unwanted; `author` is who is proven to have written it.
-    pub(crate) fn is_unwanted(&self, author: Option<&MailAddress>) -> bool {
-        let known = self.known.as_ref().map(|(_, contact)| contact);
-        known.is_some_and(|contact| contact.spam && author.is_some_and(|author| contact.has(author)))
-    }
-
-    /// The contact's number, 0 where the mail has no valid sender; a contact that is new is added, one without a name
-    /// gets that of the mail.
-    pub(crate) fn enter(&self, batch: &mut Batch, received: Timestamp) -> Number {
-        match (self.from, &self.known) {
-            (from, Some((number, contact))) => {
-                if let (None, Some(name)) = (&contact.name, from.and_then(|(from, _)| from.name.clone())) {
-                    let named = Contact { name: Some(name), ..contact.clone() };
-                    batch.put(keys::contact(*number), record::encode(&named));
-                }
-                Number::Known(*number)
-            }
-            (None, None) => Number::Known(0),
-            (Some((from, address)), None) => {
-                let name = from.name.clone();
-                add_contact(batch, &Contact { name, ..Contact::heard_of(address.clone(), received) })
-            }
-        }
-    }
-}
-
-/// Adds a contact with its rows; its addresses are nobody's.
-pub(crate) fn add_contact(batch: &mut Batch, contact: &Contact) -> Number {
+/// Adds a contact with its rows; `addresses` are those of its addresses.
+pub(crate) fn add_contact(batch: &mut Batch, contact: &Contact, addresses: Vec<AddressRow>) -> Number {
     let number = Number::Assigned(batch.next(Counter::Contact));
+    for mut row in addresses {
+        row.add(number);
+        row.write(batch);
+    }
     for address in contact.addresses() {
-        batch.put(keys::contact_of(&address.normalised()), number.write(Template::new()));
         domains::enter(batch, number, address);
     }
     if let Some(Belongs::To(company)) = contact.belongs {

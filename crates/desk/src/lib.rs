@@ -71,7 +71,9 @@ mod writing;
 pub use arrival::{Arrival, Destination, Reading, Recipient};
 pub use change::TicketChange;
 pub use companies::{Company, CompanyChange, CompanyId, NewCompany, StoredCompany};
-pub use contact::{Belongs, Contact, ContactChange, ContactId, ContactSearch, NewContact, StoredContact};
+pub use contact::{
+    AddressPlace, Belongs, Contact, ContactChange, ContactId, ContactSearch, NewContact, StoredContact,
+};
 pub use counts::Count;
 pub use delete::Emptied;
 pub use deliveries::{AsItLeft, DeliveryDetail, DeliveryQuery};

@@ -34,12 +34,6 @@ pub enum NewRequester {
     Unchanged,
 }
 
-/// How a requester was found.
-struct Found<'a> {
-    sender: Sender<'a>,
-    address: MailAddress,
-}
-
 impl Desk {
     /// Whose mail a colleague passes on.
     pub(crate) fn proposed_requester(&self, mail: Incoming<'_>) -> Result<Option<Address>, Error> {
@@ -70,7 +64,6 @@ impl Desk {
         keeps_forwarder: bool,
         now: Timestamp,
     ) -> Result<StoredTicket, Error> {
-        let new = &self.as_address(actor, new)?;
         for _ in 0..ATTEMPTS_MAX {
             let mut snapshot = self.store.of(actor.organisation).snapshot()?;
             let ticket = stored::ticket_checked(&mut snapshot, number)?
@@ -84,15 +77,15 @@ impl Desk {
                 if !keeps_forwarder {
                     self.dismiss_forwarder(actor, &snapshot, &mut changed)?;
                 }
-                admit(&mut changed, &found.address);
+                found.address().into_iter().for_each(|address| admit(&mut changed, address));
             }
-            let is_same = found.as_ref().is_none_or(|found| found.sender.known().contains(&ticket.requester));
+            let is_same = found.as_ref().is_none_or(|found| found.known().contains(&ticket.requester));
             if changed == ticket && is_same {
                 return Ok(ticket);
             }
             changed.record.updated = now;
             let (mut batch, mut due) = (snapshot.batch(), self.due_rows());
-            let entered = found.as_ref().map(|found| found.sender.enter(&mut batch, now));
+            let entered = found.as_ref().map(|found| found.enter(&mut batch, now));
             let requester = entered.unwrap_or(Number::Known(ticket.requester));
             let (after, kind) = ((&changed.record, requester), EventKind::TicketChanged);
             let activity = rewrite((&mut batch, &mut due), (actor, now), &ticket, after, kind);
@@ -108,29 +101,27 @@ impl Desk {
         Err(Error::Unavailable("too much happens to this ticket at once".to_owned()))
     }
 
-    /// The same with the address in the place of a contact that the actor knows.
-    fn as_address(&self, actor: &Actor, new: &NewRequester) -> Result<NewRequester, Error> {
-        let NewRequester::Contact(id) = new else { return Ok(new.clone()) };
-        let contact = self.contact(actor, *id)?.record;
-        Ok(NewRequester::Address(Address { name: contact.name, address: Some(contact.address), raw: None }))
-    }
-
+    /// Finds who it shall be; none where the requester stays.
     fn found<'a>(
         &self,
         actor: &Actor,
         snapshot: &mut Snapshot,
         new: &'a NewRequester,
-    ) -> Result<Option<Found<'a>>, Error> {
-        let NewRequester::Address(entry) = new else { return Ok(None) };
-        let invalid = || Error::Invalid("a requester needs an address".to_owned());
-        let address = entry.address.as_ref().ok_or_else(invalid)?;
+    ) -> Result<Option<Sender<'a>>, Error> {
+        let found = match new {
+            NewRequester::Unchanged => return Ok(None),
+            NewRequester::Contact(id) => Sender::numbered(snapshot, actor, *id)?,
+            NewRequester::Address(entry) => Sender::named_by(snapshot, actor, std::slice::from_ref(entry))?,
+        };
+        let Some(address) = found.address() else {
+            return Err(Error::Invalid("a requester needs an address".to_owned()));
+        };
         if self.accounts.is_ours(actor.organisation, address)? {
             return Err(Error::Invalid(format!(
                 "{address} is an address of this help desk, so nobody's request is from it"
             )));
         }
-        let sender = Sender::first_of(snapshot, std::slice::from_ref(entry))?;
-        Ok(Some(Found { sender, address: address.clone() }))
+        Ok(Some(found))
     }
 
     /// Takes the colleague out of the participants who wrote the ticket's first mail.

@@ -35,6 +35,7 @@ mod replies;
 mod reports;
 mod requester;
 mod returns;
+mod shared_addresses;
 mod snoozed;
 mod strangers;
 mod success;

@@ -67,6 +67,11 @@ impl Paging {
         self.after.as_ref().map(number).transpose()
     }
 
+    /// The letter of the list.
+    pub fn list(&self) -> u8 {
+        self.list
+    }
+
     /// The place after which the page begins, as its list names it.
     pub fn after(&self) -> Option<&[u8]> {
         self.after.as_deref()
@@ -75,20 +80,6 @@ impl Paging {
     /// The page that shows these items; `next` is the place of the next page if more follow.
     pub fn page_by_place<T>(&self, items: Vec<T>, next: Option<&[u8]>) -> Page<T> {
         Page { items, next_cursor: next.map(|place| self.cursor(place)) }
-    }
-
-    /// The text after which the page begins.
-    pub fn after_text(&self) -> Result<Option<String>, Problem> {
-        let text = |bytes: &Vec<u8>| {
-            let text = String::from_utf8(bytes.clone());
-            text.map_err(|_| refused("cursor", "it is no `next_cursor` of this list"))
-        };
-        self.after.as_ref().map(text).transpose()
-    }
-
-    /// The page that shows these items; `next` is the text of the last row if more follow.
-    pub fn page_by_text<T>(&self, items: Vec<T>, next: Option<&str>) -> Page<T> {
-        Page { items, next_cursor: next.map(|text| self.cursor(text.as_bytes())) }
     }
 
     /// The page that shows these items; `next` is the number of the last row if more follow.

@@ -44,12 +44,15 @@ pub(crate) struct NewContactBody {
     /// The company that they belong to; without it their domains tell.
     #[schema(required = false, example = 3)]
     company: u64,
-    /// What people should know of them.
+    /// What people should know of them; every team reads it that knows the contact.
     #[schema(required = false, example = "Prefers the telephone")]
     note: String,
 }
 
 /// Make a contact
+///
+/// Where only other teams know somebody with such an address, this is another contact: you learn nothing of theirs, which keeps
+/// the mail that comes from the address. An admin sees both and merges them.
 #[utoipa::path(
     post,
     path = "/api/v1/contacts",

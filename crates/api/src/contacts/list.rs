@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use guichet_accounts::Scope;
-use guichet_desk::ContactSearch;
+use guichet_desk::{AddressPlace, ContactSearch};
 use guichet_web::parameters::refused;
 use guichet_web::{Page, Paging, Parameters};
 
@@ -10,6 +10,7 @@ use super::shape::Contact;
 use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::openapi::Paged;
+use crate::places;
 use crate::state::Api;
 
 /// By what the list is filtered: one of them.
@@ -56,7 +57,15 @@ pub(crate) async fn list(
         return Err(refused("name", "it can't stand beside address; give one of them").into());
     }
     let paging = Paging::read(&parameters, b'C')?;
-    let after = paging.after_text()?;
-    let found = desk.contacts_by_address(actor, beginning, after.as_deref(), paging.limit)?;
-    Ok(paging.page_by_text(found.items.into_iter().map(Into::into).collect(), found.next.as_deref()))
+    let after = places::after(&api, actor, &paging)?.and_then(|text| place(&text));
+    let found = desk.contacts_by_address(actor, beginning, after.as_ref(), paging.limit)?;
+    let next = found.next.map(|place| format!("{} {}", place.contact, place.address));
+    let items = found.items.into_iter().map(Into::into).collect();
+    Ok(places::page(&api, actor, &paging, items, next.as_deref()))
+}
+
+/// The place that a cursor names: the number of a contact and one of its addresses.
+fn place(text: &str) -> Option<AddressPlace> {
+    let (contact, address) = text.split_once(' ')?;
+    Some(AddressPlace { address: address.to_owned(), contact: contact.parse().ok()? })
 }

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Somebody who writes to the organisation.
+/// Somebody who writes to the organisation. What is set here is for every team that they write to; an agent knows a contact by
+/// the tickets that they see, or because their team made it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Contact {
     /// Its number. A contact that was merged into another answers under either number; this is the one that stays.
@@ -29,7 +30,7 @@ pub(crate) struct Contact {
     /// Whether somebody said so; else the domains of their addresses tell.
     #[schema(example = false)]
     company_by_hand: bool,
-    /// What people should know of them.
+    /// What people should know of them; every team reads it that knows the contact.
     #[schema(example = "Prefers the telephone")]
     note: String,
     /// Whether what they begin is unwanted.

@@ -1,7 +1,10 @@
 //! Contacts and companies over HTTP: made, changed under a condition, merged, and all their mail.
 
 use axum::http::Method;
-use guichet_accounts::Deed;
+use guichet_accounts::{Actor, Deed, Who};
+use guichet_desk::NewContact;
+use guichet_mail::MailAddress;
+use guichet_sys::Clock as _;
 use serde_json::{Value, json};
 
 use super::world::{World, mail, request};
@@ -112,4 +115,27 @@ async fn a_new_mail_names_a_contact_and_a_note_names_people() {
     assert_eq!(moved["watchers"], json!([]));
     let blind = format!("/api/v1/tickets/1/watchers/{}", world.agent_id.0);
     world.send(request(Method::PUT, &blind, &world.admin)).await.problem(422);
+}
+
+/// Pages end after so many rows, and the next begins after one that an agent may not see.
+#[tokio::test]
+async fn promise_7_a_cursor_names_no_address_that_others_know() {
+    let world = with_ana().await;
+    let admin = Actor { who: Who::Person(world.admin_id), ..Actor::system(world.acme) };
+    for n in 0..=2_000 {
+        let address = MailAddress::parse(&format!("hidden-{n:04}@secret.example")).unwrap();
+        let new = NewContact { addresses: vec![address], ..NewContact::default() };
+        world.desk.create_contact(&admin, &new, world.clock.now()).await.unwrap();
+    }
+    let page = world.get_as(&world.agent, "/api/v1/contacts?address=hidden").await.json();
+    assert_eq!(page["items"], json!([]));
+    let cursor = page["next_cursor"].as_str().expect("2,000 rows were looked at, and there is another");
+    let octets = data_encoding::BASE64URL_NOPAD.decode(cursor.as_bytes()).unwrap();
+    let is_told = |word: &str| octets.windows(word.len()).any(|part| part == word.as_bytes());
+    assert!(!is_told("hidden") && !is_told("secret"), "{octets:?}");
+    let next = format!("/api/v1/contacts?address=hidden&cursor={cursor}");
+    assert_eq!(world.get_as(&world.agent, &next).await.json(), json!({"items": [], "next_cursor": null}));
+    assert_eq!(world.get(&next).await.json()["items"].as_array().unwrap().len(), 1, "the one that is left");
+    world.get_as(&world.stranger, &next).await.problem(400);
+    world.get(&format!("/api/v1/suppressions?cursor={cursor}")).await.problem(400);
 }

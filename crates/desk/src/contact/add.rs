@@ -4,14 +4,12 @@ use std::collections::BTreeSet;
 
 use guichet_accounts::{Actor, Sight, TeamId};
 use guichet_mail::MailAddress;
-use guichet_store::{Batch, CommitError, Snapshot, record};
+use guichet_store::{CommitError, Snapshot};
 use jiff::Timestamp;
 
-use super::change::{check_addresses, check_company, check_count, check_name, check_note};
-use super::read::is_known;
-use super::stored::owner_checked;
-use super::{Belongs, Contact, StoredContact, add_contact, domains};
-use crate::keys::{self, Number};
+use super::addresses::AddressRow;
+use super::change::{check_addresses, check_company, check_name, check_note};
+use super::{Belongs, Contact, StoredContact, add_contact};
 use crate::{ContactId, Desk, Error};
 
 /// How often it is tried again when somebody else was quicker.
@@ -31,47 +29,40 @@ pub struct NewContact {
 }
 
 impl Desk {
-    /// Makes a contact. Where an agent names somebody whom only other teams know, they know them from now on as they
-    /// would by writing to them.
+    /// Makes a contact. Where only other teams know somebody with such an address, it is another contact: the actor learns
+    /// nothing of theirs, which keeps the mail that comes from the address.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with a sentence, as for an address that is a known contact's.
+    /// [`Error::Invalid`] with a sentence, as for an address of a contact that the actor knows.
     pub async fn create_contact(
         &self,
         actor: &Actor,
         new: &NewContact,
         now: Timestamp,
     ) -> Result<StoredContact, Error> {
+        check_team(actor)?;
         check_name(new.name.as_deref())?;
         check_note(&new.note)?;
         self.check_foreign(actor, &new.addresses)?;
         let (first, further) = check_addresses(&new.addresses)?;
+        let contact = Contact {
+            further,
+            belongs: new.belongs,
+            note: new.note.clone(),
+            name: new.name.clone(),
+            named_by: new.name.is_some().then_some(actor.who),
+            teams: teams_of(actor),
+            ..Contact::heard_of(first, now)
+        };
         for _ in 0..ATTEMPTS_MAX {
             let mut snapshot = self.store.of(actor.organisation).snapshot()?;
             check_company(&mut snapshot, new.belongs)?;
-            let owner = sole_owner(&mut snapshot, actor, &new.addresses)?;
+            let rows = strangers(&mut snapshot, actor, &contact)?;
             let mut batch = snapshot.batch();
-            let number = if let Some((number, contact)) = owner {
-                adopt(&mut batch, number, contact, actor, &new.addresses)?;
-                Number::Known(number)
-            } else {
-                let contact = Contact {
-                    further: further.clone(),
-                    belongs: new.belongs,
-                    note: new.note.clone(),
-                    name: new.name.clone(),
-                    named_by: new.name.is_some().then_some(actor.who),
-                    teams: teams_of(actor),
-                    ..Contact::heard_of(first.clone(), now)
-                };
-                add_contact(&mut batch, &contact)
-            };
+            let number = add_contact(&mut batch, &contact, rows);
             match self.store.commit(vec![batch]).await {
                 Ok(receipts) => {
-                    let number = match number {
-                        Number::Known(number) => number,
-                        Number::Assigned(slot) => receipts.first().map_or(0, |receipt| receipt.number(slot)),
-                    };
+                    let number = receipts.first().map_or(0, |receipt| number.of(receipt));
                     return self.contact(actor, ContactId(number));
                 }
                 Err(CommitError::Conflict) => {}
@@ -92,51 +83,25 @@ impl Desk {
     }
 }
 
-/// The one contact whose some of these addresses are, where only other teams know it.
-fn sole_owner(
-    snapshot: &mut Snapshot,
-    actor: &Actor,
-    addresses: &[MailAddress],
-) -> Result<Option<(u64, Contact)>, Error> {
-    let mut owner: Option<(u64, Contact)> = None;
-    for address in addresses {
-        let Some((number, contact)) = owner_checked(snapshot, address)? else { continue };
-        if is_known(snapshot, actor, number, &contact)? {
-            let rule = format!("{address} is an address of contact {number} already: change that one");
-            return Err(Error::Invalid(rule));
-        }
-        if owner.as_ref().is_some_and(|(other, _)| *other != number) {
-            return Err(Error::Invalid(format!("{address} can't stand beside the others: give it alone")));
-        }
-        owner = Some((number, contact));
+/// Who is in no team would not know the contact themselves.
+fn check_team(actor: &Actor) -> Result<(), Error> {
+    if actor.sight == Sight::Teams(Vec::new()) {
+        let rule = "you are in no team, so you would not see the contact: ask an admin to put you into one";
+        return Err(Error::Invalid(rule.to_owned()));
     }
-    Ok(owner)
-}
-
-/// Lets the actor's teams know a contact, and adds what addresses it does not have.
-fn adopt(
-    batch: &mut Batch,
-    number: u64,
-    mut contact: Contact,
-    actor: &Actor,
-    addresses: &[MailAddress],
-) -> Result<(), Error> {
-    contact.teams.extend(teams_of(actor));
-    for address in addresses {
-        if !contact.has(address) {
-            take(batch, number, address);
-            contact.further.push(address.clone());
-        }
-    }
-    check_count(contact.addresses().count())?;
-    batch.put(keys::contact(number), record::encode(&contact));
     Ok(())
 }
 
-/// Makes an address that is nobody's a contact's.
-pub(super) fn take(batch: &mut Batch, number: u64, address: &MailAddress) {
-    batch.put(keys::contact_of(&address.normalised()), number.to_be_bytes().to_vec());
-    domains::enter(batch, Number::Known(number), address);
+/// The rows of a newcomer's addresses; an error where one is a contact's whom the actor knows.
+fn strangers(snapshot: &mut Snapshot, actor: &Actor, new: &Contact) -> Result<Vec<AddressRow>, Error> {
+    let rows = AddressRow::read_each(snapshot, new.addresses())?;
+    for (row, address) in rows.iter().zip(new.addresses()) {
+        if let Some((number, _)) = row.known_to(snapshot, actor)? {
+            let rule = format!("{address} is an address of contact {number} already: change that one");
+            return Err(Error::Invalid(rule));
+        }
+    }
+    Ok(rows)
 }
 
 pub(super) fn teams_of(actor: &Actor) -> BTreeSet<TeamId> {

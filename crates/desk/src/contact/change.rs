@@ -4,12 +4,14 @@ use guichet_accounts::Actor;
 use guichet_mail::MailAddress;
 use guichet_store::{Batch, CommitError, Receipt, Snapshot, Template, record};
 
-use super::add::{ATTEMPTS_MAX, busy, take};
+use super::add::{ATTEMPTS_MAX, busy};
+use super::addresses::AddressRow;
 use super::read::known;
-use super::stored::{owner_checked, resolve_checked};
+use super::stored::resolve_checked;
 use super::{Belongs, Contact, StoredContact, domains};
 use crate::companies;
-use crate::{ContactId, Desk, Error, keys};
+use crate::keys::{self, Number};
+use crate::{ContactId, Desk, Error};
 
 /// How many addresses one person writes from.
 pub(super) const ADDRESSES_MAX: usize = 50;
@@ -23,7 +25,7 @@ pub(super) const NOTE_CHARS_MAX: usize = 4_000;
 pub struct ContactChange {
     /// The name; `Some(None)` takes it away, so that the next mail gives one.
     pub name: Option<Option<String>>,
-    /// All addresses that it shall have, the one that mail goes to first. One that is left out is nobody's.
+    /// All addresses that it shall have, the one that mail goes to first.
     pub addresses: Option<Vec<MailAddress>>,
     /// Whom it belongs to; `Some(None)`: as the domains tell.
     pub belongs: Option<Option<Belongs>>,
@@ -38,7 +40,7 @@ impl Desk {
     /// [`Error::Changed`] if it was changed since.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with a sentence, as for an address of another contact.
+    /// [`Error::Invalid`] with a sentence, as for an address of another contact that the actor knows.
     pub async fn change_contact(
         &self,
         actor: &Actor,
@@ -60,7 +62,7 @@ impl Desk {
                 check_version(snapshot, number, expected)?;
                 check_company(snapshot, change.belongs.flatten())?;
                 let after = changed(snapshot, actor, number, (&before, change))?;
-                Ok((Rows::of(number, before, after), number))
+                Ok((Rows::read(snapshot, number, (before, after))?, number))
             })
             .await?;
         self.contact(actor, ContactId(number))
@@ -95,22 +97,41 @@ pub(super) struct Rows {
     number: u64,
     before: Contact,
     after: Contact,
+    /// Those of the addresses that go or come.
+    addresses: Vec<AddressRow>,
 }
 
 impl Rows {
-    pub(super) fn of(number: u64, before: Contact, after: Contact) -> Self {
-        Self { number, before, after }
+    /// Reads the rows that change, as checks.
+    pub(super) fn read(
+        snapshot: &mut Snapshot,
+        number: u64,
+        (before, after): (Contact, Contact),
+    ) -> Result<Self, Error> {
+        let gone = before.addresses().filter(|address| !after.has(address));
+        let mut addresses = AddressRow::read_each(snapshot, gone)?;
+        for row in &mut addresses {
+            row.remove(number);
+        }
+        let come = after.addresses().filter(|address| !before.has(address));
+        for mut row in AddressRow::read_each(snapshot, come)? {
+            row.add(Number::Known(number));
+            addresses.push(row);
+        }
+        Ok(Self { number, before, after, addresses })
     }
 
-    /// The record, and the rows by which it is found. An address that comes must be nobody's.
+    /// The record, and the rows by which it is found.
     pub(super) fn write(&self, batch: &mut Batch) {
-        let Self { number, before, after } = self;
+        let Self { number, before, after, addresses } = self;
+        for row in addresses {
+            row.write(batch);
+        }
         for gone in before.addresses().filter(|address| !after.has(address)) {
-            batch.delete(keys::contact_of(&gone.normalised()));
             domains::leave(batch, *number, gone);
         }
-        for come in after.addresses() {
-            take(batch, *number, come);
+        for address in after.addresses() {
+            domains::enter(batch, Number::Known(*number), address);
         }
         if before.belongs != after.belongs {
             if let Some(Belongs::To(company)) = before.belongs {
@@ -137,7 +158,8 @@ fn changed(
     }
     if let Some(addresses) = &change.addresses {
         for address in addresses.iter().filter(|address| !before.has(address)) {
-            if owner_checked(snapshot, address)?.is_some_and(|(owner, _)| owner != number) {
+            let owner = AddressRow::read(snapshot, address)?.known_to(snapshot, actor)?;
+            if owner.is_some_and(|(owner, _)| owner != number) {
                 let rule = format!("{address} can't be added, it is another contact's: merge the two");
                 return Err(Error::Invalid(rule));
             }

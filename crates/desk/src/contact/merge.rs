@@ -6,12 +6,14 @@
 use guichet_accounts::{Actor, By, Deed};
 use guichet_store::{Batch, CommitError, Snapshot, Template, record};
 
-use super::add::{ATTEMPTS_MAX, busy, take};
+use super::add::{ATTEMPTS_MAX, busy};
+use super::addresses::AddressRow;
 use super::change::{ADDRESSES_MAX, NOTE_CHARS_MAX, check_version};
 use super::read::known;
 use super::stored::{at_checked, numbers_of, resolve_checked};
 use super::{Belongs, Contact, StoredContact, domains};
-use crate::{ContactId, Desk, Error, keys};
+use crate::keys::{self, Number};
+use crate::{ContactId, Desk, Error};
 
 /// How many numbers one contact answers to besides its own: each is a list that is looked through for its tickets.
 const ABSORBED_MAX: usize = 100;
@@ -22,6 +24,8 @@ struct Merger {
     from: (u64, Contact),
     /// What stands under the numbers that went before with the one that goes.
     before: Vec<(u64, Contact)>,
+    /// The rows of the addresses of the one that goes.
+    addresses: Vec<AddressRow>,
 }
 
 impl Desk {
@@ -77,13 +81,17 @@ fn plan(
         before.extend(at_checked(snapshot, *number)?.map(|contact| (*number, contact)));
     }
     let one = united(&into.1, &from)?;
-    Ok(Merger { into: (into.0, one), from, before })
+    let mut addresses = AddressRow::read_each(snapshot, from.1.addresses())?;
+    for row in &mut addresses {
+        row.hand_over(from.0, Number::Known(into.0));
+    }
+    Ok(Merger { into: (into.0, one), from, before, addresses })
 }
 
 /// What the contact that stays becomes.
 fn united(into: &Contact, (number, from): &(u64, Contact)) -> Result<Contact, Error> {
     let mut one = into.clone();
-    one.further.extend(from.addresses().cloned());
+    one.further.extend(from.addresses().filter(|address| !into.has(address)).cloned());
     one.absorbed.extend(numbers_of(*number, from));
     one.teams.extend(&from.teams);
     one.belongs = one.belongs.or(from.belongs);
@@ -110,9 +118,12 @@ impl Merger {
     fn write(&self, batch: &mut Batch) {
         let (stays, one) = &self.into;
         let (goes, from) = &self.from;
+        for row in &self.addresses {
+            row.write(batch);
+        }
         for address in from.addresses() {
             domains::leave(batch, *goes, address);
-            take(batch, *stays, address);
+            domains::enter(batch, Number::Known(*stays), address);
         }
         if let Some(Belongs::To(company)) = from.belongs {
             batch.delete(keys::company_contacts(company.0).number(*goes));

@@ -1,10 +1,10 @@
-//! Reading contacts: all, one, those that begin like this.
+//! Reading contacts: all, one, and which of them an actor knows.
 
 use guichet_accounts::{Actor, Sight};
 use guichet_store::{Direction, Key, Snapshot};
 
-use super::stored::{decoded, stored};
-use super::{Contact, ContactId, StoredContact, numbers_of, resolve, resolve_checked};
+use super::stored::{decoded, resolve_checked, stored};
+use super::{Contact, ContactId, StoredContact, numbers_of, resolve};
 use crate::facet::Facet;
 use crate::keys::{self, Number};
 use crate::page::Page;
@@ -13,10 +13,6 @@ use crate::{Desk, Error, numbers};
 
 /// How many tickets of a contact are looked at, the newest first, to tell whether an agent knows them.
 const TICKETS_READ_MAX: usize = 50;
-
-/// The kind of the rows by address, and what ends the text in them.
-const ADDRESSES: u8 = b'A';
-const TEXT_END_BYTES: usize = 2;
 
 /// Which contacts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,48 +52,12 @@ impl Desk {
         })
     }
 
-    /// A page of the contacts that the actor knows with an address that begins like this, by the alphabet of addresses.
-    /// The cursor is an address.
-    pub fn contacts_by_address(
-        &self,
-        actor: &Actor,
-        beginning: &str,
-        cursor: Option<&str>,
-        limit: usize,
-    ) -> Result<Page<StoredContact, String>, Error> {
-        let snapshot = self.store.of(actor.organisation).snapshot()?;
-        let beginning = beginning.to_lowercase();
-        let prefix = Key::new(ADDRESSES).bytes(beginning.as_bytes());
-        let after = cursor.map(keys::contact_of);
-        let rows = snapshot.scan(&prefix, Direction::Forward, after.as_ref().map(Key::as_bytes))?;
-        let rows = rows.map(|row| {
-            let (key, value) = row?;
-            Ok((address_in(&key)?, numbers::<1>(&value)?.0[0]))
-        });
-        Page::read(rows, limit, |address, number| {
-            let Some((number, contact)) = resolve(&snapshot, number)? else { return Ok(None) };
-            // Who is found by several addresses is shown at the first of them.
-            let found = contact.addresses().map(guichet_mail::MailAddress::normalised);
-            let first = found.filter(|one| one.starts_with(&beginning)).min();
-            if first.as_ref() != Some(address) || !is_known(&snapshot, actor, number, &contact)? {
-                return Ok(None);
-            }
-            stored(&snapshot, number, contact).map(Some)
-        })
-    }
-
     /// One contact that the actor knows, by whichever of its numbers.
     pub fn contact(&self, actor: &Actor, id: ContactId) -> Result<StoredContact, Error> {
         let snapshot = self.store.of(actor.organisation).snapshot()?;
         let (number, contact) = known(&snapshot, actor, resolve(&snapshot, id.0)?)?;
         stored(&snapshot, number, contact)
     }
-}
-
-/// The address in the key of a row by address.
-fn address_in(key: &[u8]) -> Result<String, Error> {
-    let text = key.get(1..key.len().saturating_sub(TEXT_END_BYTES)).ok_or(Error::Damaged("key"))?;
-    String::from_utf8(text.to_vec()).map_err(|_| Error::Damaged("key"))
 }
 
 /// What was read of a contact, if the actor knows it.

@@ -7,10 +7,11 @@
 use guichet_accounts::{Actor, By, Deed};
 use guichet_store::{Batch, CommitError, Direction, Snapshot, record};
 
-use super::add::{ATTEMPTS_MAX, busy, take};
+use super::add::{ATTEMPTS_MAX, busy};
+use super::addresses::AddressRow;
 use super::change::check_version;
 use super::read::known;
-use super::stored::{at_checked, numbers_of, owner_checked, resolve_checked};
+use super::stored::{at_checked, numbers_of, resolve_checked};
 use super::{Belongs, Contact, domains};
 use crate::facet::Facet;
 use crate::keys::{self, Number};
@@ -36,7 +37,11 @@ impl Desk {
             let (number, contact) = known(snapshot, actor, found)?;
             check_version(snapshot, number, expected)?;
             check_without_tickets(snapshot, number, &contact)?;
-            Ok((Step::Go, number, contact))
+            let mut rows = AddressRow::read_each(snapshot, contact.addresses())?;
+            for row in &mut rows {
+                row.remove(number);
+            }
+            Ok((Step::Go(rows), number, contact))
         });
         let (number, contact) = going.await?;
         let ending = self.step(actor, |snapshot| {
@@ -49,14 +54,11 @@ impl Desk {
             if check_without_tickets(snapshot, number, &contact).is_ok() {
                 return Ok((Step::End(Box::new(*by)), number, contact.clone()));
             }
-            let mut back = contact.clone();
-            let mut taken = Vec::new();
-            for address in back.addresses() {
-                taken.extend(owner_checked(snapshot, address)?.map(|_| address.normalised()));
+            let mut rows = AddressRow::read_each(snapshot, contact.addresses())?;
+            for row in &mut rows {
+                row.add(Number::Known(number));
             }
-            // Whose address is somebody else's meanwhile keeps it as a mark of who they were.
-            back.further.retain(|address| !taken.contains(&address.normalised()));
-            Ok((Step::Back(taken), number, back))
+            Ok((Step::Back(rows), number, contact.clone()))
         });
         let (number, contact) = ending.await?;
         let snapshot = self.store.of(actor.organisation).snapshot()?;
@@ -87,22 +89,22 @@ impl Desk {
 enum Step {
     None,
     /// It loses its addresses.
-    Go,
+    Go(Vec<AddressRow>),
     /// Nothing is left of it.
     End(Box<By>),
-    /// It has its addresses again, but for those that are somebody else's by now.
-    Back(Vec<String>),
+    /// It has its addresses again, beside whoever got one of them meanwhile.
+    Back(Vec<AddressRow>),
 }
 
 impl Step {
     fn write(&self, desk: &Desk, batch: &mut Batch, number: u64, contact: &Contact) {
         match self {
             Step::None => {}
-            Step::Go => {
-                for address in contact.addresses() {
-                    batch.delete(keys::contact_of(&address.normalised()));
-                    domains::leave(batch, number, address);
+            Step::Go(rows) => {
+                for row in rows {
+                    row.write(batch);
                 }
+                contact.addresses().for_each(|address| domains::leave(batch, number, address));
                 let going = Contact { merged_into: Some(NOBODY), ..contact.clone() };
                 batch.put(keys::contact(number), record::encode(&going));
             }
@@ -115,9 +117,12 @@ impl Step {
                 }
                 desk.accounts.audit_row(batch, by, Deed::ContactDeleted, format!("contact {number}"));
             }
-            Step::Back(taken) => {
-                let own = contact.addresses().filter(|one| !taken.contains(&one.normalised()));
-                own.for_each(|address| take(batch, number, address));
+            Step::Back(rows) => {
+                for row in rows {
+                    row.write(batch);
+                }
+                let known = Number::Known(number);
+                contact.addresses().for_each(|address| domains::enter(batch, known, address));
                 batch.put(keys::contact(number), record::encode(contact));
             }
         }

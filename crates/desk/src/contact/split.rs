@@ -7,11 +7,12 @@ use guichet_mail::MailAddress;
 use guichet_store::{Batch, CommitError, Snapshot, record};
 use jiff::Timestamp;
 
-use super::add::{ATTEMPTS_MAX, busy, take, teams_of};
+use super::add::{ATTEMPTS_MAX, busy, teams_of};
+use super::addresses::AddressRow;
 use super::change::{Rows, check_version};
 use super::read::known;
 use super::stored::{at_checked, resolve_checked};
-use super::{Contact, StoredContact, add_contact};
+use super::{Contact, StoredContact, add_contact, domains};
 use crate::keys::{self, Number};
 use crate::{ContactId, Desk, Error};
 
@@ -36,17 +37,18 @@ impl Desk {
             check_version(&snapshot, number, expected)?;
             let mut after = without(&before, address)?;
             let former = former(&mut snapshot, &mut after, address)?;
+            let mut row = AddressRow::read(&mut snapshot, address)?;
+            let rows = Rows::read(&mut snapshot, number, (before.clone(), after))?;
             let mut batch = snapshot.batch();
-            Rows::of(number, before.clone(), after).write(&mut batch);
+            rows.write(&mut batch);
             // Who splits an address off knows whose it is from now on.
             let teams = before.teams.union(&teams_of(actor)).copied().collect();
             let split = become_somebody(&mut batch, (teams, address), former, now);
+            row.hand_over(number, split);
+            row.write(&mut batch);
             match self.store.commit(vec![batch]).await {
                 Ok(receipts) => {
-                    let number = match split {
-                        Number::Known(number) => number,
-                        Number::Assigned(slot) => receipts.first().map_or(0, |receipt| receipt.number(slot)),
-                    };
+                    let number = receipts.first().map_or(0, |receipt| split.of(receipt));
                     return self.contact(actor, ContactId(number));
                 }
                 Err(CommitError::Conflict) => {}
@@ -85,6 +87,7 @@ fn former(
     Ok(None)
 }
 
+/// Writes who has the address from now on, but for the address's row.
 fn become_somebody(
     batch: &mut Batch,
     (teams, address): (BTreeSet<TeamId>, &MailAddress),
@@ -102,10 +105,10 @@ fn become_somebody(
     };
     match former {
         Some((number, contact)) => {
-            take(batch, number, address);
+            domains::enter(batch, Number::Known(number), address);
             batch.put(keys::contact(number), record::encode(&alone(contact)));
             Number::Known(number)
         }
-        None => add_contact(batch, &alone(Contact::heard_of(address.clone(), now))),
+        None => add_contact(batch, &alone(Contact::heard_of(address.clone(), now)), Vec::new()),
     }
 }

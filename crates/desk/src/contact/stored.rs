@@ -1,6 +1,5 @@
 //! Reading contacts as they are stored, under whichever of their numbers.
 
-use guichet_mail::MailAddress;
 use guichet_store::{Snapshot, record};
 
 use super::{Belongs, Contact};
@@ -51,16 +50,6 @@ fn at(snapshot: &Snapshot, number: u64) -> Result<Option<Contact>, Error> {
 
 pub(super) fn decoded(bytes: &[u8]) -> Result<Contact, Error> {
     record::decode(bytes).map_err(|_| Error::Damaged("contact"))
-}
-
-/// Whose an address is, as a check of the batch.
-pub(super) fn owner_checked(
-    snapshot: &mut Snapshot,
-    address: &MailAddress,
-) -> Result<Option<(u64, Contact)>, Error> {
-    let Some(bytes) = snapshot.read(&keys::contact_of(&address.normalised()))? else { return Ok(None) };
-    let ([number], _) = numbers::<1>(&bytes)?;
-    resolve_checked(snapshot, number)
 }
 
 /// Every number under which tickets may name a contact.

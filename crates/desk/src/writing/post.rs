@@ -15,7 +15,7 @@ use super::compose::Composed;
 use super::letter::Letter;
 use super::matter::Matter;
 use super::{Writing, WrittenMessage};
-use crate::contact::{self, Sender};
+use crate::contact::Sender;
 use crate::drafts::{Removal, Sending};
 use crate::event::{self, Event, EventKind};
 use crate::identity::{Identities, Identity, Known};
@@ -166,11 +166,8 @@ impl Post<'_> {
     /// Whose ticket a new one is: the contact that was named, or whom the mail goes to first.
     fn requester(&self, snapshot: &mut Snapshot) -> Result<Sender<'_>, Error> {
         match self.writing.contacts.first() {
-            None => Sender::first_of(snapshot, &self.composed.reading.content.to),
-            Some(id) => {
-                let found = contact::resolve_checked(snapshot, id.0)?;
-                found.map(Sender::of_contact).ok_or(Error::NotFound("contact"))
-            }
+            None => Sender::named_by(snapshot, self.actor, &self.composed.reading.content.to),
+            Some(id) => Sender::numbered(snapshot, self.actor, *id),
         }
     }
 
