@@ -1,8 +1,8 @@
 //! Teams of an organisation.
 //!
-//! *Must hold*: no channel and no person names a team that is gone.
+//! *Must hold*: no channel and no person names a team that is gone; a name that is given is given once.
 
-use guichet_store::OrganisationId;
+use guichet_store::{OrganisationId, Snapshot};
 
 use crate::organisations::check_name;
 use crate::records::Team;
@@ -22,6 +22,7 @@ impl Accounts {
             let number = stored::next_number(&mut snapshot)?;
             stored::check_room(&snapshot, "teams", keys::TEAMS)?;
             let team = Team { id: TeamId(number), name: name.clone() };
+            check_free(&snapshot, &team)?;
             let mut batch = snapshot.batch();
             stored::put_number(&mut batch, number);
             batch.put(keys::team(team.id), stored::encode(&team));
@@ -55,7 +56,11 @@ impl Accounts {
             let bytes = snapshot.read(&keys::team(id))?.ok_or_else(|| Error::not_found("team", &id))?;
             let mut team: Team = stored::decode("team", &bytes)?;
             let before = std::mem::replace(&mut team.name, name.clone());
+            check_free(&snapshot, &team)?;
+            // A number is taken, as for a new team: two who take one name at once are in conflict.
+            let number = stored::next_number(&mut snapshot)?;
             let mut batch = snapshot.batch();
+            stored::put_number(&mut batch, number);
             batch.put(keys::team(id), stored::encode(&team));
             self.record(&mut batch, Deed::TeamRenamed, format!("{before}: {name}"));
             Ok((vec![batch], team))
@@ -97,4 +102,14 @@ impl Accounts {
             named.join(", ")
         )))
     }
+}
+
+/// Refuses a name that another team has, in whatever letters. Teams of before may share one.
+fn check_free(snapshot: &Snapshot, team: &Team) -> Result<(), Error> {
+    let name = team.name.to_lowercase();
+    let others = stored::list::<Team>(snapshot, "team", keys::TEAMS)?;
+    if others.iter().any(|other| other.id != team.id && other.name.to_lowercase() == name) {
+        return Err(Error::taken("team", &team.name));
+    }
+    Ok(())
 }

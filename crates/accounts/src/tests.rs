@@ -18,6 +18,7 @@ mod sealed;
 mod second_factor;
 mod sending;
 mod sign_up;
+mod teams;
 mod token_key;
 
 use guichet_mail::{DomainName, MailAddress};
