@@ -136,6 +136,15 @@ pub struct LoggedEvent {
     pub event: Event,
 }
 
+impl LoggedEvent {
+    fn of(sequence: u64, stored: &[u8]) -> Result<Self, Error> {
+        let ([ticket, message], rest) = numbers::<2>(stored)?;
+        let event = record::decode(rest).map_err(|_| Error::Damaged("event"))?;
+        let known = |number: u64| (number != 0).then_some(number);
+        Ok(Self { sequence, ticket: known(ticket), message: known(message), event })
+    }
+}
+
 /// What a reading of the log found.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Log {
@@ -189,16 +198,13 @@ impl Desk {
         let cursor = read.last().map_or(cursor, |event| event.sequence);
         let mut events = Vec::with_capacity(read.len());
         for stored in read {
-            let ([ticket, message], rest) = numbers::<2>(&stored.value)?;
-            let event: Event = record::decode(rest).map_err(|_| Error::Damaged("event"))?;
-            if event.is_for(actor) {
-                let known = |number: u64| (number != 0).then_some(number);
-                events.push(LoggedEvent {
-                    sequence: stored.sequence,
-                    ticket: known(ticket),
-                    message: known(message),
-                    event,
-                });
+            match LoggedEvent::of(stored.sequence, &stored.value) {
+                Ok(logged) => events.extend(logged.event.is_for(actor).then_some(logged)),
+                // Nobody would hear of anything for as long as it is kept.
+                Err(error) => {
+                    let (organisation, sequence) = (actor.organisation, stored.sequence);
+                    tracing::error!(%organisation, sequence, %error, "an event is told to nobody");
+                }
             }
         }
         Ok(Log::Events { events, cursor })

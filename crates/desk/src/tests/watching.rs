@@ -182,3 +182,14 @@ async fn promise_7_who_is_disabled_sees_nothing_and_falls_away_when_the_ticket_m
     let moved = world.desk.change_ticket(&world.admin(), 1, &moved, None, at(3)).await.unwrap();
     assert_eq!(moved.record.assignee, None);
 }
+
+#[tokio::test]
+async fn an_event_that_can_not_be_read_keeps_nobody_from_the_others() {
+    let (world, [ana, ..]) = staffed().await;
+    let mut batch = world.store.of(world.acme).batch();
+    batch.event(b"what a later program wrote".to_vec());
+    world.store.commit(vec![batch]).await.unwrap();
+    world.desk.watch_ticket(&ana, 1, id(&ana), at(1)).await.unwrap();
+    let Ok(Log::Events { events, cursor }) = world.desk.events(&ana, 0) else { panic!("it can't be read") };
+    assert_eq!((events.iter().map(|event| event.sequence).collect::<Vec<_>>(), cursor), (vec![1, 3], 3));
+}
