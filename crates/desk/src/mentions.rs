@@ -5,7 +5,6 @@
 
 use guichet_accounts::{Actor, PersonId, TeamId, Who};
 
-use crate::watchers::WATCHERS_MAX;
 use crate::{Desk, Error};
 
 /// How many people one message names.
@@ -32,12 +31,11 @@ impl Desk {
     }
 }
 
-/// Whom a message names but its author, each once, as far as the ticket has room for watchers.
+/// Whom a message names but its author, each once.
 pub(crate) fn mentioned(author: Who, people: &[PersonId]) -> Vec<PersonId> {
     let mut mentioned: Vec<PersonId> = people.to_vec();
     mentioned.sort_unstable();
     mentioned.dedup();
     mentioned.retain(|person| author != Who::Person(*person));
-    mentioned.truncate(WATCHERS_MAX);
     mentioned
 }

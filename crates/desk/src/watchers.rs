@@ -12,7 +12,7 @@ use crate::ticket::Ticket;
 use crate::{Desk, Error};
 
 /// How many people watch one ticket.
-pub(crate) const WATCHERS_MAX: usize = 50;
+const WATCHERS_MAX: usize = 50;
 
 /// How many people a ticket remembers as having written mails in it: in whose list of sent mail it stands.
 const WRITERS_MAX: usize = 50;
