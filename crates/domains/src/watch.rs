@@ -85,19 +85,15 @@ impl Watch {
         self.next()
     }
 
-    /// Puts every domain into the table that is not in it, or so late that a clock was set back since.
+    /// Puts every domain into the table that is not in it.
     async fn enrol(&self, now: Timestamp) -> Result<(), Error> {
-        let mut watched = 0_u32;
+        let mut watched = 0;
         for organisation in self.domains.accounts().organisations()? {
-            for domain in self.domains.accounts().domains(organisation.id)? {
-                watched += 1;
-                let known = self.domains.watched(organisation.id, &domain.name)?;
-                match known.map(|known| known.next) {
-                    None => self.enrol_one(organisation.id, &domain.name, now).await?,
-                    Some(Some(next)) if is_too_late(next, now) => {
-                        self.postpone(next, organisation.id, &domain.name).await;
-                    }
-                    Some(_) => {}
+            match self.enrol_all_of(organisation.id, now).await {
+                Ok(count) => watched += count,
+                // Of one organisation; the others' domains have their turn.
+                Err(error) => {
+                    tracing::warn!(organisation = %organisation.id, %error, "domains can't be watched")
                 }
             }
             // So that others on this thread have their turn between two organisations.
@@ -105,7 +101,28 @@ impl Watch {
         }
         metrics::gauge!("guichet_domains_watched").set(f64::from(watched));
         // Whoever declined a claim tells of it at once; this is for when that was cut short.
-        tell_declined(&self.domains.0.backends.desk, now).await
+        if let Err(error) = tell_declined(&self.domains.0.backends.desk, now).await {
+            tracing::warn!(%error, "the admins are told of a declined claim later");
+        }
+        Ok(())
+    }
+
+    /// Enrols the domains of an organisation that are not in the table, or so late that a clock was set back since. How
+    /// many it has.
+    async fn enrol_all_of(&self, organisation: OrganisationId, now: Timestamp) -> Result<u32, Error> {
+        let mut watched = 0;
+        for domain in self.domains.accounts().domains(organisation)? {
+            watched += 1;
+            let known = self.domains.watched(organisation, &domain.name)?;
+            match known.map(|known| known.next) {
+                None => self.enrol_one(organisation, &domain.name, now).await?,
+                Some(Some(next)) if is_too_late(next, now) => {
+                    self.postpone(next, organisation, &domain.name).await;
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(watched)
     }
 
     async fn enrol_one(

@@ -2,6 +2,7 @@
 
 use guichet_accounts::{DkimScope, DkimState, NewClaim, NewOrganisation, ProofCode, RETIRING_DAYS};
 use guichet_desk::NoticeKind;
+use guichet_store::Key;
 use guichet_sys::Clock as _;
 
 use super::world::{World, internet, name, operators, pair, publish};
@@ -287,4 +288,17 @@ async fn the_notice_of_a_domain_that_is_given_up_is_settled() {
     world.accounts().remove_domain(world.acme, &domain).await.unwrap();
     world.after(SOON).await;
     assert!(world.open_notices().is_empty());
+}
+
+#[tokio::test]
+async fn what_cant_be_read_of_one_organisation_keeps_nobody_elses_domains_from_their_turn() {
+    let mut world = World::new().await;
+    let wanted = NewOrganisation { slug: "other".into(), name: "Other".into(), home: None };
+    let other = world.accounts().found_organisation(wanted, world.clock.now()).await.unwrap().0.id;
+    let mut batch = world.store.of(world.acme).batch();
+    batch.put(Key::new(b'd').text("broken.example"), b"no record".to_vec());
+    world.store.commit(vec![batch]).await.unwrap();
+    world.after(0).await;
+    let records = world.domains.records(other, &name("other.desk.example")).unwrap();
+    assert!(records.iter().all(|checked| checked.last.is_some()));
 }
