@@ -5,13 +5,14 @@
 //!
 //! *Standards*: RFC 7208; 3.2 (one record only), 4.6.4 (ten look-ups).
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 use guichet_mail::DomainName;
 use guichet_mail::verdict::AuthResult;
 use guichet_mailauth::{appraise_spf, is_spf};
 
-use super::{Check, Judged, printable};
+use super::{Check, FOUND_CHARS_MAX, Judged, printable};
 use crate::record::Expected;
 
 /// RFC 7208 4.6.4: terms that ask DNS.
@@ -28,10 +29,10 @@ pub(super) async fn judge(check: &Check<'_>, expected: &Expected, texts: &[&[u8]
         [] => Judged::missing(expected),
         [record] => judge_one(check, expected, record).await,
         several => Judged::different(format!(
-            "Your DNS has {} SPF records at {}; servers then ignore all of them. Merge them into one: {}",
+            "Your DNS has {} SPF records at {}; servers then ignore all of them. {}",
             several.len(),
             expected.name,
-            printable(merged(several, &our_terms(expected)).as_bytes())
+            how_to_merge(several, &our_terms(expected))
         )),
     }
 }
@@ -80,8 +81,22 @@ async fn judge_one(check: &Check<'_>, expected: &Expected, record: &str) -> Judg
 }
 
 fn lacks(record: &str, ours: &[String]) -> String {
-    let better = printable(with_terms(record, ours).as_bytes());
-    format!("Let the record allow this server. Change it to: {better}")
+    match whole(&with_terms(record, ours)) {
+        Some(better) => format!("Let the record allow this server. Change it to: {better}"),
+        None => format!("Let the record allow this server: put `{}` before its end.", ours.join(" ")),
+    }
+}
+
+fn how_to_merge(records: &[&str], ours: &[String]) -> String {
+    match whole(&merged(records, ours)) {
+        Some(merged) => format!("Merge them into one: {merged}"),
+        None => format!("Merge them into one that has the terms of all, and `{}`.", ours.join(" ")),
+    }
+}
+
+/// A record to paste, if it is shown to its end.
+fn whole(record: &str) -> Option<String> {
+    (record.chars().count() <= FOUND_CHARS_MAX).then(|| printable(record.as_bytes()))
 }
 
 /// What our record has between its version and its end.
@@ -114,7 +129,7 @@ fn with_terms(record: &str, ours: &[String]) -> String {
 
 /// One record that allows what each of them allows, as strict in the end as the mildest.
 fn merged(records: &[&str], ours: &[String]) -> String {
-    let mut terms: Vec<String> = vec!["v=spf1".to_owned()];
+    let (mut terms, mut known) = (vec!["v=spf1".to_owned()], HashSet::new());
     let all = records.iter().flat_map(|record| record.split(' ').skip(1)).filter(|term| !term.is_empty());
     let mut ends = Vec::new();
     for term in all {
@@ -123,7 +138,7 @@ fn merged(records: &[&str], ours: &[String]) -> String {
             continue;
         }
         let term = redirect(term).map_or_else(|| term.to_owned(), |target| format!("include:{target}"));
-        if !terms.contains(&term) {
+        if known.insert(term.clone()) {
             terms.push(term);
         }
     }

@@ -293,3 +293,16 @@ async fn a_policy_that_was_given_up_says_so_to_senders_that_know_it() {
     assert!(purposes.contains(&Purpose::TlsRpt), "{purposes:?}");
     assert!(!purposes.contains(&Purpose::MtaSts) && !purposes.contains(&Purpose::MtaStsHost), "{purposes:?}");
 }
+
+#[tokio::test]
+async fn a_record_too_long_to_be_shown_is_not_advised_by_half() {
+    let addresses: String = (0..60).map(|number| format!(" ip4:198.51.100.{number}")).collect();
+    let record = format!("v=spf1{addresses} -all");
+    let look = looked(Purpose::Spf, |zone, _| zone.txt("acme.example", &record)).await;
+    let advice = "Let the record allow this server: put `include:desk.example` before its end.";
+    assert!(look.state == State::Different && look.advice.ends_with(advice), "{}", look.advice);
+    let two = |zone: Zone, ours: &str| zone.txt("acme.example", ours).txt("acme.example", &record);
+    let look = looked(Purpose::Spf, two).await;
+    let advice = "Merge them into one that has the terms of all, and `include:desk.example`.";
+    assert!(look.state == State::Different && look.advice.ends_with(advice), "{}", look.advice);
+}
