@@ -27,7 +27,7 @@ pub(crate) enum Command {
         /// What they may do
         #[arg(long, value_enum)]
         role: Option<RoleName>,
-        /// Their teams from now on, by number or name; may be repeated; none for no team
+        /// Their teams from now on, by number or name; may be repeated; `none` for no team
         #[arg(long = "team", value_name = "TEAM")]
         teams: Option<Vec<String>>,
     },

@@ -54,8 +54,19 @@ async fn people_are_changed_kept_out_and_let_in() {
     counter.run("team add acme Sales").await.unwrap();
     let changed = counter.run("person set acme joe@acme.example --role admin --team Sales").await.unwrap();
     assert_eq!((&changed["role"], &changed["teams"][0]), (&json!("admin"), &json!(4)));
+    let taken = counter.run("team add acme sales").await.unwrap_err();
+    assert_eq!(taken, "team `sales` is taken");
     let refused = counter.run("team delete acme Sales").await.unwrap_err();
     assert!(refused.contains("joe@acme.example; give them another team first"), "{refused}");
+    for none in ["none", ""] {
+        let again = counter.run("person set acme joe@acme.example --team sales").await.unwrap();
+        assert_eq!(again["teams"], json!([4]));
+        let line = ["guichet", "person", "set", "acme", "joe@acme.example", "--team", none];
+        let changed = counter.execute(Cli::try_parse_from(line).unwrap()).await.unwrap();
+        assert_eq!(changed["teams"], json!([]), "{none}");
+    }
+    let both = counter.run("person set acme joe@acme.example --team none --team Sales").await.unwrap_err();
+    assert_eq!(both, "there is no team `none`");
     let out = counter.run("person disable acme ada@acme.example").await.unwrap();
     assert_eq!(out["status"], "disabled");
     let last = counter.run("person disable acme joe@acme.example").await.unwrap_err();
