@@ -1,6 +1,6 @@
 //! `guichet domain`.
 
-use guichet_accounts::{Accounts, DkimRecord, DkimScope, Domain, DomainChange, Error};
+use guichet_accounts::{Accounts, DkimRecord, DkimScope, Domain, DomainChange, Error, Proof};
 use guichet_domains::dkim_keys;
 use guichet_mail::DomainName;
 use guichet_store::OrganisationId;
@@ -148,9 +148,24 @@ async fn set(accounts: &Accounts, wanted: Set) -> Result<Answer, Error> {
         Some(text) => Some(Some(channel(text)?)),
     };
     let role_channel = wanted.role_channel.as_deref().map(channel).transpose()?;
+    if wanted.receives == Some(true) || wanted.sends == Some(true) {
+        check_proven(&accounts.domain(organisation, &domain)?)?;
+    }
     let change = DomainChange { catch_all, role_channel, receives: wanted.receives, sends: wanted.sends };
     let changed = accounts.change_domain(organisation, &domain, change).await?;
     Ok(Answer::One(record(accounts, &changed)))
+}
+
+/// The operator may switch on what was not seen in DNS yet, but nothing of what may be somebody else's.
+fn check_proven(domain: &Domain) -> Result<(), Error> {
+    let Some(proof) = domain.proof.as_ref().filter(|_| !domain.is_verified()) else { return Ok(()) };
+    Err(Error::Invalid(format!(
+        "`{}` is not proven yet: publish its proof first, the TXT record `{}` with the text `{}`; or \
+         vouch for it with `guichet domain add`",
+        domain.name,
+        Proof::record_name(&domain.name),
+        proof.record_text()
+    )))
 }
 
 fn dkim_record(record: &DkimRecord) -> Record {
