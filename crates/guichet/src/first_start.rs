@@ -8,7 +8,7 @@ use std::io;
 
 use guichet_accounts::{
     Accounts, Channel, DomainChange, Error, NewChannel, NewOrganisation, NewPerson, NewToken, Organisation,
-    Person, Role, Scopes, Secret,
+    Person, Role, Secret,
 };
 use guichet_mail::{DomainName, MailAddress};
 use guichet_sys::Random;
@@ -139,7 +139,7 @@ async fn renew_token(
         accounts.revoke_token(organisation.id, unseen.id).await?;
     }
     let secret = new_secret(random);
-    let wanted = NewToken { person: admin.id, name: TOKEN_NAME.to_owned(), scopes: Scopes::all() };
+    let wanted = NewToken { person: admin.id, name: TOKEN_NAME.to_owned(), scopes: admin.role.scopes() };
     accounts.create_token(organisation.id, wanted, &secret).await?;
     Ok(secret)
 }

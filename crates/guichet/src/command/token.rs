@@ -2,14 +2,14 @@
 //!
 //! *Security*: the secret goes out once, in the answer that makes the token; it is neither kept nor logged.
 
-use guichet_accounts::{Accounts, Error, NewToken, Scope, Scopes, Secret, Token, TokenId};
+use guichet_accounts::{Accounts, Error, NewToken, Person, Scope, Scopes, Secret, Token, TokenId};
 use guichet_sys::Random;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Operator, Record, find};
 
-/// Stands for every scope there is.
+/// Stands for every scope that the person's role has.
 const EVERY_SCOPE: &str = "all";
 /// Days that a token with an end may be good for: ten years.
 const DAYS_MAX: i64 = 3_650;
@@ -27,7 +27,7 @@ pub(crate) enum Command {
         /// What it is for
         #[arg(long)]
         name: String,
-        /// What it allows, as in tickets:read,tickets:write, or all
+        /// What it allows, as in tickets:read,tickets:write, or `all` that the person's role does
         #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', required = true)]
         scopes: Vec<String>,
         /// Days for which it is good; for good if not given
@@ -54,8 +54,9 @@ impl Command {
         match self {
             Command::Add { organisation, person, name, scopes, days } => {
                 let organisation = find::organisation(accounts, &organisation)?;
-                let person = find::person(accounts, organisation, &person)?.id;
-                let wanted = NewToken { person, name, scopes: read_scopes(&scopes)? };
+                let person = find::person(accounts, organisation, &person)?;
+                let scopes = read_scopes(&person, &scopes)?;
+                let wanted = NewToken { person: person.id, name, scopes };
                 let secret = new_secret(&*operator.random);
                 let expires =
                     days.map(|days| operator.now() + SignedDuration::from_hours(24 * i64::from(days)));
@@ -84,13 +85,24 @@ pub(crate) fn new_secret(random: &dyn Random) -> Secret {
     Secret::from_random(bytes)
 }
 
-fn read_scopes(words: &[String]) -> Result<Scopes, Error> {
+/// What a token of this person shall allow: no more than their role, with which it would be of no use.
+fn read_scopes(person: &Person, words: &[String]) -> Result<Scopes, Error> {
+    let theirs = person.role.scopes();
     if words.iter().any(|word| word == EVERY_SCOPE) {
-        return Ok(Scopes::all());
+        return Ok(theirs);
     }
     let scopes = words.iter().map(|word| word.parse::<Scope>());
     let scopes: Scopes =
         scopes.collect::<Result<_, _>>().map_err(|error| Error::Invalid(error.to_string()))?;
+    if let Some(beyond) = scopes.iter().find(|scope| !theirs.contains(*scope)) {
+        let has: Vec<&str> = theirs.iter().map(Scope::as_str).collect();
+        return Err(Error::Invalid(format!(
+            "`{}` is {} and does not have `{beyond}`; that role has {}",
+            person.address,
+            person.role.as_str(),
+            has.join(", ")
+        )));
+    }
     match scopes.iter().next() {
         Some(_) => Ok(scopes),
         None => Err(Error::Invalid("a token without a scope opens nothing; name one".to_owned())),
