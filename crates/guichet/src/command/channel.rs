@@ -45,24 +45,14 @@ pub(crate) enum Command {
         /// The further address
         address: String,
     },
-    /// Change a channel's name, the first answer that it gives by itself, or whether mail comes in and goes out
-    Set {
+    /// Change a channel's name, its team, the first answer that it gives by itself, or whether mail comes in and goes out
+    Set(Set),
+    /// Delete a channel that is switched off (`set --active false`); its addresses are free again, its tickets stay
+    Delete {
         /// The organisation's short name
         organisation: String,
         /// The channel, by number or address
         channel: String,
-        /// The name that customers see
-        #[arg(long)]
-        name: Option<String>,
-        /// The text of the automatic first answer; "" switches it off
-        #[arg(long, value_name = "TEXT")]
-        auto_reply: Option<String>,
-        /// The subject of that answer; by default one of ours
-        #[arg(long, value_name = "SUBJECT", requires = "auto_reply")]
-        auto_reply_subject: Option<String>,
-        /// Whether mail comes in and goes out
-        #[arg(long, value_name = "BOOL")]
-        active: Option<bool>,
     },
     /// Let a channel read the mail to the server's bare `postmaster`
     Postmaster {
@@ -71,6 +61,30 @@ pub(crate) enum Command {
         /// The channel, by number or address
         channel: String,
     },
+}
+
+/// A change of a channel.
+#[derive(Debug, Clone, PartialEq, clap::Args, Serialize, Deserialize)]
+pub(crate) struct Set {
+    /// The organisation's short name
+    organisation: String,
+    /// The channel, by number or address
+    channel: String,
+    /// The name that customers see
+    #[arg(long)]
+    name: Option<String>,
+    /// The team, by number or name, whose tickets its mail becomes from now on; `none` for no team
+    #[arg(long)]
+    team: Option<String>,
+    /// The text of the automatic first answer; "" switches it off
+    #[arg(long, value_name = "TEXT")]
+    auto_reply: Option<String>,
+    /// The subject of that answer; by default one of ours
+    #[arg(long, value_name = "SUBJECT", requires = "auto_reply")]
+    auto_reply_subject: Option<String>,
+    /// Whether mail comes in and goes out
+    #[arg(long, value_name = "BOOL")]
+    active: Option<bool>,
 }
 
 impl Command {
@@ -103,15 +117,12 @@ impl Command {
                 let organisation = find::organisation(accounts, &organisation)?;
                 Ok(Answer::Items(accounts.channels(organisation)?.iter().map(record).collect()))
             }
-            Command::Set { organisation, channel, name, auto_reply, auto_reply_subject, active } => {
+            Command::Set(wanted) => set(accounts, wanted).await,
+            Command::Delete { organisation, channel } => {
                 let organisation = find::organisation(accounts, &organisation)?;
                 let channel = find::channel(accounts, organisation, &channel)?;
-                let auto_reply = auto_reply.map(|text| {
-                    (!text.is_empty()).then_some(AutoReply { subject: auto_reply_subject, text })
-                });
-                let change = ChannelChange { name, auto_reply, active, ..ChannelChange::default() };
-                let changed = accounts.change_channel(organisation, channel.id, change).await?;
-                Ok(Answer::One(record(&changed)))
+                accounts.delete_channel(organisation, channel.id).await?;
+                Ok(Answer::One(Record::default().with("deleted", channel.id.0)))
             }
             Command::Postmaster { organisation, channel } => {
                 let organisation = find::organisation(accounts, &organisation)?;
@@ -121,6 +132,18 @@ impl Command {
             }
         }
     }
+}
+
+async fn set(accounts: &Accounts, wanted: Set) -> Result<Answer, Error> {
+    let organisation = find::organisation(accounts, &wanted.organisation)?;
+    let channel = find::channel(accounts, organisation, &wanted.channel)?;
+    let team = wanted.team.map(|team| find::team_or_none(accounts, organisation, &team)).transpose()?;
+    let subject = wanted.auto_reply_subject;
+    let auto_reply = wanted.auto_reply.map(|text| (!text.is_empty()).then_some(AutoReply { subject, text }));
+    let (name, active) = (wanted.name, wanted.active);
+    let change = ChannelChange { name, auto_reply, team, active, ..ChannelChange::default() };
+    let changed = accounts.change_channel(organisation, channel.id, change).await?;
+    Ok(Answer::One(record(&changed)))
 }
 
 fn record(channel: &Channel) -> Record {
