@@ -3,16 +3,15 @@
 //! what a stop cut short.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use guichet_accounts::{Actor, By, Who};
+use guichet_accounts::{Actor, By, Organisation, Who};
 use guichet_desk::{Desk, Error, UPLOAD_HOURS};
 use guichet_store::OrganisationId;
 use guichet_sys::Clock;
 use jiff::{SignedDuration, Timestamp};
-use tokio::time::{MissedTickBehavior, interval};
 
 use crate::stop::Stop;
+use crate::workers::every;
 
 /// How often it looks, in seconds.
 const SWEEP_SECS: u64 = 3_600;
@@ -33,80 +32,80 @@ pub(crate) struct Ages {
 }
 
 /// Forgets now and then, until the server stops.
-pub(crate) async fn forget(desk: Desk, clock: Arc<dyn Clock>, ages: Ages, mut stop: Stop) {
-    let mut ticks = interval(Duration::from_secs(SWEEP_SECS));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = stop.wait() => return,
-            _ = ticks.tick() => {}
-        }
-        tokio::select! {
-            () = stop.wait() => return,
-            swept = sweep(&desk, clock.as_ref(), ages) => if let Err(error) = swept {
-                tracing::warn!(%error, "what is old is kept until the next look");
+pub(crate) async fn forget(desk: Desk, clock: Arc<dyn Clock>, ages: Ages, stop: Stop) {
+    every(SWEEP_SECS, stop, || look(desk.clone(), clock.now(), ages)).await;
+}
+
+async fn look(desk: Desk, now: Timestamp, ages: Ages) {
+    match desk.accounts().organisations() {
+        Ok(organisations) => {
+            for organisation in organisations {
+                forget_of(&desk, &organisation, ages, now).await;
             }
         }
+        Err(error) => tracing::warn!(%error, "what is old is kept until the next look"),
+    }
+    let (accounts, audit) = (desk.accounts(), ago(now, AUDIT_HOURS));
+    note("the server", "audit log", to_its_end(|| accounts.forget_audit(audit)).await);
+    note("the server", "due-table", forget_orphans(&desk).await);
+}
+
+/// All that has had its time of one organisation. What can't be read of one thing keeps no other.
+async fn forget_of(desk: &Desk, organisation: &Organisation, ages: Ages, now: Timestamp) {
+    let (id, slug) = (organisation.id, organisation.slug.as_str());
+    note(slug, "deletions", desk.finish_deletions(id, now).await);
+    note(slug, "counts", desk.count_anew(id).await.map(drop));
+    let events = ago(now, hours_of(ages.events_days_max));
+    note(slug, "events", to_its_end(|| desk.forget_events(id, events)).await);
+    let uploads = ago(now, UPLOAD_HOURS.into());
+    note(slug, "uploads", to_its_end(|| desk.forget_uploads(id, uploads)).await);
+    let requests = ago(now, IDEMPOTENCY_HOURS);
+    note(slug, "requests", to_its_end(|| desk.forget_idempotency(id, requests)).await);
+    note(slug, "answers", forget_answered(desk, id, ago(now, ANSWERED_HOURS)).await);
+    if let Some(days) = ages.trash_days_max {
+        note(slug, "trash", empty_trash(desk, id, ago(now, hours_of(days)), now).await);
     }
 }
 
-async fn sweep(desk: &Desk, clock: &dyn Clock, ages: Ages) -> Result<(), Error> {
-    let now = clock.now();
-    for organisation in desk.accounts().organisations()? {
-        // What can't be read of one keeps nobody else's.
-        if let Err(error) = sweep_one(desk, organisation.id, ages, now).await {
-            tracing::warn!(organisation = %organisation.slug, %error, "what is old of an organisation is kept until the next look");
-        }
-    }
-    if let Ok(audit) = now.checked_sub(SignedDuration::from_hours(AUDIT_HOURS)) {
-        while desk.accounts().forget_audit(audit).await? {}
-    }
-    let mut place = None;
-    loop {
-        place = desk.forget_orphans(place).await?;
-        if place.is_none() {
-            return Ok(());
-        }
+fn note(of: &str, what: &str, done: Result<(), Error>) {
+    if let Err(error) = done {
+        tracing::warn!(of, what, %error, "what is old is kept until the next look");
     }
 }
 
-async fn sweep_one(
-    desk: &Desk,
-    organisation: OrganisationId,
-    ages: Ages,
-    now: Timestamp,
-) -> Result<(), Error> {
-    desk.finish_deletions(organisation, now).await?;
-    desk.count_anew(organisation).await?;
-    forget_old(desk, organisation, ages, now).await
+/// Before the calendar began there was nothing.
+fn ago(now: Timestamp, hours: i64) -> Timestamp {
+    now.checked_sub(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MIN)
 }
 
-async fn forget_old(
-    desk: &Desk,
-    organisation: OrganisationId,
-    ages: Ages,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let before = |hours: i64| now.checked_sub(SignedDuration::from_hours(hours)).ok();
-    let days = |days: u64| before(24 * days.cast_signed());
-    let uploads = before(i64::from(UPLOAD_HOURS));
-    // Before the calendar began there was nothing.
-    let (Some(events), Some(uploads), Some(requests), Some(answers)) =
-        (days(ages.events_days_max), uploads, before(IDEMPOTENCY_HOURS), before(ANSWERED_HOURS))
-    else {
-        return Ok(());
-    };
-    while desk.forget_events(organisation, events).await? {}
-    while desk.forget_uploads(organisation, uploads).await? {}
-    while desk.forget_idempotency(organisation, requests).await? {}
-    let mut place = desk.forget_answered(organisation, answers, None).await?;
+fn hours_of(days: u64) -> i64 {
+    24 * days.cast_signed()
+}
+
+/// Takes one step after the other, as long as there is more to do.
+async fn to_its_end<S, E>(mut step: impl FnMut() -> S) -> Result<(), Error>
+where
+    S: Future<Output = Result<bool, E>>,
+    Error: From<E>,
+{
+    while step().await? {}
+    Ok(())
+}
+
+async fn forget_orphans(desk: &Desk) -> Result<(), Error> {
+    let mut place = desk.forget_orphans(None).await?;
     while place.is_some() {
-        place = desk.forget_answered(organisation, answers, place).await?;
+        place = desk.forget_orphans(place).await?;
     }
-    match ages.trash_days_max.and_then(days) {
-        Some(trash) => empty_trash(desk, organisation, trash, now).await,
-        None => Ok(()),
+    Ok(())
+}
+
+async fn forget_answered(desk: &Desk, organisation: OrganisationId, before: Timestamp) -> Result<(), Error> {
+    let mut place = desk.forget_answered(organisation, before, None).await?;
+    while place.is_some() {
+        place = desk.forget_answered(organisation, before, place).await?;
     }
+    Ok(())
 }
 
 async fn empty_trash(
@@ -123,5 +122,29 @@ async fn empty_trash(
         if place.is_none() {
             return Ok(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use guichet_store::Store;
+
+    use super::*;
+    use crate::command::tests::in_memory_on;
+
+    #[tokio::test]
+    async fn an_event_that_can_not_be_read_keeps_nothing_else_of_its_organisation() {
+        let store = Store::memory();
+        let (desk, now) = (in_memory_on(&store).desk, Timestamp::UNIX_EPOCH);
+        let organisation = desk.accounts().create_organisation("acme", "Acme").await.unwrap().id;
+        let mut batch = store.of(organisation).batch();
+        batch.event(b"harmed".as_slice());
+        store.commit(vec![batch]).await.unwrap();
+        let actor = Actor::system(organisation);
+        let content = desk.upload_writer().unwrap().finish().unwrap();
+        let upload = desk.finish_upload(&actor, content, "plan.txt", "text/plain", now).await.unwrap();
+        let ages = Ages { events_days_max: 30, trash_days_max: None };
+        look(desk.clone(), ago(now, -i64::from(UPLOAD_HOURS) - 1), ages).await;
+        assert!(matches!(desk.upload(&actor, upload.id), Err(Error::NotFound(_))), "it had its time");
     }
 }

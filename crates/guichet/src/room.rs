@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use guichet_desk::Desk;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::sleep;
 
 use crate::stop::Stop;
+use crate::workers::every;
 
 /// How often it looks, in seconds.
 const LOOK_SECS: u64 = 300;
@@ -14,22 +15,11 @@ const LOOK_SECS: u64 = 300;
 const REST_MILLIS: u64 = 200;
 
 /// Gets room back now and then, until the server stops.
-pub(crate) async fn reclaim(desk: Desk, mut stop: Stop) {
-    let mut ticks = interval(Duration::from_secs(LOOK_SECS));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = stop.wait() => return,
-            _ = ticks.tick() => {}
-        }
-        tokio::select! {
-            () = stop.wait() => return,
-            () = reclaim_all(&desk) => {}
-        }
-    }
+pub(crate) async fn reclaim(desk: Desk, stop: Stop) {
+    every(LOOK_SECS, stop, || reclaim_all(desk.clone())).await;
 }
 
-async fn reclaim_all(desk: &Desk) {
+async fn reclaim_all(desk: Desk) {
     loop {
         match desk.sweep_blobs().await {
             Ok(true) => sleep(Duration::from_millis(REST_MILLIS)).await,

@@ -1,4 +1,5 @@
 mod people;
+mod settings;
 
 use std::sync::Arc;
 
@@ -18,12 +19,16 @@ struct Counter(Operator);
 
 /// The operator of a server in memory.
 pub(crate) fn in_memory() -> Operator {
-    let store = Store::memory();
+    in_memory_on(&Store::memory())
+}
+
+/// The operator of the server whose store this is.
+pub(crate) fn in_memory_on(store: &Store) -> Operator {
     let base = DomainName::parse("desk.localhost").unwrap();
     let accounts = Accounts::new(store.clone(), Vault::new([1; 32]), base);
     let random = Arc::new(SystemRandom);
     let desk = Desk::new(store.clone(), accounts, random.clone());
-    let domains = crate::domains::in_memory(&store, &desk);
+    let domains = crate::domains::in_memory(store, &desk);
     Operator::new(desk, domains, random, Arc::new(SystemClock))
 }
 
