@@ -1,6 +1,6 @@
 //! Quarantine: mail that is kept aside until somebody who may releases it.
 
-use guichet_accounts::{Actor, ChannelId, Sight};
+use guichet_accounts::{Actor, Channel, Sight};
 use guichet_store::{Batch, CommitError, Counter, Key, Slot};
 use jiff::Timestamp;
 
@@ -55,19 +55,16 @@ impl Desk {
         Err(Error::Unavailable("too much happens at once".to_owned()))
     }
 
-    /// The channel through which it came; what came to no channel goes to the organisation's first.
-    fn channel_of(&self, actor: &Actor, message: &StoredMessage) -> Result<ChannelId, Error> {
-        if let Some(channel) = message.record.channels.first() {
-            return Ok(*channel);
-        }
+    /// The channel through which it came; what came to none, or to one that is gone, goes to the organisation's first.
+    fn channel_of(&self, actor: &Actor, message: &StoredMessage) -> Result<Channel, Error> {
         let channels = self.accounts.channels(actor.organisation)?;
-        channels.first().map(|channel| channel.id).ok_or(Error::NotFound("channel"))
+        let came = channels.iter().find(|channel| message.record.channels.contains(&channel.id));
+        came.or(channels.first()).cloned().ok_or(Error::NotFound("channel"))
     }
 
     fn plan_release(&self, actor: &Actor, number: u64, now: Timestamp) -> Result<(Batch, Slot), Error> {
         let message = self.quarantined(actor, number)?;
-        let channel = self.channel_of(actor, &message)?;
-        let team = self.accounts.channel(actor.organisation, channel)?.team;
+        let Channel { id: channel, team, .. } = self.channel_of(actor, &message)?;
         let mut snapshot = self.store.of(actor.organisation).snapshot()?;
         if snapshot.read(&keys::quarantined(number))?.is_none() {
             return Err(Error::NotFound("message"));

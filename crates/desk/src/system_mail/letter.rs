@@ -94,13 +94,13 @@ impl Desk {
         Ok(octets)
     }
 
-    /// As whom the organisation itself writes: its first channel whose domain receives and sends, at or below the base
-    /// domain if there is one.
+    /// As whom the organisation itself writes: its first channel that is on and whose domain receives and sends, at or
+    /// below the base domain if there is one.
     pub(crate) fn home(&self, organisation: OrganisationId) -> Result<Sending, Error> {
         let domains = self.accounts.domains(organisation)?;
         let is_fit = |channel: &&Channel| {
             let mut own = domains.iter().filter(|domain| domain.name == *channel.address.domain());
-            own.any(|domain| domain.receives() && self.accounts.sends(domain))
+            channel.is_active() && own.any(|domain| domain.receives() && self.accounts.sends(domain))
         };
         let is_base = |channel: &&Channel| channel.address.domain().is_within(self.accounts.base_domain());
         let channels = self.accounts.channels(organisation)?;

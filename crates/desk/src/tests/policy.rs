@@ -1,6 +1,6 @@
 //! What becomes of mail whose sender's domain disowns it.
 
-use guichet_accounts::{Actor, Sight, VerdictPolicy};
+use guichet_accounts::{Actor, ChannelChange, Sight, VerdictPolicy};
 use guichet_mail::verdict::ArcVerdict;
 use guichet_mail::{AuthResult, DmarcPolicy, DomainName};
 
@@ -107,4 +107,22 @@ async fn promise_7_quarantine_is_the_admins_of_its_own_organisation() {
         assert!(matches!(world.desk.quarantined(&actor, 1), Err(Error::NotFound(_))));
         assert!(matches!(world.desk.release(&actor, 1, at(9)).await, Err(Error::NotFound(_))));
     }
+}
+
+#[tokio::test]
+async fn promise_2_what_came_to_a_channel_that_is_gone_is_released_through_another() {
+    let world = World::new().await;
+    set(&world, VerdictPolicy::Quarantine).await;
+    let sales = world.channel("sales@acme.example", Some(world.billing_team)).await;
+    let mut arrival = suspect(&world, DmarcPolicy::Quarantine, false);
+    arrival.recipients = vec![sales.clone()];
+    let became = outcomes(world.desk.receive(&arrival).await.unwrap());
+    let [Outcome::Quarantined { message }] = became[..] else { panic!("{became:?}") };
+    let (accounts, sales) = (world.desk.accounts(), sales.channel().unwrap());
+    let off = ChannelChange { active: Some(false), ..ChannelChange::default() };
+    accounts.change_channel(world.acme, sales, off).await.unwrap();
+    accounts.delete_channel(world.acme, sales).await.unwrap();
+    let ticket = world.desk.release(&world.admin(), message, at(1)).await.unwrap();
+    let ticket = world.desk.ticket(&world.admin(), ticket).unwrap().ticket.record;
+    assert_eq!((Some(ticket.channel), ticket.team), (world.support.channel(), None));
 }

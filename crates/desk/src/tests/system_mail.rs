@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use guichet_accounts::{NewPerson, Role};
+use guichet_accounts::{ChannelChange, NewPerson, Role};
 
 use super::queue_world::{address, due, record, send, stored};
 use super::world::{World, at, mail};
@@ -111,6 +111,16 @@ async fn promise_5_a_system_mail_is_marked_and_no_name_breaks_its_header() {
     assert!(field(&raw, "From").starts_with("Acme <"), "{raw}");
     let header = raw.split_once("\r\n\r\n").unwrap().0;
     assert!(!header.contains("\nBcc:") && !header.contains("\nX-Evil:"), "{header}");
+}
+
+#[tokio::test]
+async fn a_channel_that_is_switched_off_writes_no_mail_of_the_servers_own() {
+    let world = World::new().await;
+    let off = ChannelChange { active: Some(false), ..ChannelChange::default() };
+    let support = world.support.channel().unwrap();
+    world.desk.accounts().change_channel(world.acme, support, off).await.unwrap();
+    let from = field(&raw(&world, invite(&world, "ana@elsewhere.example").await), "From");
+    assert_eq!(from, "Acme <billing@acme.example>");
 }
 
 #[tokio::test]
