@@ -266,3 +266,38 @@ fn promise_7_an_agent_hears_of_their_teams_alone_and_that_a_ticket_left_them() -
     assert_eq!(company.sam.request("GET", &raw, &[], b"")?.status, 404);
     Ok(())
 }
+
+#[test]
+fn promise_7_who_names_whom_another_team_knows_gets_a_contact_of_their_own() -> Result<()> {
+    let place = Installation::new()?;
+    let server = place.start()?;
+    let mut company = Company::of(&server)?;
+    let [_, theirs] = company.busy()?;
+    let carl = company.bea.get("/contacts?address=carl%40clandestine.example")?["items"][0].clone();
+    let path = format!("{BASE}/contacts/{}", carl["id"]);
+    let fields = [("Content-Type", "application/json")];
+    let noted = json!({ "name": "Carl Clandestine", "note": "pays late" }).to_string();
+    company.bea.request("PATCH", &path, &fields, noted.as_bytes())?.expect(200)?;
+
+    let sam = Agent::by(company.sam.clone())?;
+    let own = sam.post("/contacts", &json!({ "addresses": [CARL] }))?.expect(201)?.json()?;
+    assert_eq!((&own["name"], &own["note"], &own["merged"]), (&Value::Null, &json!(""), &json!([])));
+    assert!(own["id"] != carl["id"] && own["created"] != carl["created"], "{own}");
+    let channel = every(&sam.api, "/channels")?.into_iter().find(|channel| channel["address"] == SALES);
+    let channel = channel.context("no channel")?["id"].clone();
+    let letter = json!({ "channel": channel, "to": [CARL], "subject": "Hello", "text": "Who are you?" });
+    let written = Written(sam.post("/tickets", &letter)?.expect(201)?.json()?);
+    assert_eq!(
+        sam.ticket(written.0["ticket"]["number"].as_u64().context("no number")?)?["requester"],
+        own["id"]
+    );
+    assert_eq!(sam.api.request("GET", &path, &[], b"")?.status, 404);
+
+    // The admin, who sees both, makes them one.
+    let into = json!({ "into": carl["id"] });
+    company.admin.post(&format!("/contacts/{}/merge", own["id"]), &into)?.expect(200)?;
+    let tickets = numbers(&every(&company.admin.api, &format!("/contacts/{}/tickets", own["id"]))?, "number");
+    assert_eq!(tickets.len(), 2, "{tickets:?}");
+    assert!(tickets.contains(&theirs[1]));
+    Ok(())
+}
