@@ -22,7 +22,7 @@ const LOCAL_PART: &str = "support";
 /// The name of the first channel.
 const CHANNEL_NAME: &str = "Support";
 /// The number of the first channel in a space where nothing has a number yet.
-const FIRST: u64 = 1;
+pub(crate) const FIRST: u64 = 1;
 
 /// A label that nobody chose: letters and digits by turns, so that it never spells a word.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,16 +5,18 @@
 //! own mails (confirming a sign-up, …) come from an address that somebody reads.
 //!
 //! *Must hold*: there is one, made at the first start that finds none and never again, whatever names others have
-//! taken before; its number is kept, so another short name changes nothing.
+//! taken before; its number is kept, so another short name changes nothing. It has each base domain that nobody else has,
+//! with an address there, also one that was set later.
 
 use guichet_mail::DomainName;
 use guichet_store::{OrganisationId, Snapshot};
 use jiff::Timestamp;
 
-use crate::channels::NewChannel;
-use crate::founding::{NewOrganisation, address};
+use crate::channels::{NewChannel, put_channel, take_address};
+use crate::founding::{FIRST, NewOrganisation, address};
+use crate::records::{Channel, Domain};
 use crate::stored::{self, change};
-use crate::{Accounts, Error, keys};
+use crate::{Accounts, ChannelId, Deed, Error, keys};
 
 /// Its short name where nobody has it.
 const SLUG: &str = "house";
@@ -60,6 +62,63 @@ impl Accounts {
             Ok((vec![founding.operator, founding.space], id))
         })
         .await
+    }
+
+    /// Gives the house the base domain with a `postmaster@` of its own where nobody has it: after the operator has set
+    /// another. What it has of the one before stays.
+    pub async fn ensure_base_domain(&self) -> Result<(), Error> {
+        let (house, base) = (self.house()?, self.base_domain());
+        change(&self.store, || {
+            let mut operator = self.store.operator().snapshot()?;
+            let owner = keys::domain_owner(base);
+            if operator.read(&owner)?.is_some() {
+                return Ok((Vec::new(), ()));
+            }
+            let address = address(LOCAL_PART, base)?;
+            let address_row = take_address(&mut operator, &address)?;
+            let mut space = self.store.of(house).snapshot()?;
+            let number = stored::next_number(&mut space)?;
+            let channel = Channel {
+                id: ChannelId(number),
+                address,
+                name: NAME.to_owned(),
+                team: None,
+                aliases: Vec::new(),
+                auto_reply: None,
+                active: None,
+            };
+            let domain = Domain { role_channel: Some(channel.id), ..Domain::named(base.clone()) };
+            let mut routing = operator.batch();
+            routing.put(owner, house.get().to_be_bytes().to_vec());
+            routing.put(address_row, stored::owner_bytes(house, channel.id));
+            let mut own = space.batch();
+            stored::put_number(&mut own, number);
+            own.put(keys::domain(base), stored::encode(&domain));
+            put_channel(&mut own, &channel);
+            self.record(&mut own, Deed::DomainAdded, base);
+            Ok((vec![routing, own], ()))
+        })
+        .await
+    }
+
+    /// Who was left behind by a change of the base domain: the one that the house was made at, and the short names of the
+    /// organisations that have a domain there and none at the one that is set now. `None` where nobody was.
+    pub fn left_behind(&self) -> Result<Option<(DomainName, Vec<String>)>, Error> {
+        let space = self.store.of(self.house()?).snapshot()?;
+        let first = stored::get::<Channel>(&space, "channel", &keys::channel(ChannelId(FIRST)))?;
+        let Some(former) = first.map(|channel| channel.address.domain().clone()) else { return Ok(None) };
+        if former.is_within(self.base_domain()) {
+            return Ok(None);
+        }
+        let mut left = Vec::new();
+        for organisation in self.organisations()? {
+            let domains = self.domains(organisation.id)?;
+            let has = |base: &DomainName| domains.iter().any(|domain| domain.name.is_within(base));
+            if has(&former) && !has(self.base_domain()) {
+                left.push(organisation.slug);
+            }
+        }
+        Ok((!left.is_empty()).then_some((former, left)))
     }
 
     fn house_if_any(&self) -> Result<Option<OrganisationId>, Error> {

@@ -66,6 +66,46 @@ async fn a_house_is_made_beside_those_who_took_its_names_before() {
 }
 
 #[tokio::test]
+async fn the_house_has_the_next_base_domain_too_and_knows_who_stays_behind() {
+    let store = Store::memory();
+    let before = over(store.clone(), 1);
+    let house = before.ensure_house(NOW).await.unwrap();
+    before.ensure_base_domain().await.unwrap();
+    let acme = before.found_organisation(wanted("acme"), NOW).await.unwrap().0.id;
+    assert_eq!(before.left_behind().unwrap(), None);
+    assert_eq!(before.domains(house).unwrap().len(), 1, "it has this one already");
+
+    let after = || Accounts::new(store.clone(), Vault::new([1; 32]), domain("help.example"));
+    let (one, other) = (after(), after());
+    let made = tokio::join!(one.ensure_base_domain(), other.ensure_base_domain());
+    assert!(made.0.is_ok() && made.1.is_ok());
+    assert_eq!(one.ensure_house(NOW).await.unwrap(), house);
+    for to in ["postmaster@help.example", "abuse@help.example", "postmaster@desk.example"] {
+        let route = routed(&one, to);
+        assert!(matches!(route, Route::Channel { organisation, .. } if organisation == house), "{to}");
+    }
+    let channels = one.channels(house).unwrap();
+    assert_eq!(channels.len(), 2);
+    assert_eq!(one.sending(house, channels[1].id).unwrap().from, address("postmaster@help.example"));
+    assert_eq!(one.left_behind().unwrap(), Some((domain("desk.example"), vec!["acme".to_owned()])));
+    one.add_domain(acme, &domain("acme.help.example"), None).await.unwrap();
+    assert_eq!(one.left_behind().unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_base_domain_that_somebody_has_stays_theirs() {
+    let store = Store::memory();
+    let before = over(store.clone(), 1);
+    let house = before.ensure_house(NOW).await.unwrap();
+    let acme = before.create_organisation("acme", "Acme").await.unwrap().id;
+    before.add_domain(acme, &domain("help.example"), None).await.unwrap();
+    let after = Accounts::new(store, Vault::new([1; 32]), domain("help.example"));
+    after.ensure_base_domain().await.unwrap();
+    assert_eq!((after.domains(house).unwrap().len(), after.domains(acme).unwrap().len()), (1, 1));
+    assert_eq!(after.left_behind().unwrap(), Some((domain("desk.example"), vec!["house".to_owned()])));
+}
+
+#[tokio::test]
 async fn an_organisation_has_an_address_at_once() {
     let accounts = server();
     let (organisation, channel) = accounts.found_organisation(wanted("acme"), NOW).await.unwrap();
