@@ -273,6 +273,7 @@ impl<'a> Answering<'a> {
                 author: Who::System,
                 reference: answer.reference,
                 bcc: Vec::new(),
+                displaced: None,
             }),
             marked: false,
             reports_on: None,

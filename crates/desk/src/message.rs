@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
 use crate::DeliveryId;
+use crate::queue::Displaced;
 
 /// What is stored of a message, but for the ticket's number in front of it and the number in its key.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
@@ -113,6 +114,9 @@ pub struct Written {
     /// Who gets it without being named in it.
     #[n(3)]
     pub bcc: Vec<MailAddress>,
+    /// What its ticket was before it, of a mail that changed one.
+    #[n(4)]
+    pub displaced: Option<Displaced>,
 }
 
 /// How a mail came: the SMTP envelope and what we noted about the connection.

@@ -21,6 +21,7 @@ mod redirect;
 mod report;
 mod schedule;
 mod standing;
+mod undo;
 
 pub(crate) use change::{Act, Change};
 pub(crate) use due::DueRows;
@@ -29,6 +30,7 @@ pub(crate) use enqueue::{Addressee, Posting, enqueue};
 pub use lease::{Lease, Leaving};
 pub(crate) use report::Trust;
 pub use standing::StoredDelivery;
+pub use undo::Displaced;
 
 use std::sync::Arc;
 

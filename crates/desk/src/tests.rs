@@ -45,6 +45,7 @@ mod system_mail;
 mod threads;
 mod tokens;
 mod trashed;
+mod undone;
 mod uploads;
 mod views;
 mod watching;

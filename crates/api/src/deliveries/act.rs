@@ -128,7 +128,10 @@ pub(crate) struct Undone {
 
 /// Take a message back
 ///
-/// Cancels every delivery of it that is still held. Needs the scope `messages:send` or `deliveries:write`.
+/// Cancels every delivery of it that is still held. When nothing of it has left then, its ticket's state, attention and
+/// snooze are as before it, unless something happened to the ticket since. The message stays in the ticket, its text to be
+/// read there (also that of a draft, which went when it was sent) and its deliveries `cancelled`. Needs the scope
+/// `messages:send` or `deliveries:write`.
 #[utoipa::path(
     post,
     path = "/api/v1/messages/{id}/cancel",

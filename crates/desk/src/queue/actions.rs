@@ -3,7 +3,7 @@
 //! An action marks the delivery as a sender does, so it never meets one that is being sent.
 
 use guichet_accounts::Actor;
-use guichet_store::{Direction, Snapshot};
+use guichet_store::Snapshot;
 use jiff::Timestamp;
 
 use crate::delivery::{Delivery, DeliveryId, DeliveryState};
@@ -11,12 +11,10 @@ use crate::queue::change::{Act, Change};
 use crate::queue::enqueue::EXPIRY;
 use crate::queue::marks::{Mark, Work};
 use crate::queue::standing::StoredDelivery;
-use crate::stored::{StoredTicket, last_number};
+use crate::queue::undo::taken_back;
+use crate::stored::StoredTicket;
 use crate::suppression::Suppression;
-use crate::{Desk, Error, keys};
-
-/// How many deliveries of one message an undo looks at: more than a message may have recipients.
-const UNDO_ROWS_MAX: usize = 10_000;
+use crate::{Desk, Error};
 
 impl Desk {
     /// Tries a delivery again that is deferred, bounced, captured or suppressed: now, and for five more days. One
@@ -28,7 +26,8 @@ impl Desk {
         now: Timestamp,
     ) -> Result<StoredDelivery, Error> {
         use DeliveryState::{Bounced, Captured, Deferred, Suppressed};
-        self.act_on(actor, id, now, |snapshot, record| {
+        self.act_on(actor, id, now, |snapshot, before| {
+            let record = &before.record;
             if !matches!(record.state, Deferred | Bounced | Captured | Suppressed) {
                 return Err(refuse(record.state, "sent again"));
             }
@@ -58,70 +57,27 @@ impl Desk {
         id: DeliveryId,
         now: Timestamp,
     ) -> Result<StoredDelivery, Error> {
-        self.act_on(actor, id, now, |_, record| {
-            if !record.state.is_waiting() {
-                return Err(refuse(record.state, "cancelled"));
+        self.act_on(actor, id, now, |snapshot, before| {
+            if !before.record.state.is_waiting() {
+                return Err(refuse(before.record.state, "cancelled"));
             }
-            let state = DeliveryState::Cancelled;
-            Ok(Some(Change::to(Delivery { state, note: None, ..record.clone() })))
-        })
-        .await
-    }
-
-    /// Undo: takes back all deliveries of a message that are still held, and says how many they were.
-    pub async fn cancel_held(&self, actor: &Actor, message: u64, now: Timestamp) -> Result<usize, Error> {
-        self.message(actor, message)?;
-        let mut cancelled = 0;
-        for id in self.held_of(actor, message)? {
-            match self.cancel_held_one(actor, id, now).await {
-                Ok(delivery) if delivery.record.state == DeliveryState::Cancelled => cancelled += 1,
-                // It left in the meantime.
-                Ok(_) | Err(Error::Invalid(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(cancelled)
-    }
-
-    fn held_of(&self, actor: &Actor, message: u64) -> Result<Vec<DeliveryId>, Error> {
-        let snapshot = self.store.of(actor.organisation).snapshot()?;
-        let rows = snapshot.scan(&keys::message_deliveries(message), Direction::Forward, None)?;
-        let mut held = Vec::new();
-        for row in rows.take(UNDO_ROWS_MAX) {
-            let id = DeliveryId(last_number(&row?.0)?);
-            let delivery = StoredDelivery::peek(&snapshot, id)?;
-            if delivery.is_some_and(|delivery| delivery.record.state == DeliveryState::Held) {
-                held.push(id);
-            }
-        }
-        Ok(held)
-    }
-
-    async fn cancel_held_one(
-        &self,
-        actor: &Actor,
-        id: DeliveryId,
-        now: Timestamp,
-    ) -> Result<StoredDelivery, Error> {
-        self.act_on(actor, id, now, |_, record| {
-            let after = Delivery { state: DeliveryState::Cancelled, ..record.clone() };
-            Ok((record.state == DeliveryState::Held).then(|| Change::to(after)))
+            taken_back(snapshot, before, now).map(Some)
         })
         .await
     }
 
     /// Changes a delivery that the actor sees, while nobody sends it.
-    async fn act_on(
+    pub(super) async fn act_on(
         &self,
         actor: &Actor,
         id: DeliveryId,
         now: Timestamp,
-        decide: impl Fn(&mut Snapshot, &Delivery) -> Result<Option<Change>, Error>,
+        decide: impl Fn(&mut Snapshot, &StoredDelivery) -> Result<Option<Change>, Error>,
     ) -> Result<StoredDelivery, Error> {
         let _mark = self.marked(actor, id)?;
         self.change_delivery(act(actor, now), id, |snapshot, before, ticket| {
             sees(actor, ticket)?;
-            decide(snapshot, &before.record)
+            decide(snapshot, before)
         })
         .await
     }

@@ -11,6 +11,7 @@ use crate::keys::{self, Number};
 use crate::notices::NoticePut;
 use crate::queue::due::DueRows;
 use crate::queue::standing::{StoredDelivery, put_delivery};
+use crate::queue::undo::Displaced;
 use crate::rows::put_ticket;
 use crate::snooze::{self, Waking};
 use crate::stored::{self, StoredTicket};
@@ -45,17 +46,20 @@ pub(crate) enum Concern {
     Attention,
     /// The customer did not get it: somebody should look, and a ticket that waits for them or is done opens again.
     Reopen,
+    /// It is as if the mail had never been written.
+    Undo(Displaced),
 }
 
 impl Concern {
     pub(crate) fn apply(self, ticket: &mut Ticket) {
-        if self != Concern::Nothing {
-            ticket.attention = true;
-            ticket.snoozed_until = None;
+        match self {
+            Concern::Nothing => return,
+            Concern::Undo(displaced) => return displaced.restore(ticket),
+            Concern::Attention => {}
+            Concern::Reopen => ticket.reopen(),
         }
-        if self == Concern::Reopen {
-            ticket.reopen();
-        }
+        ticket.attention = true;
+        ticket.snoozed_until = None;
     }
 }
 

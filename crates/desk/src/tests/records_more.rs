@@ -5,7 +5,7 @@ use guichet_store::record;
 use super::records::{hex, octets};
 use super::world::at;
 use crate::marks::{Mark, MarkRecord};
-use crate::stored::ticket_of;
+use crate::stored::{message_of, ticket_of};
 use crate::{Draft, DraftId, State, StoredDraft, WritingKind};
 
 #[test]
@@ -56,4 +56,14 @@ fn a_ticket_that_was_snoozed_and_one_that_was_merged_are_read() {
     assert_eq!((merged.merged_into, merged.state), (Some(2), State::Closed));
     let trashed = ticket_of(1, &octets(include_str!("records/ticket-trashed.hex"))).unwrap().record;
     assert_eq!((trashed.state, trashed.state_before), (State::Trash, Some(State::New)));
+}
+
+#[test]
+fn a_mail_that_changed_its_ticket_is_read() {
+    let stored = octets(include_str!("records/message-4.hex"));
+    let message = message_of(2, &stored).unwrap();
+    assert!(message.record.written.as_ref().unwrap().displaced.is_some());
+    assert_eq!(stored[8..], record::encode(&message.record), "and written as it was");
+    let before = message_of(2, &octets(include_str!("records/message-3.hex"))).unwrap();
+    assert_eq!(before.record.written.unwrap().displaced, None);
 }

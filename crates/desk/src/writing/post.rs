@@ -24,7 +24,7 @@ use crate::marks::OwnMark;
 use crate::mentions::mentioned;
 use crate::merge::home;
 use crate::message::{Message, Written};
-use crate::queue::{Addressee, DueRows, Posting, enqueue};
+use crate::queue::{Addressee, Displaced, DueRows, Posting, enqueue};
 use crate::rows::{put_message, put_ticket};
 use crate::snooze::{self, Waking};
 use crate::stored::{self, StoredTicket};
@@ -111,7 +111,7 @@ impl Post<'_> {
         if let Some(draft) = &ground.draft {
             draft.write(&mut batch, self.actor, self.now);
         }
-        put_message(&mut batch, ticket, message, &self.record(raw.clone()));
+        put_message(&mut batch, ticket, message, &self.record(raw.clone(), &ground.place));
         batch.put(keys::ticket_message_row(ticket, message), Vec::new());
         let mut identities = Identities::default();
         for known in &ground.identities {
@@ -212,9 +212,7 @@ impl Post<'_> {
         facet::leave(batch, &before.record, before.requester, before.activity);
         let mut ticket = before.record.clone();
         let is_note = self.letter.kind == MessageKind::Note;
-        let leaves_open = is_note || self.writing.is_forward();
-        let state = if leaves_open { ticket.state } else { State::Pending };
-        ticket.enter(self.writing.state.unwrap_or(state));
+        ticket.enter(self.makes(ticket.state));
         ticket.snoozed_until = None;
         ticket.attention &= is_note;
         ticket.updated = self.now;
@@ -229,6 +227,22 @@ impl Post<'_> {
         self.tell_mentioned(batch, (number, message), &ticket);
         put_ticket(batch, number, &ticket, Number::Known(before.requester), activity);
         (number, activity)
+    }
+
+    /// The state that it puts a ticket into.
+    fn makes(&self, before: State) -> State {
+        let leaves_open = self.letter.kind == MessageKind::Note || self.writing.is_forward();
+        self.writing.state.unwrap_or(if leaves_open { before } else { State::Pending })
+    }
+
+    /// What an undo puts back.
+    fn displaces(&self, place: &Place<'_>) -> Option<Displaced> {
+        match place {
+            Place::Ticket(before) if self.letter.kind == MessageKind::Outbound => {
+                Some(Displaced::of(before, self.makes(before.record.state)))
+            }
+            Place::Ticket(_) | Place::New(_) => None,
+        }
     }
 
     /// Who wrote it, and whom it names.
@@ -300,7 +314,7 @@ impl Post<'_> {
         }
     }
 
-    fn record(&self, raw: BlobRef) -> Message {
+    fn record(&self, raw: BlobRef, place: &Place<'_>) -> Message {
         let Composed { reading, .. } = &self.composed;
         let letter = &self.letter;
         Message {
@@ -317,6 +331,7 @@ impl Post<'_> {
                 author: self.actor.who,
                 reference: letter.reference,
                 bcc: letter.recipients.bcc.iter().map(|one| one.address.clone()).collect(),
+                displaced: self.displaces(place),
             }),
             marked: false,
             reports_on: None,
