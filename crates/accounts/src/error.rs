@@ -35,6 +35,9 @@ pub enum Error {
     /// The master key does not fit what is stored.
     #[error(transparent)]
     Sealed(#[from] CanNotOpen),
+    /// No room on the disk; later there may be.
+    #[error("there is no room on the disk")]
+    Full,
     /// The store does not answer now; later it may.
     #[error("the store does not answer: {0}")]
     Unavailable(String),
@@ -58,6 +61,9 @@ impl From<Unavailable> for Error {
 
 impl From<CommitError> for Error {
     fn from(error: CommitError) -> Self {
-        Error::Unavailable(error.to_string())
+        match error {
+            CommitError::Full => Error::Full,
+            other => Error::Unavailable(other.to_string()),
+        }
     }
 }

@@ -28,6 +28,11 @@ impl Failure {
         Self(Problem::new(Kind::NotFound, format!("there is no such {what}")))
     }
 
+    fn full() -> Self {
+        let problem = Problem::new(Kind::InsufficientStorage, "there is no room on the server's disk");
+        Self(problem.retry_after_secs(DISK_RETRY_SECS))
+    }
+
     fn unavailable(cause: &str) -> Self {
         tracing::warn!(cause, "the store does not answer a request");
         Self(Problem::new(Kind::Unavailable, "the store does not answer").retry_after_secs(STORE_RETRY_SECS))
@@ -47,10 +52,7 @@ impl From<guichet_desk::Error> for Failure {
             Error::NotFound(what) => Self::not_found(what),
             Error::Changed(_) => Self(Problem::new(Kind::PreconditionFailed, error.to_string())),
             Error::Invalid(why) => Self(Problem::new(Kind::UnprocessableContent, why)),
-            Error::Full => Self(
-                Problem::new(Kind::InsufficientStorage, "there is no room on the server's disk")
-                    .retry_after_secs(DISK_RETRY_SECS),
-            ),
+            Error::Full => Self::full(),
             Error::Damaged(_) => Self::internal(&error),
             Error::Unavailable(cause) => Self::unavailable(&cause),
         }
@@ -67,6 +69,7 @@ impl From<guichet_accounts::Error> for Failure {
             }
             Error::Closed => Self(Problem::new(Kind::Forbidden, error.to_string())),
             Error::Damaged(_) | Error::Sealed(_) => Self::internal(&error),
+            Error::Full => Self::full(),
             Error::Unavailable(cause) => Self::unavailable(&cause),
         }
     }
@@ -75,5 +78,24 @@ impl From<guichet_accounts::Error> for Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         self.0.into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use guichet_store::CommitError;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_507_wherever_it_was_met() {
+        let at_the_desk = guichet_desk::Error::from(CommitError::Full);
+        let in_accounts = || guichet_accounts::Error::from(CommitError::Full);
+        let below_the_desk = guichet_desk::Error::from(in_accounts());
+        for failure in [Failure::from(at_the_desk), in_accounts().into(), below_the_desk.into()] {
+            let response = failure.into_response();
+            assert_eq!(response.status(), 507);
+            assert_eq!(response.headers()["retry-after"], "60");
+        }
     }
 }

@@ -46,6 +46,7 @@ impl From<guichet_accounts::Error> for Error {
         match error {
             Accounts::NotFound { what, .. } => Error::NotFound(what),
             Accounts::Damaged(what) => Error::Damaged(what),
+            Accounts::Full => Error::Full,
             other => Error::Unavailable(other.to_string()),
         }
     }

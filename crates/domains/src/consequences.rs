@@ -28,11 +28,12 @@ impl Domains {
         &self,
         organisation: OrganisationId,
         domain: &Domain,
-        report: &Report,
+        report: &mut Report,
         cause: Cause,
     ) -> Result<(), Error> {
-        let (looks, now) = (&report.records, report.checked_at);
-        self.prove(organisation, domain, looks, now).await?;
+        let now = report.checked_at;
+        self.prove(organisation, domain, &mut report.records, now).await?;
+        let looks = &report.records;
         self.change_keys(organisation, domain, looks, now).await?;
         let before = self.watched(organisation, &domain.name)?.unwrap_or_default();
         let after = before.after(looks, now, cause == Cause::Person);
@@ -45,21 +46,24 @@ impl Domains {
         &self,
         organisation: OrganisationId,
         domain: &Domain,
-        looks: &[(Expected, Look)],
+        looks: &mut [(Expected, Look)],
         now: Timestamp,
     ) -> Result<(), Error> {
-        let is_seen = looks
-            .iter()
-            .any(|(expected, look)| expected.purpose == Purpose::Proof && look.state == State::Ok);
-        if domain.is_verified() || !is_seen {
+        let is_seen = |(expected, look): &&mut (Expected, Look)| {
+            expected.purpose == Purpose::Proof && look.state == State::Ok
+        };
+        let Some((_, proof)) = looks.iter_mut().find(is_seen).filter(|_| !domain.is_verified()) else {
             return Ok(());
-        }
+        };
         let accounts = self.accounts().on_behalf(by_ourselves(now));
         match accounts.prove_domain(organisation, &domain.name, now).await {
             Ok(_) => tracing::info!(domain = %domain.name, %organisation, "the domain is proven"),
-            // Another organisation was first; this one learns it when it tries to use the domain.
+            // Another organisation was first.
             Err(error @ (Error::Taken { .. } | Error::Invalid(_))) => {
                 tracing::info!(domain = %domain.name, %organisation, %error, "the domain is proven in vain");
+                proof.state = State::Different;
+                proof.advice =
+                    format!("The proof is seen, but {error}. If it should be yours, ask the operator.");
             }
             Err(error) => return Err(error),
         }
@@ -259,5 +263,8 @@ fn alert(domain: &DomainName, broken: &[&(Expected, Look)]) -> Alert {
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
 pub(crate) fn of_desk(error: guichet_desk::Error) -> Error {
-    Error::Unavailable(error.to_string())
+    match error {
+        guichet_desk::Error::Full => Error::Full,
+        other => Error::Unavailable(other.to_string()),
+    }
 }
