@@ -66,7 +66,7 @@ pub(crate) enum Offered {
     Known,
     /// There is no room for it; its place is remembered.
     Left,
-    /// Its organisation is suspended.
+    /// Its organisation is suspended, or can't be read.
     HeldBack,
 }
 

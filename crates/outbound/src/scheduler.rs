@@ -45,7 +45,7 @@ const FAREWELL_MAX: Duration = Duration::from_secs(2);
 #[derive(Default)]
 struct Known {
     destinations: HashMap<DomainName, Destination>,
-    suspended: HashMap<OrganisationId, bool>,
+    held_back: HashMap<OrganisationId, bool>,
 }
 
 /// Decides what goes out next.
@@ -292,16 +292,28 @@ impl Scheduler {
             None => self.destination(&due.domain)?,
         };
         known.destinations.entry(due.domain.clone()).or_insert_with(|| destination.clone());
-        let is_suspended = match known.suspended.get(&due.organisation).copied() {
-            Some(is_suspended) => is_suspended,
-            None => self.deliverer.desk.accounts().is_suspended(due.organisation).map_err(Error::from)?,
+        let is_held_back = match known.held_back.get(&due.organisation).copied() {
+            Some(is_held_back) => is_held_back,
+            None => self.holds_back(due.organisation)?,
         };
-        known.suspended.insert(due.organisation, is_suspended);
-        if is_suspended {
+        known.held_back.insert(due.organisation, is_held_back);
+        if is_held_back {
             // It stays where it is, and is found by reading everything anew once the organisation goes on.
             return Ok((destination, Offered::HeldBack));
         }
         Ok((destination.clone(), self.queue.offer(destination, due, before)))
+    }
+
+    /// Whether nothing of an organisation goes out now: it is suspended, or can't be read, which is nobody else's trouble.
+    fn holds_back(&self, organisation: OrganisationId) -> Result<bool, Error> {
+        use guichet_accounts::Error::{Damaged, NotFound};
+        match self.deliverer.desk.accounts().is_suspended(organisation) {
+            Err(error @ (Damaged(_) | NotFound { .. })) => {
+                tracing::error!(%organisation, %error, "its mail is not sent");
+                Ok(true)
+            }
+            known => Ok(known?),
+        }
     }
 
     fn destination(&self, domain: &DomainName) -> Result<Destination, Error> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use guichet_desk::DeliveryState;
-use guichet_store::{Options, Store};
+use guichet_store::{Key, Options, Store};
 use guichet_sys::Clock as _;
 use guichet_testkit::{Reaction, Script, ScriptedMx, Zone};
 use tokio::sync::Notify;
@@ -195,5 +195,19 @@ async fn mail_of_a_suspended_organisation_waits_and_goes_once_it_goes_on() {
     );
     accounts.suspend_organisation(organisation, None).await.unwrap();
     world.restart();
+    assert_eq!(world.outcome(id).await.0, DeliveryState::Delivered);
+}
+
+#[tokio::test]
+async fn what_cant_be_read_of_one_organisation_keeps_nobody_elses_mail() {
+    let mut world = World::new().await;
+    let mx = ScriptedMx::start(Script::new()).await.unwrap();
+    let other = u64::from(world.other_organisation("help@other.example").await.get());
+    let mut batch = world.backends.store.operator().batch();
+    batch.put(Key::new(b'O').number(other), b"no record".to_vec());
+    batch.put(Key::new(b'q').number(1).number(other).number(1), b"customer.example".to_vec());
+    world.backends.store.commit(vec![batch]).await.unwrap();
+    let id = world.write_one("anna@customer.example").await;
+    world.start(&mx);
     assert_eq!(world.outcome(id).await.0, DeliveryState::Delivered);
 }
