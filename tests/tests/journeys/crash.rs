@@ -90,11 +90,28 @@ fn promise_1_a_kill_loses_nothing_that_heard_250_and_doubles_nothing() -> Result
     Ok(())
 }
 
+/// Whether a program can be killed at a call of its choice; says so where it can't.
+pub(crate) fn may_trace() -> Result<bool> {
+    if peer("strace").is_none() {
+        return Ok(false);
+    }
+    let may = Command::new("strace").args(["-o", "/dev/null", "true"]).status()?.success();
+    if !may {
+        skip("no right to trace");
+    }
+    Ok(may)
+}
+
 /// Kills the server as its `when`th sync begins: the moment between writing and promising.
 pub(crate) fn killed_at_sync(place: &Installation, when: usize) -> Result<Command> {
+    killed_at(place, "fdatasync", when)
+}
+
+/// Kills it as one of its threads begins such a call of the system for the `when`th time.
+pub(crate) fn killed_at(place: &Installation, calls: &str, when: usize) -> Result<Command> {
     let mut strace = Command::new("strace");
-    let kill = format!("inject=fdatasync:signal=SIGKILL:when={when}");
-    strace.args(["-f", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", &kill, "--"]);
+    let (trace, kill) = (format!("trace={calls}"), format!("inject={calls}:signal=SIGKILL:when={when}"));
+    strace.args(["-f", "-o", "/dev/null", "-e", &trace, "-e", &kill, "--"]);
     let command = place.command()?;
     strace.arg(command.get_program()).args(command.get_args());
     Ok(strace)
@@ -102,11 +119,7 @@ pub(crate) fn killed_at_sync(place: &Installation, when: usize) -> Result<Comman
 
 #[test]
 fn promise_1_a_kill_in_the_middle_of_a_sync_loses_nothing_that_heard_250() -> Result<()> {
-    if peer("strace").is_none() {
-        return Ok(());
-    }
-    if !Command::new("strace").args(["-o", "/dev/null", "true"]).status()?.success() {
-        skip("no right to trace");
+    if !may_trace()? {
         return Ok(());
     }
     let place = Installation::new()?;

@@ -8,14 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
 use guichet_tests::installation::{Installation, Server};
-use guichet_tests::peer::skip;
 use guichet_tests::process::kill;
 use guichet_tests::remote::{Remote, Step};
 use guichet_tests::smtp::Client;
 use serde_json::json;
 
 use crate::agent::{Agent, Written};
-use crate::crash::killed_at_sync;
+use crate::crash::{killed_at_sync, may_trace};
 use crate::customer::{ADA, CHANNEL, THEIR_HOST, World, journey, their_address};
 
 const DISK_BYTES: usize = 160 << 20;
@@ -116,8 +115,7 @@ const ANSWERS_MAX: usize = 30;
 #[test]
 fn promise_6_a_kill_in_the_middle_of_a_sync_loses_no_answer_that_was_promised() -> Result<()> {
     journey(&["strace"], |world| {
-        if !Command::new("strace").args(["-o", "/dev/null", "true"]).status()?.success() {
-            skip("no right to trace");
+        if !may_trace()? {
             return Ok(());
         }
         let remote = remote(&Victim::default())?;
