@@ -195,8 +195,8 @@ impl Domains {
             dkim_keys::ensure_own(self.accounts(), organisation, name).await?;
         }
         let expected = self.expected(organisation, &domain)?;
-        let report = Report { checked_at: now, records: self.look_at(organisation, expected).await };
-        self.draw_consequences(organisation, &domain, &report, cause).await?;
+        let mut report = Report { checked_at: now, records: self.look_at(organisation, expected).await };
+        self.draw_consequences(organisation, &domain, &mut report, cause).await?;
         let report = Arc::new(report);
         *last = Some(Arc::clone(&report));
         Ok(report)

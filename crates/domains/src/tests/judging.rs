@@ -1,5 +1,7 @@
 //! Records are compared by what they mean.
 
+use guichet_accounts::ProofCode;
+use guichet_sys::Clock as _;
 use guichet_testkit::Zone;
 
 use super::world::{World, name, publish};
@@ -305,4 +307,22 @@ async fn a_record_too_long_to_be_shown_is_not_advised_by_half() {
     let look = looked(Purpose::Spf, two).await;
     let advice = "Merge them into one that has the terms of all, and `include:desk.example`.";
     assert!(look.state == State::Different && look.advice.ends_with(advice), "{}", look.advice);
+}
+
+#[tokio::test]
+async fn a_proof_that_comes_too_late_says_why_it_is_in_vain() {
+    let world = World::new().await;
+    let domain = world.own_domain().await;
+    let (accounts, now) = (world.accounts(), world.clock.now());
+    let house = accounts.house().unwrap();
+    accounts.begin_domain(house, &domain, ProofCode::from_random([4; 20]), now).await.unwrap();
+    accounts.prove_domain(house, &domain, now).await.unwrap();
+    world.serve(world.all_but(&domain, &[]));
+    let look = world.look(&domain, Purpose::Proof).await;
+    assert_eq!(look.state, State::Different);
+    assert!(
+        look.advice.starts_with("The proof is seen, but domain `acme.example` is taken"),
+        "{}",
+        look.advice
+    );
 }
