@@ -1,5 +1,7 @@
 //! What holds for every address of the document, so that a new one can't be forgotten.
 
+use std::collections::HashMap;
+
 use axum::http::Method;
 use guichet_accounts::Scope;
 use guichet_desk::Fate;
@@ -221,24 +223,33 @@ async fn a_token_without_the_scope_is_told_which_one_is_missing() {
         let expected = if operation.asks == Asks::SessionAlone { 403 } else { 200 };
         assert_eq!(answer.status, expected, "{}", operation.template);
     }
-    let named = || Operation::guarded(&operations).filter(|operation| !operation.scopes.is_empty());
-    for operation in named() {
+    let mut tokens = HashMap::new();
+    for operation in Operation::guarded(&operations) {
         let Some(scope) = operation.scopes.first() else { continue };
-        let others = Scope::ALL.into_iter().filter(|other| !operation.scopes.contains(other));
-        let without = world.token_with(others, 10).await;
-        let answer = world.send(request(operation.method.clone(), &operation.path, &without)).await;
+        if !tokens.contains_key(&operation.scopes) {
+            let others = Scope::ALL.into_iter().filter(|other| !operation.scopes.contains(other));
+            let number = 10 + tokens.len() as u8;
+            tokens.insert(operation.scopes.clone(), world.token_with(others, number).await);
+        }
+        let without = &tokens[&operation.scopes];
+        let answer = world.send(request(operation.method.clone(), &operation.path, without)).await;
         let problem = answer.problem(403);
         assert!(problem["detail"].as_str().unwrap().contains(scope.as_str()), "{problem}");
         assert!(answer.header("www-authenticate").contains("insufficient_scope"));
     }
+    let mut tokens = HashMap::new();
     for operation in Operation::of_admins(&operations) {
         // Of some things Acme has none.
         let is_absent = operation.path.contains("/null");
         if operation.is_stream() || operation.method != Method::GET || is_absent {
             continue;
         }
-        let with = world.token_with(operation.scopes.first().copied(), 11).await;
-        let answer = world.send(request(Method::GET, &operation.path, &with)).await;
+        let scope = operation.scopes.first().copied();
+        if !tokens.contains_key(&scope) {
+            let number = 100 + tokens.len() as u8;
+            tokens.insert(scope, world.token_with(scope, number).await);
+        }
+        let answer = world.send(request(Method::GET, &operation.path, &tokens[&scope])).await;
         assert_eq!(answer.status, 200, "{}", operation.path);
     }
 }
