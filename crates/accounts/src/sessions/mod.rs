@@ -2,7 +2,7 @@
 //!
 //! *Must hold*: a session opens something while its person may enter, its organisation is not suspended, and neither of
 //! its times has passed. Its secret is kept as a digest. All sessions of a person end in one commit, by the person's
-//! epoch; their rows are swept later.
+//! epoch; their rows go with the next log-in.
 
 mod enter;
 mod log_in;

@@ -1,7 +1,7 @@
 //! `/invitations`: asking people in.
 //!
-//! *Must hold*: the secret of an invitation goes out by mail alone, and no answer has it; where the mail can't be sent the
-//! invitation is taken back, so that none is open that nobody got.
+//! *Must hold*: the secret of an invitation goes out by mail alone, and no answer has it; where the first
+//! mail can't be sent the invitation is taken back, so that none is open that nobody got.
 
 mod accept;
 mod invite;

@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::AppendHeaders;
-use guichet_accounts::{By, LogIn, Secret, Who};
+use guichet_accounts::{By, LogIn, LogInError, Secret, Who};
 use guichet_web::{Client, Members, body, cookie, members};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -92,7 +92,8 @@ pub(crate) async fn log_in(
     let logged_in = api.accounts().log_in(log_in, now, api.wiring.random.as_ref()).await?;
     end_before(&api, &headers, client, now).await;
     let known = api.accounts().session(&logged_in.session, now).await?;
-    let known = known.ok_or_else(|| Failure::internal(&"a new session opens nothing"))?;
+    // Who is kept out in this very moment is refused as who was kept out before.
+    let known = known.ok_or(LogInError::Refused)?;
     Ok((StatusCode::CREATED, AppendHeaders(cookies(&logged_in)?), Json(SignedIn::of(&api, &known.actor)?)))
 }
 
