@@ -55,17 +55,21 @@ pub(crate) fn prepare(install: Install) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let reason = match install {
-        Install::Refused => Some("--no-install"),
-        Install::Allowed if find("apt-get").is_none() => Some("not a Debian-like system"),
-        Install::Allowed if !is_root() => Some("not root"),
-        Install::Allowed => None,
-    };
-    if let Some(reason) = reason {
+    if let Some(reason) = obstacle(install) {
         println!("test: left out ({reason}): {}", left_out(&missing));
         return Ok(());
     }
     apt_install(&missing.iter().flat_map(|peer| peer.packages).copied().collect::<Vec<_>>())
+}
+
+/// Why nothing is installed from the distribution; none where it can be.
+pub(crate) fn obstacle(install: Install) -> Option<&'static str> {
+    match install {
+        Install::Refused => Some("--no-install"),
+        Install::Allowed if find("apt-get").is_none() => Some("not a Debian-like system"),
+        Install::Allowed if !is_root() => Some("not root"),
+        Install::Allowed => None,
+    }
 }
 
 fn missing() -> Vec<&'static Peer> {
