@@ -7,7 +7,8 @@
 //! is a mail like any other.
 //!
 //! *Security*: the link in an invitation or a reset proves who reads the mail of an address. So such a mail is shown to
-//! nobody, however much they see, and none of these is sent to another address than its own.
+//! nobody, however much they see, goes to no channel, where it would be a ticket, and none of these is sent to another
+//! address than its own.
 //!
 //! *Standards*: RFC 3834; RFC 5321, section 4.5.5.
 
@@ -17,6 +18,7 @@ mod letter;
 pub use alert::Alert;
 pub(crate) use letter::Letter;
 
+use guichet_accounts::Route;
 use guichet_mail::MailAddress;
 use guichet_store::{CommitError, OrganisationId};
 use jiff::Timestamp;
@@ -103,13 +105,16 @@ impl Desk {
     ///
     /// # Errors
     /// [`Error::Invalid`] with a sentence for whoever asked: the address is on the suppression list, the caps of this
-    /// hour are reached, or nothing of the organisation sends.
+    /// hour are reached, nothing of the organisation sends, or a channel would get the link that the mail holds.
     pub async fn send_system_mail(
         &self,
         organisation: OrganisationId,
         mail: SystemMail,
         now: Timestamp,
     ) -> Result<DeliveryId, Error> {
+        if mail.kind.holds_secret() {
+            self.refuse_channel(&mail.to)?;
+        }
         self.take_system_cap(organisation, &mail.to, now)?;
         let letter = self.system_letter(organisation, &mail, now)?;
         for _ in 0..ATTEMPTS_MAX {
@@ -125,6 +130,17 @@ impl Desk {
             }
         }
         Err(Error::Unavailable("too much happens to this address at once".to_owned()))
+    }
+
+    /// An error that says so, if mail to it becomes tickets.
+    fn refuse_channel(&self, to: &MailAddress) -> Result<(), Error> {
+        match self.accounts.route(to.local(), to.domain().as_str())? {
+            Route::Channel { .. } => Err(Error::Invalid(format!(
+                "{to} is a channel of a help desk, where others would read the link: a person needs an address of their \
+                 own"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Counts one more mail of the server's own, unless that were too many.

@@ -101,6 +101,22 @@ async fn promise_7_a_link_that_lets_somebody_in_is_shown_to_nobody_and_goes_to_n
     world.desk.as_it_left(&world.admin(), alert).unwrap();
 }
 
+/// A channel's mail is a ticket, which its agents read.
+#[tokio::test]
+async fn promise_7_a_link_that_lets_somebody_in_goes_to_no_channel() {
+    let world = World::new().await;
+    for kind in [SystemMailKind::Invitation, SystemMailKind::PasswordReset, SystemMailKind::SignUp] {
+        for channel in ["billing@acme.example", "Support+x@other.example"] {
+            let mail = SystemMail { kind, ..invitation(channel) };
+            let refused = world.desk.send_system_mail(world.acme, mail, at(0)).await;
+            assert!(matches!(&refused, Err(Error::Invalid(why)) if why.contains("channel")), "{refused:?}");
+        }
+    }
+    let alert = SystemMail { kind: SystemMailKind::Alert, ..invitation("billing@acme.example") };
+    world.desk.send_system_mail(world.acme, alert, at(0)).await.unwrap();
+    invite(&world, "ana@acme.example").await;
+}
+
 /// Case 16: every system mail says that no machine should answer it.
 #[tokio::test]
 async fn promise_5_a_system_mail_is_marked_and_no_name_breaks_its_header() {
