@@ -63,7 +63,19 @@ impl Desk {
         number: u64,
         now: Timestamp,
     ) -> Result<(), Error> {
-        self.hide_ticket(actor, by, number, now).await?;
+        self.delete_quiet(actor, by, number, None, now).await
+    }
+
+    /// The same, but [`Error::Changed`] where something happened to the ticket since `quiet_since`.
+    async fn delete_quiet(
+        &self,
+        actor: &Actor,
+        by: &By,
+        number: u64,
+        quiet_since: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.hide_ticket(actor, by, number, quiet_since, now).await?;
         self.finish_deletion(actor.organisation, number, now).await
     }
 
@@ -73,11 +85,15 @@ impl Desk {
         actor: &Actor,
         by: &By,
         number: u64,
+        quiet_since: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(), Error> {
         for _ in 0..ATTEMPTS_MAX {
             let mut snapshot = self.store.of(actor.organisation).snapshot()?;
             let ticket = self.deletable(&mut snapshot, actor, number)?;
+            if quiet_since.is_some_and(|since| ticket.record.updated >= since) {
+                return Err(Error::Changed("ticket"));
+            }
             let (mut batch, mut due) = (snapshot.batch(), self.due_rows());
             if let Some(at) = ticket.record.snoozed_until {
                 due.clear_timer(at, actor.organisation, number);

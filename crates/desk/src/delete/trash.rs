@@ -5,7 +5,7 @@ use guichet_store::{Direction, Key};
 use jiff::Timestamp;
 
 use crate::facet::Facet;
-use crate::stored::{self, last_number};
+use crate::stored::last_number;
 use crate::ticket::State;
 use crate::{Desk, Error, numbers};
 
@@ -42,21 +42,23 @@ impl Desk {
         }
         let mut emptied = Emptied { deleted: 0, kept: 0, next: None };
         let thrown_away = self.thrown_away(actor, cursor)?;
-        let is_last = thrown_away.len() < TICKETS_AT_ONCE;
+        let (rows, mut spared) = (thrown_away.len(), 0);
         for (place, number) in thrown_away {
-            if !self.is_quiet(actor, number, before)? {
-                return Ok(Emptied { next: None, ..emptied });
-            }
-            match self.delete_ticket(actor, by, number, now).await {
+            match self.delete_quiet(actor, by, number, before, now).await {
                 Ok(()) => emptied.deleted += 1,
                 // Somebody took it out or was quicker.
                 Err(Error::NotFound(_)) => {}
+                Err(Error::Changed(_)) => spared += 1,
                 Err(Error::Invalid(_)) => emptied.kept += 1,
                 Err(error) => return Err(error),
             }
             emptied.next = Some(place);
         }
-        Ok(if is_last { Emptied { next: None, ..emptied } } else { emptied })
+        // Behind a whole page of those that are too young stand younger ones.
+        if rows < TICKETS_AT_ONCE || spared == rows {
+            emptied.next = None;
+        }
+        Ok(emptied)
     }
 
     fn thrown_away(&self, actor: &Actor, cursor: Option<u64>) -> Result<Vec<(u64, u64)>, Error> {
@@ -69,11 +71,5 @@ impl Desk {
             Ok((last_number(&key)?, numbers::<1>(&value)?.0[0]))
         });
         rows.collect()
-    }
-
-    fn is_quiet(&self, actor: &Actor, number: u64, before: Option<Timestamp>) -> Result<bool, Error> {
-        let Some(before) = before else { return Ok(true) };
-        let ticket = stored::ticket(&self.store.of(actor.organisation).snapshot()?, number)?;
-        Ok(ticket.is_none_or(|ticket| ticket.record.updated < before))
     }
 }

@@ -121,7 +121,7 @@ async fn what_was_merged_into_a_deleted_ticket_goes_with_it() {
     }
     set_state(&world, 3, State::Trash).await;
     // The server stops after the first commit.
-    world.desk.hide_ticket(&world.admin(), &by(&world), 3, at(50)).await.unwrap();
+    world.desk.hide_ticket(&world.admin(), &by(&world), 3, None, at(50)).await.unwrap();
     desk_over(world.store.clone()).finish_deletions(world.acme, at(60)).await.unwrap();
     for number in 1..=4 {
         assert!(
@@ -191,7 +191,7 @@ async fn a_deletion_that_was_cut_short_after_any_commit_is_finished_at_the_next_
         }
         world.receive(&mail(BIA, "other@customer.example", "Other", ""), &[&world.support]).await;
         set_state(&world, 1, State::Trash).await;
-        world.desk.hide_ticket(&world.admin(), &by(&world), 1, at(50)).await.unwrap();
+        world.desk.hide_ticket(&world.admin(), &by(&world), 1, None, at(50)).await.unwrap();
         assert_eq!(check_whole(&world), [2], "it is gone at once");
         let mut is_last = false;
         for _ in 0..steps {
@@ -269,7 +269,7 @@ async fn a_deletion_that_meets_a_damaged_message_keeps_no_other_from_its_end() {
     world.receive(&mail(BIA, "other@customer.example", "Other", ""), &[&world.support]).await;
     for number in [1, 2] {
         set_state(&world, number, State::Trash).await;
-        world.desk.hide_ticket(&world.admin(), &by(&world), number, at(50)).await.unwrap();
+        world.desk.hide_ticket(&world.admin(), &by(&world), number, None, at(50)).await.unwrap();
     }
     let mut batch = world.store.of(world.acme).batch();
     batch.put(crate::keys::message(1), guichet_store::Template::new().number(1).raw(b"harmed"));
@@ -296,4 +296,45 @@ async fn of_two_who_empty_the_trash_at_once_none_is_told_that_it_is_empty_before
     let (one, other) = (one.unwrap(), other.unwrap());
     assert_eq!(one.deleted + other.deleted, 110 - check_whole(&world).len());
     assert!(one.next.is_some() && other.next.is_some(), "{one:?}, {other:?}");
+}
+
+#[tokio::test]
+async fn what_was_thrown_away_while_the_clock_was_ahead_keeps_nothing_else_in_the_trash() {
+    let world = World::new().await;
+    let away = crate::TicketChange { state: Some(State::Trash), ..crate::TicketChange::default() };
+    for (n, second) in [(1, 10_000), (2, 0), (3, 700)] {
+        world.receive(&mail(BIA, &format!("{n}@customer.example"), "Hello", ""), &[&world.support]).await;
+        world.desk.change_ticket(&world.admin(), n, &away, None, at(second)).await.unwrap();
+    }
+    let (admin, by) = (world.admin(), by(&world));
+    let emptied = world.desk.empty_trash(&admin, &by, Some(at(500)), None, at(1000)).await.unwrap();
+    assert_eq!((emptied, check_whole(&world)), (Emptied { deleted: 1, kept: 0, next: None }, vec![1, 3]));
+    let emptied = world.desk.empty_trash(&admin, &by, Some(at(20_000)), None, at(20_500)).await.unwrap();
+    assert_eq!(emptied.deleted, 2, "its time came");
+}
+
+#[tokio::test]
+async fn promise_2_mail_that_comes_while_old_trash_is_deleted_is_not_deleted_with_it() {
+    let world = World::new().await;
+    let away = crate::TicketChange { state: Some(State::Trash), ..crate::TicketChange::default() };
+    for n in 1..=30 {
+        let id = format!("{n}@customer.example");
+        world.receive(&mail(BIA, &id, "Hello", ""), &[&world.support]).await;
+        let number = world.desk.tickets(&world.admin(), &TicketQuery::default()).unwrap().items[0].number;
+        world.desk.change_ticket(&world.admin(), number, &away, None, at(1)).await.unwrap();
+        let answer =
+            mail(BIA, &format!("new{n}@customer.example"), "Re: Hello", &format!("In-Reply-To: <{id}>\n"));
+        let arrival = crate::Arrival { received: at(900), ..world.arrival(&answer, &[&world.support]) };
+        let (admin, by) = (world.admin(), by(&world));
+        let empty = world.desk.empty_trash(&admin, &by, Some(at(500)), None, at(1000));
+        let (received, emptied) = tokio::join!(world.desk.receive(&arrival), empty);
+        emptied.unwrap();
+        let [Outcome::Joined { ticket } | Outcome::Created { ticket }] = outcomes(received.unwrap())[..]
+        else {
+            panic!("it is kept")
+        };
+        let kept = world.desk.ticket(&world.admin(), ticket);
+        assert!(kept.is_ok(), "round {n}");
+        set_state(&world, ticket, State::Spam).await;
+    }
 }
