@@ -4,7 +4,6 @@
 //! looked at, sockets, DNS, certificate); then the data; then the first start; then "Ready.". The store is closed last,
 //! whatever happened.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use guichet_accounts::Accounts;
@@ -88,7 +87,7 @@ fn start(
     let house = House::new(configuration, store, accounts, outside.host_name, outside.dns)?;
     let mut tasks = Tasks::new();
     let stop = tasks.stop();
-    let outbound = house.outbound(configuration, own.smtp.iter().map(SocketAddr::ip).collect())?;
+    let outbound = house.outbound(configuration, own.smtp.clone())?;
     tasks.start("the deliverer", deliver(outbound, stop.clone()));
     let intake = house.intake(configuration, tls.as_deref());
     tasks.start("SMTP", take_mail(intake, outside.sockets.smtp, stop.clone()));

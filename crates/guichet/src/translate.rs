@@ -3,7 +3,7 @@
 //! *Must hold*: with nothing configured the crates get the defaults that they have themselves, so that a default is not
 //! one thing in the reference and another in a test.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 
 use guichet_accounts::SecretBytes;
@@ -63,7 +63,7 @@ fn session_limits(configuration: &Configuration) -> SessionLimits {
 pub(crate) fn outbound_settings(
     configuration: &Configuration,
     host_name: &DomainName,
-    own_addresses: Vec<IpAddr>,
+    own_addresses: Vec<SocketAddr>,
 ) -> guichet_outbound::Settings {
     let outbound = &configuration.outbound;
     let defaults = guichet_outbound::Settings::new(host_name.clone());

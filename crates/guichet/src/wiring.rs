@@ -1,6 +1,6 @@
 //! The crates put together: which port each stands on, and what each is told.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use guichet_accounts::Accounts;
@@ -83,7 +83,7 @@ impl House {
     pub(crate) fn outbound(
         &self,
         configuration: &Configuration,
-        own_addresses: Vec<IpAddr>,
+        own_addresses: Vec<SocketAddr>,
     ) -> Result<Outbound, TlsError> {
         let backends = guichet_outbound::Backends {
             store: self.store.clone(),

@@ -5,22 +5,23 @@
 //!
 //! *Standards*: RFC 5321, section 5.1; RFC 6890 (special addresses).
 
-use std::net::{IpAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use crate::settings::{LocalNetworks, Settings};
 
 /// Knows our own addresses.
 pub(crate) struct Ourselves {
-    own: Vec<IpAddr>,
+    own: Vec<SocketAddr>,
     is_wildcard: bool,
     local_networks: LocalNetworks,
 }
 
 impl Ourselves {
     pub(crate) fn new(settings: &Settings) -> Self {
-        let own: Vec<IpAddr> = settings.own_addresses.iter().map(IpAddr::to_canonical).collect();
+        let canonical = |address: &SocketAddr| SocketAddr::new(address.ip().to_canonical(), address.port());
+        let own: Vec<SocketAddr> = settings.own_addresses.iter().map(canonical).collect();
         Self {
-            is_wildcard: own.iter().any(IpAddr::is_unspecified),
+            is_wildcard: own.iter().any(|address| address.ip().is_unspecified()),
             own,
             local_networks: settings.local_networks,
         }
@@ -33,10 +34,17 @@ impl Ourselves {
             LocalNetworks::Allowed => false,
             LocalNetworks::Refused => {
                 is_nobodys(address)
-                    || self.own.contains(&address)
+                    || self.own.iter().any(|own| own.ip() == address)
                     || (self.is_wildcard && is_of_this_machine(address))
             }
         }
+    }
+
+    /// Whether we take mail at exactly this address and port.
+    pub(crate) fn listens_at(&self, address: SocketAddr) -> bool {
+        let ip = address.ip().to_canonical();
+        let mut own = self.own.iter().filter(|own| own.port() == address.port());
+        own.any(|own| own.ip() == ip || (own.ip().is_unspecified() && is_of_this_machine(ip)))
     }
 }
 
@@ -75,7 +83,7 @@ mod tests {
 
     #[test]
     fn no_mail_goes_to_this_machine_or_to_nobody() {
-        let ourselves = ourselves(&["198.51.100.25", "2001:db8::25"]);
+        let ourselves = ourselves(&["198.51.100.25:2525", "[2001:db8::25]:2525"]);
         for address in [
             "127.0.0.1",
             "127.8.8.8",
@@ -101,8 +109,17 @@ mod tests {
     }
 
     #[test]
+    fn another_server_of_this_machine_is_not_ours() {
+        let at = |own: &str, address: &str| ourselves(&[own]).listens_at(address.parse().unwrap());
+        assert!(at("127.0.0.1:2525", "127.0.0.1:2525") && at("127.0.0.1:2525", "[::ffff:127.0.0.1]:2525"));
+        assert!(at("0.0.0.0:2525", "127.0.0.1:2525") && at("[::]:2525", "127.0.0.1:2525"));
+        assert!(!at("127.0.0.1:2525", "127.0.0.1:25") && !at("0.0.0.0:2525", "127.0.0.1:25"));
+        assert!(!at("127.0.0.1:25", "127.0.0.2:25") && !at("0.0.0.0:25", "192.0.2.1:25"));
+    }
+
+    #[test]
     fn who_listens_everywhere_asks_the_system() {
-        assert!(!ourselves(&["0.0.0.0"]).is("192.0.2.1".parse().unwrap()));
+        assert!(!ourselves(&["0.0.0.0:25"]).is("192.0.2.1".parse().unwrap()));
         assert!(is_of_this_machine("127.0.0.1".parse().unwrap()));
     }
 }

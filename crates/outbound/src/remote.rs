@@ -123,7 +123,7 @@ impl Remotes {
                     let via = Via { host: host.to_owned(), address, tls: None };
                     (judgement.clone(), via, unreached(&judgement))
                 }
-                Ok(connection) if self.is_ourselves(&connection) => {
+                Ok(connection) if self.is_ourselves(errand.destination, &connection) => {
                     let judgement = leads_back(errand.lease.recipient.domain());
                     return Ok(Outcome { judgement, via: Some(via(&connection)), reached: Reached::Unknown });
                 }
@@ -145,9 +145,11 @@ impl Remotes {
         Ok(last.unwrap_or_else(|| Outcome::ours(Judgement::deferred("dns", "4.4.4", "There is no server."))))
     }
 
-    fn is_ourselves(&self, connection: &Connection) -> bool {
+    /// A smart host may have our name, being another server of this machine; that it isn't this one is known already.
+    fn is_ourselves(&self, destination: &Destination, connection: &Connection) -> bool {
         let ours = self.settings.hostname.as_str();
-        connection.greeting_name().is_some_and(|name| name.eq_ignore_ascii_case(ours))
+        *destination != Destination::SmartHost
+            && connection.greeting_name().is_some_and(|name| name.eq_ignore_ascii_case(ours))
     }
 
     /// Keeps a connection for the next mail, or takes leave.

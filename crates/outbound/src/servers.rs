@@ -79,7 +79,13 @@ impl Servers {
         let addresses = self.addresses(host.as_str()).await.map_err(|error| {
             Judgement::deferred(DNS, "4.4.4", format!("The smart host {host} can't be found: {error}."))
         })?;
-        let addresses = addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect();
+        let addresses = addresses.into_iter().map(|address| SocketAddr::new(address, port));
+        // By address and port: another server of this machine may have our name.
+        let addresses: Vec<SocketAddr> = addresses.filter(|at| !self.ourselves.listens_at(*at)).collect();
+        if addresses.is_empty() {
+            let text = format!("The smart host {host}:{port} is this server itself: name another.");
+            return Err(Judgement::deferred(DNS, "4.4.6", text));
+        }
         Ok(vec![Server { host: host.to_string(), addresses }])
     }
 

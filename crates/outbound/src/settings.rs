@@ -3,7 +3,7 @@
 //! *Must hold*: every bound is in [`Limits`]; what is optional here is a choice, never "without limit".
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 
 use guichet_accounts::SecretBytes;
@@ -27,9 +27,9 @@ pub struct Settings {
     pub smart_host: Option<SmartHost>,
     /// Domains whose mail goes over TLS with a proven certificate or not at all. Subdomains count as well.
     pub require_tls: Vec<DomainName>,
-    /// Addresses on which we take mail ourselves; mail that would go there turns in circles. `0.0.0.0` and `::` mean
-    /// every address of this machine.
-    pub own_addresses: Vec<IpAddr>,
+    /// Where we take mail ourselves; mail that would go there turns in circles. `0.0.0.0` and `::` mean every address of
+    /// this machine. What a recipient's DNS names is held to the address alone: a router may lead its port 25 to ours.
+    pub own_addresses: Vec<SocketAddr>,
     /// At most so many mails a minute to one destination; none means as fast as it takes them.
     pub mails_per_minute: Option<NonZeroU32>,
     /// The port of the recipients' servers: 25, but in a laboratory.

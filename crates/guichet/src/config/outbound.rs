@@ -15,7 +15,7 @@ pub(crate) struct HostPort {
 
 impl Value for HostPort {
     fn expected() -> String {
-        "a name with a port, as in `mail.example.org:587`".to_owned()
+        "a name, not an address, since its certificate is held to it, with a port, as in `mail.example.org:587`".to_owned()
     }
 
     fn read(text: &str) -> Option<Self> {

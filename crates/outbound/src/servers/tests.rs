@@ -8,7 +8,7 @@ fn domain(text: &str) -> DomainName {
 
 async fn found(zone: Zone) -> Result<Vec<String>, Judgement> {
     let mut settings = Settings::new(domain("mx.demo.example"));
-    settings.own_addresses = vec!["198.51.100.25".parse().unwrap()];
+    settings.own_addresses = vec!["198.51.100.25:25".parse().unwrap()];
     let servers = Servers::new(&settings, FakeDns::resolver(zone), Arc::new(CountingRandom::default()));
     let found = servers.of_domain(&domain("customer.example")).await?;
     let told = |server: &Server| {
