@@ -59,6 +59,7 @@ async fn execute(
     let domains = domains::open(configuration, &host_name, store, &desk, dns, &clock)?;
     let url = translate::public_url(configuration, &host_name, configuration.http.listen.port());
     let operator = Operator::new(desk, domains, random, clock).reached_at(&url);
+    let operator = operator.sending(configuration.outbound.mode);
     let done = command.execute(&operator).await;
     Ok(done.map_or_else(|error| Reply::Refused(error.to_string()), Reply::Done))
 }

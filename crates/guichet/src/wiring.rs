@@ -76,7 +76,8 @@ impl House {
     pub(crate) fn operator(&self, configuration: &Configuration) -> Operator {
         let url = translate::public_url(configuration, &self.host_name, configuration.http.listen.port());
         let (random, clock) = (Arc::clone(&self.random), Arc::clone(&self.clock));
-        Operator::new(self.desk.clone(), self.domains.clone(), random, clock).reached_at(&url)
+        let operator = Operator::new(self.desk.clone(), self.domains.clone(), random, clock);
+        operator.reached_at(&url).sending(configuration.outbound.mode)
     }
 
     /// The deliverer.

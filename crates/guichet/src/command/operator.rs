@@ -9,7 +9,7 @@ use guichet_domains::Domains;
 use guichet_sys::{Clock, Random};
 use jiff::Timestamp;
 
-use crate::config::PublicUrl;
+use crate::config::{OutboundMode, PublicUrl};
 
 /// The operator at the command line. Cheap to clone.
 #[derive(Clone)]
@@ -22,6 +22,8 @@ pub(crate) struct Operator {
     pub(crate) random: Arc<dyn Random>,
     /// The beginning of each link that a command writes.
     pub(crate) public_url: String,
+    /// Whether mail leaves.
+    pub(crate) mode: OutboundMode,
     clock: Arc<dyn Clock>,
 }
 
@@ -29,12 +31,17 @@ impl Operator {
     /// Over this desk and its accounts.
     pub(crate) fn new(desk: Desk, domains: Domains, random: Arc<dyn Random>, clock: Arc<dyn Clock>) -> Self {
         let public_url = format!("https://{}", desk.accounts().base_domain());
-        Self { desk, domains, random, public_url, clock }
+        Self { desk, domains, random, public_url, mode: OutboundMode::Capture, clock }
     }
 
     /// The same, where people reach the server there.
     pub(crate) fn reached_at(self, public_url: &PublicUrl) -> Self {
         Self { public_url: public_url.to_string(), ..self }
+    }
+
+    /// The same, where mail leaves or does not.
+    pub(crate) fn sending(self, mode: OutboundMode) -> Self {
+        Self { mode, ..self }
     }
 
     /// The accounts; what is changed through them is the operator's doing, now.

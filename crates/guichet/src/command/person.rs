@@ -1,4 +1,7 @@
 //! `guichet person`.
+//!
+//! *Security*: the link of an invitation goes out in the answer only where no mail brings it; an operator who may read it
+//! may let anybody in anyway (`guichet admin reset`).
 
 use guichet_accounts::{Error, Invitation, NewPerson, Person, PersonChange, Role};
 use guichet_desk::{SystemMail, SystemMailKind};
@@ -6,6 +9,11 @@ use guichet_store::OrganisationId;
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Operator, Record, find};
+use crate::config::OutboundMode;
+
+/// What became of an invitation that no mail brings.
+const CAPTURED: &str =
+    "captured, not sent: hand over the link yourself, or set outbound.mode to deliver and resend it";
 
 /// What can be asked about people.
 #[derive(Debug, Clone, PartialEq, clap::Subcommand, Serialize, Deserialize)]
@@ -102,13 +110,13 @@ impl Command {
             Command::Invite(wanted) => {
                 let (organisation, wanted) = wanted.read(operator)?;
                 let made = accounts.invite(organisation, wanted, operator.now(), &*operator.random).await?;
-                send(operator, made).await?
+                return send(operator, made).await.map(Answer::One);
             }
             Command::Resend(named) => {
                 let (organisation, person) = named.read(operator)?;
                 let (now, random) = (operator.now(), &*operator.random);
-                send(operator, accounts.resend_invitation(organisation, person.id, now, random).await?)
-                    .await?
+                let made = accounts.resend_invitation(organisation, person.id, now, random).await?;
+                return send(operator, made).await.map(Answer::One);
             }
             Command::Set { named, name, role, teams } => {
                 let (organisation, person) = named.read(operator)?;
@@ -157,8 +165,8 @@ impl Named {
     }
 }
 
-/// Sends an invitation that was made.
-async fn send(operator: &Operator, invitation: Invitation) -> Result<Person, Error> {
+/// Sends an invitation that was made. Where mail does not leave, the answer has its link.
+async fn send(operator: &Operator, invitation: Invitation) -> Result<Record, Error> {
     let letter = invitation.letter(&operator.public_url);
     let mail = SystemMail {
         to: invitation.person.address.clone(),
@@ -169,7 +177,12 @@ async fn send(operator: &Operator, invitation: Invitation) -> Result<Person, Err
     };
     let sent = operator.desk.send_system_mail(invitation.organisation.id, mail, operator.now()).await;
     match sent {
-        Ok(_) => Ok(invitation.person),
+        Ok(_) => Ok(match operator.mode {
+            OutboundMode::Deliver => record(&invitation.person).with("mail", "queued"),
+            OutboundMode::Capture => record(&invitation.person)
+                .with("mail", CAPTURED)
+                .with("link", invitation.link(&operator.public_url)),
+        }),
         Err(error) => Err(Error::Invalid(format!(
             "`{0}` is invited, but the mail can't be sent: {error}. Mend that and `guichet person resend {1} {0}`, or \
              hand over what `guichet admin reset {0} --organisation {1}` prints",

@@ -1,11 +1,14 @@
 //! People, their way back in, and what the audit log says of the operator.
 
+use std::sync::Arc;
+
 use clap::Parser as _;
 use guichet_accounts::{LogIn, Secret};
 use serde_json::json;
 
 use super::Counter;
 use crate::cli::Cli;
+use crate::config::OutboundMode;
 
 #[tokio::test]
 async fn who_is_locked_out_gets_a_link_once() {
@@ -35,6 +38,8 @@ async fn who_is_locked_out_gets_a_link_once() {
         listed["items"].as_array().unwrap().iter().map(|row| row["deed"].as_str().unwrap()).collect();
     assert!(deeds.contains(&"session.opened") && deeds.contains(&"password.reset"), "{deeds:?}");
     assert!(!listed.to_string().contains(secret));
+    let entered = listed["items"].as_array().unwrap().iter().find(|row| row["deed"] == "session.opened").unwrap();
+    assert_eq!((&entered["who"], &entered["organisation"]), (&json!("ada@acme.example"), &json!("acme")));
     let unknown = counter.run("admin reset nobody@acme.example").await.unwrap_err();
     assert_eq!(unknown, "there is no person `nobody@acme.example`");
     for limit in ["0", "10001"] {
@@ -74,6 +79,32 @@ async fn people_are_changed_kept_out_and_let_in() {
     assert_eq!(counter.run("person enable acme ada@acme.example").await.unwrap()["status"], "active");
     let operator = counter.run("person add acme op@acme.example --role operator").await.unwrap_err();
     assert!(operator.contains("operator's own organisation"), "{operator}");
+}
+
+#[tokio::test]
+async fn who_is_invited_where_no_mail_leaves_has_their_link_from_the_operator() {
+    let mut counter = Counter::new();
+    counter.0.accounts().ensure_token_key([7; 32]).await.unwrap();
+    let found = counter.run("organisation add acme").await.unwrap();
+    assert_eq!(found["address"], "support@acme.desk.localhost");
+    let invited = counter.run("person invite acme ada@customer.example --role admin").await.unwrap();
+    assert_eq!(invited["status"], "invited");
+    assert!(invited["mail"].as_str().unwrap().starts_with("captured, not sent: "), "{invited}");
+    let before = invited["link"].as_str().unwrap();
+    let again = counter.run("person resend acme ada@customer.example").await.unwrap();
+    let secret = |link: &str| link.strip_prefix("https://desk.localhost/invitation#").unwrap().to_owned();
+    let (accounts, random) = (counter.0.accounts(), Arc::clone(&counter.0.random));
+    let redeem = async |secret: &str| {
+        let secret = Secret::presented(secret);
+        let from = "192.0.2.1".parse().unwrap();
+        let (password, now) = ("a long walk in the rain", counter.0.now());
+        accounts.redeem_invitation(&secret, None, password, from, now, &*random).await
+    };
+    assert!(redeem(&secret(before)).await.is_err(), "the link before ended");
+    redeem(&secret(again["link"].as_str().unwrap())).await.unwrap();
+    counter.0 = counter.0.clone().sending(OutboundMode::Deliver);
+    let sent = counter.run("person invite acme joe@customer.example").await.unwrap();
+    assert_eq!((&sent["mail"], sent.get("link")), (&json!("queued"), None));
 }
 
 #[tokio::test]
