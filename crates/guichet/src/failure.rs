@@ -1,7 +1,7 @@
 //! Why the program ends otherwise than as it should: one sentence and an exit code.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use guichet_store::OpenError;
@@ -52,6 +52,14 @@ pub(crate) enum Failure {
         /// What the store said.
         error: OpenError,
     },
+    /// What is in the data directory, or can't be put there.
+    #[error("{}: {failure}", path.display())]
+    Data {
+        /// The data directory.
+        path: PathBuf,
+        /// What is wrong.
+        failure: Box<Failure>,
+    },
     /// The control socket.
     #[error("{}: can't be listened on ({error}); look at what stands there", path.display())]
     Control {
@@ -88,6 +96,16 @@ impl Failure {
         match error {
             OpenError::InUse => Failure::InUse(path),
             error => Failure::Store { path, error },
+        }
+    }
+
+    /// The same with the directory, where it is about the data in it.
+    pub(crate) fn of_data_in(self, directory: &Path) -> Self {
+        match self {
+            Failure::Keys(_) | Failure::FirstStart(_) => {
+                Failure::Data { path: directory.to_owned(), failure: Box::new(self) }
+            }
+            other => other,
         }
     }
 

@@ -39,7 +39,7 @@ fn in_its_place(
             .map_err(|error| Failure::store(directory.path().to_owned(), error))?;
         let done = execute(configuration, directory, &store, command).await;
         store.close().await;
-        done
+        done.map_err(|failure| failure.of_data_in(directory.path()))
     })
 }
 
