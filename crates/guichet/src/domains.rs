@@ -59,9 +59,7 @@ fn settings(configuration: &Configuration, host_name: &DomainName) -> Settings {
 
 /// The host of `http.public_url`, where that has a name.
 fn web_host(configuration: &Configuration) -> Option<DomainName> {
-    let url = configuration.http.public_url.as_ref()?.as_str();
-    let (_, authority) = url.split_once("://")?;
-    DomainName::parse(authority.split(':').next()?).ok()
+    DomainName::parse(configuration.http.public_url.as_ref()?.host()).ok()
 }
 
 /// Over a DNS in which nothing is.

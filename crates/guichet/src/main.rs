@@ -5,6 +5,7 @@
 
 mod accounts;
 mod announce;
+mod cautions;
 mod cli;
 mod command;
 mod config;

@@ -21,7 +21,7 @@ use crate::signals::Signals;
 use crate::stop::Stop;
 use crate::tasks::Tasks;
 use crate::wiring::House;
-use crate::{accounts, announce};
+use crate::{accounts, announce, cautions};
 use crate::{control, first_start, http, logging, machine, metrics, translate, workers};
 
 /// Serves until a signal comes.
@@ -47,7 +47,7 @@ async fn serve(configuration: &Configuration) -> Result<(), Failure> {
         .map_err(|error| Failure::store(directory.path().to_owned(), error))?;
     let outcome = serve_store(configuration, &directory, outside, store.clone(), signals).await;
     store.close().await;
-    outcome
+    outcome.map_err(|failure| failure.of_data_in(directory.path()))
 }
 
 async fn serve_store(
@@ -61,7 +61,10 @@ async fn serve_store(
     let (base_domain, now) = (&configuration.base_domain, SystemClock.now());
     let first = first_start::ensure(directory, &accounts, base_domain, &SystemRandom, now).await?;
     accounts.ensure_house(now).await?;
+    accounts.ensure_base_domain().await?;
     let addresses = outside.sockets.addresses().map_err(Failure::system("an address"))?;
+    let public_url = translate::public_url(configuration, &outside.host_name, addresses.http.port());
+    cautions::say(configuration, &public_url, &store, &accounts)?;
     let tasks = start(configuration, directory, outside, store, accounts)?;
     let unsaid = || Failure::system("writing to standard output");
     announce::announce(first.as_ref(), &addresses, configuration).map_err(unsaid())?;

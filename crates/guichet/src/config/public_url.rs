@@ -23,6 +23,15 @@ impl PublicUrl {
         &self.0
     }
 
+    /// The host, without the port.
+    pub(crate) fn host(&self) -> &str {
+        let authority = self.0.split_once("://").map_or("", |(_, authority)| authority);
+        match authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => host,
+            _ => authority,
+        }
+    }
+
     fn new(scheme: &str, host: &str, port: Option<u16>) -> Self {
         let usual = if scheme == "https" { 443 } else { 80 };
         let port = port.filter(|port| *port != usual).map_or_else(String::new, |port| format!(":{port}"));
@@ -81,6 +90,14 @@ mod tests {
             ("http://[::1]", "http://[::1]"),
         ] {
             assert_eq!(PublicUrl::read(text).unwrap().as_str(), url, "{text}");
+        }
+        for (text, host) in [
+            ("https://desk.example", "desk.example"),
+            ("http://127.0.0.1:81", "127.0.0.1"),
+            ("http://[::1]:8080", "[::1]"),
+            ("http://[::1]", "[::1]"),
+        ] {
+            assert_eq!(PublicUrl::read(text).unwrap().host(), host);
         }
         let host = DomainName::parse("localhost").unwrap();
         assert_eq!(PublicUrl::of(&host, 8080, false).to_string(), "http://localhost:8080");
