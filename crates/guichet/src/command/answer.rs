@@ -18,6 +18,8 @@ pub(crate) enum Answer {
     Items(Vec<Record>),
     /// What was looked at.
     Checked(Checked),
+    /// Records in DNS.
+    Zone(Zone),
 }
 
 /// Things that were looked at, each with `state` and `advice`.
@@ -27,6 +29,15 @@ pub(crate) struct Checked {
     pub(crate) fine: bool,
     /// Each of them.
     pub(crate) items: Vec<Record>,
+}
+
+/// Records in DNS, as things and as text to paste.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Zone {
+    /// Each of them.
+    pub(crate) items: Vec<Record>,
+    /// Lines of a zone file: in a table a long key would pad all others.
+    pub(crate) text: String,
 }
 
 /// Named values in a fixed order.
@@ -48,6 +59,7 @@ impl Answer {
             Answer::One(record) => serde_json::to_string(record),
             Answer::Items(_) => serde_json::to_string(self),
             Answer::Checked(checked) => serde_json::to_string(checked),
+            Answer::Zone(zone) => serde_json::to_string(&Answer::Items(zone.items.clone())),
         };
         // Texts, numbers and lists of them always have a JSON form.
         text.unwrap_or_default() + "\n"
@@ -62,6 +74,7 @@ impl Answer {
             }
             Answer::Items(records) => table(records),
             Answer::Checked(checked) => checked.to_text(),
+            Answer::Zone(zone) => zone.text.clone(),
         }
     }
 

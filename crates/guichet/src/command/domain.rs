@@ -1,13 +1,12 @@
 //! `guichet domain`.
 
-use guichet_accounts::{Accounts, DkimRecord, DkimScope, Domain, DomainChange, Error, Proof};
+use guichet_accounts::{Accounts, DkimScope, Domain, DomainChange, Error, Proof};
 use guichet_domains::dkim_keys;
 use guichet_mail::DomainName;
 use guichet_store::OrganisationId;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Record, find};
+use super::{Answer, Operator, Record, find, records};
 
 /// What can be asked about domains.
 #[derive(Debug, Clone, PartialEq, clap::Subcommand, Serialize, Deserialize)]
@@ -45,7 +44,7 @@ pub(crate) enum Command {
         /// The domain
         domain: Option<String>,
     },
-    /// Show the DKIM records to publish for mail from a domain
+    /// Show the DNS records to publish for a domain, as text to paste
     Records {
         /// The organisation's short name
         organisation: String,
@@ -76,7 +75,8 @@ pub(crate) struct Set {
 }
 
 impl Command {
-    pub(super) async fn execute(self, accounts: &Accounts, now: Timestamp) -> Result<Answer, Error> {
+    pub(super) async fn execute(self, operator: &Operator) -> Result<Answer, Error> {
+        let accounts = &operator.accounts();
         match self {
             Command::Add { organisation, domain, alias_of } => {
                 let organisation = find::organisation(accounts, &organisation)?;
@@ -92,15 +92,16 @@ impl Command {
                 Ok(Answer::One(record(accounts, &domain)))
             }
             Command::RotateDkim { organisation, domain } => {
-                let scope = match organisation.zip(domain) {
-                    None => DkimScope::Base,
+                let (scope, name) = match organisation.zip(domain) {
+                    None => (DkimScope::Base, accounts.base_domain().clone()),
                     Some((organisation, domain)) => {
                         let organisation = find::organisation(accounts, &organisation)?;
-                        DkimScope::Domain(organisation, find::domain(&domain)?)
+                        let name = find::domain(&domain)?;
+                        (DkimScope::Domain(organisation, name.clone()), name)
                     }
                 };
-                let records = dkim_keys::rotate(accounts, &scope, now).await?;
-                Ok(Answer::Items(records.iter().map(dkim_record).collect()))
+                let keys = dkim_keys::rotate(accounts, &scope, operator.now()).await?;
+                Ok(records::of_keys(&name, keys))
             }
             Command::List { organisation } => {
                 let organisation = find::organisation(accounts, &organisation)?;
@@ -111,9 +112,7 @@ impl Command {
             Command::Set(wanted) => set(accounts, wanted).await,
             Command::Records { organisation, domain } => {
                 let organisation = find::organisation(accounts, &organisation)?;
-                let domain = accounts.domain(organisation, &find::domain(&domain)?)?;
-                let records = accounts.dkim_records(organisation, &domain.name)?;
-                Ok(Answer::Items(records.iter().map(dkim_record).collect()))
+                records::of_domain(operator, organisation, &find::domain(&domain)?)
             }
         }
     }
@@ -166,14 +165,6 @@ fn check_proven(domain: &Domain) -> Result<(), Error> {
         Proof::record_name(&domain.name),
         proof.record_text()
     )))
-}
-
-fn dkim_record(record: &DkimRecord) -> Record {
-    Record::default()
-        .with("name", record.name())
-        .with("type", "TXT")
-        .with("text", record.text.as_str())
-        .with("state", record.state.as_str())
 }
 
 fn record(accounts: &Accounts, domain: &Domain) -> Record {

@@ -15,6 +15,7 @@ pub(crate) mod key;
 mod operator;
 mod organisation;
 mod person;
+mod records;
 mod sign_up;
 mod team;
 #[cfg(test)]
@@ -24,7 +25,7 @@ mod token;
 use guichet_accounts::Error;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use answer::{Answer, Checked, Record};
+pub(crate) use answer::{Answer, Checked, Record, Zone};
 pub(crate) use operator::Operator;
 pub(crate) use token::new_secret;
 
@@ -73,7 +74,7 @@ impl Command {
         match self {
             Command::Organisation(command) => command.execute(accounts, operator.now()).await,
             Command::SignUp(command) => command.execute(accounts).await,
-            Command::Domain(command) => command.execute(accounts, operator.now()).await,
+            Command::Domain(command) => command.execute(operator).await,
             Command::Channel(command) => command.execute(accounts).await,
             Command::Claim(command) => command.execute(operator).await,
             Command::Check => check::execute(operator).await,

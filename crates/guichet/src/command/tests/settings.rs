@@ -1,10 +1,13 @@
 //! Domains, channels and tokens: what the operator may set, and what the command line says where they may not.
 
+use clap::Parser as _;
 use guichet_accounts::{ProofCode, Role, Scope};
 use guichet_mail::DomainName;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Counter;
+use crate::cli::{Cli, Task};
+use crate::command::Answer;
 
 #[tokio::test]
 async fn a_domain_that_is_not_proven_is_not_switched_on() {
@@ -25,6 +28,40 @@ async fn a_domain_that_is_not_proven_is_not_switched_on() {
     counter.run("domain add acme help.acme.example").await.unwrap();
     let vouched = counter.run("domain set acme help.acme.example --sends true").await.unwrap();
     assert_eq!((&vouched["sends"], &vouched["verified"]), (&json!(true), &json!(true)));
+}
+
+#[tokio::test]
+async fn the_records_of_a_domain_are_shown_to_be_pasted() {
+    let counter = Counter::new();
+    counter.acme().await;
+    let show = async |of: &str| {
+        let cli = Cli::try_parse_from(format!("guichet domain {of}").split_whitespace()).unwrap();
+        let Some(Task::Operate(command)) = cli.task else { panic!("no command") };
+        command.execute(&counter.0).await.unwrap()
+    };
+    let answer = show("records acme acme.example").await;
+    let text = answer.to_text();
+    let (required, advised) = text.split_once("\n; Advised\n").unwrap();
+    assert!(required.contains("\n; Required\nacme.example. IN MX 10 mx.desk.localhost.\n"), "{text}");
+    assert!(required.contains("\nacme.example. IN TXT \"v=spf1 include:desk.localhost ~all\"\n"), "{text}");
+    assert_eq!(required.matches("._domainkey.acme.example. IN TXT \"v=DKIM1; ").count(), 2, "{text}");
+    assert!(advised.contains("_dmarc.acme.example. IN TXT \"v=DMARC1; p=none\"\n"), "{text}");
+    assert!(text.lines().all(|line| line == line.trim_end()), "nothing is padded");
+    let json: Value = serde_json::from_str(&answer.to_json()).unwrap();
+    let first = json!({
+        "name": "acme.example", "type": "MX", "value": "10 mx.desk.localhost",
+        "zone_line": "acme.example. IN MX 10 mx.desk.localhost.", "purpose": "mx", "needed_for": "receiving",
+        "published_by": "organisation", "key_state": null, "state": null, "advice": null
+    });
+    assert_eq!(json["items"][0], first);
+    let travelled: Answer = serde_json::from_str(&serde_json::to_string(&answer).unwrap()).unwrap();
+    assert_eq!(travelled, answer);
+
+    let text = show("rotate-dkim acme acme.example").await.to_text();
+    assert_eq!(text.matches("; its key signs once this is seen\n").count(), 2, "{text}");
+    let text = show("records acme acme.desk.localhost").await.to_text();
+    let operators = text.split_once("\n; Of the operator: ").unwrap().1;
+    assert!(operators.contains("\nacme.desk.localhost. IN MX 10 ") && !text.contains("; Required"), "{text}");
 }
 
 #[tokio::test]
