@@ -136,7 +136,7 @@ pub(crate) async fn suppress(
     let actor = caller.may(Scope::DeliveriesWrite)?;
     let wait = Duration::from_secs(api.wiring.limits.body_secs_max);
     let new = read(body::json(request, wait).await?)?;
-    let entry = api.wiring.desk.suppress(actor, new, api.wiring.clock.now()).await?;
+    let entry = api.wiring.desk.suppress(actor, new, &caller.by()).await?;
     let location = (LOCATION, format!("/api/v1/suppressions/{}", as_segment(&entry.address)));
     Ok((StatusCode::CREATED, [location], Json(entry.into())))
 }
@@ -170,7 +170,7 @@ pub(crate) async fn unsuppress(
     let actor = caller.may(Scope::DeliveriesWrite)?;
     let absent = || Failure::not_found("suppressed address");
     let address = MailAddress::parse(address.of("suppressed address")?).map_err(|_| absent())?;
-    api.wiring.desk.unsuppress(actor, &address).await?;
+    api.wiring.desk.unsuppress(actor, &address, &caller.by()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -3,7 +3,7 @@
 //! Every delivery is made past it (see [`crate::queue`]), and passes it again when its time has come. An entry that came
 //! from a bounce is seen by whoever sees that delivery; one that was put in by hand, by those who see everything.
 
-use guichet_accounts::{Actor, Sight, Who};
+use guichet_accounts::{Actor, By, Deed, Sight, Who};
 use guichet_mail::MailAddress;
 use guichet_store::{Batch, CommitError, Direction, Key, Snapshot, record};
 use jiff::Timestamp;
@@ -126,27 +126,24 @@ impl Desk {
 
     /// Puts an address on the list by hand, in place of an entry that may be there. Only who sees all of the
     /// organisation may, since it holds for every team.
-    pub async fn suppress(
-        &self,
-        actor: &Actor,
-        new: NewSuppression,
-        now: Timestamp,
-    ) -> Result<Suppression, Error> {
+    pub async fn suppress(&self, actor: &Actor, new: NewSuppression, by: &By) -> Result<Suppression, Error> {
         if actor.sight != Sight::All {
             let why = "the suppression list holds for every team, so only an admin adds to it";
             return Err(Error::Invalid(why.to_owned()));
         }
-        check(&new, now)?;
+        check(&new, by.at)?;
         let NewSuppression { address, reason, expires } = new;
-        let entry = Suppression { address, reason, who: actor.who, created: now, expires, delivery: None };
+        let entry = Suppression { address, reason, who: actor.who, created: by.at, expires, delivery: None };
         let mut batch = self.store.of(actor.organisation).batch();
         entry.put(&mut batch);
+        let subject = format!("{} on the list", entry.address);
+        self.accounts.audit_row(&mut batch, by, Deed::SuppressionChanged, subject);
         self.store.commit(vec![batch]).await?;
         Ok(entry)
     }
 
     /// Takes an address off the list.
-    pub async fn unsuppress(&self, actor: &Actor, address: &MailAddress) -> Result<(), Error> {
+    pub async fn unsuppress(&self, actor: &Actor, address: &MailAddress, by: &By) -> Result<(), Error> {
         let row = keys::suppression(&address.normalised());
         for _ in 0..ATTEMPTS_MAX {
             let mut snapshot = self.store.of(actor.organisation).snapshot()?;
@@ -157,6 +154,8 @@ impl Desk {
             }
             let mut batch = snapshot.batch();
             batch.delete(row.clone());
+            let subject = format!("{} off the list", entry.address);
+            self.accounts.audit_row(&mut batch, by, Deed::SuppressionChanged, subject);
             match self.store.commit(vec![batch]).await {
                 Ok(_) => return Ok(()),
                 Err(CommitError::Conflict) => {}

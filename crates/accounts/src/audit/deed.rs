@@ -145,6 +145,10 @@ deeds! {
     57 SignUpOpened "sign_up.opened",
     /// Nobody may any more.
     58 SignUpClosed "sign_up.closed",
+    /// Companies were merged.
+    59 CompaniesMerged "companies.merged",
+    /// A company was deleted.
+    60 CompanyDeleted "company.deleted",
 }
 
 impl fmt::Display for Deed {

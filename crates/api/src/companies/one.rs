@@ -151,7 +151,7 @@ pub(crate) async fn merge(
     let mut members = Members::of(body::json(request, wait).await?);
     let into = CompanyId(members.require("into", members::number).unwrap_or_default());
     members.finish()?;
-    Ok(Versioned(api.wiring.desk.merge_companies(actor, (company.id, into), expected).await?))
+    Ok(Versioned(api.wiring.desk.merge_companies(actor, (company.id, into), expected, &caller.by()).await?))
 }
 
 /// Delete a company
@@ -177,6 +177,6 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Failure> {
     let actor = caller.may(Scope::ContactsWrite)?;
     let (company, expected) = wanted(&api, actor, &id, &headers)?;
-    api.wiring.desk.delete_company(actor, company.id, expected).await?;
+    api.wiring.desk.delete_company(actor, company.id, expected, &caller.by()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use guichet_accounts::Actor;
+use guichet_accounts::{Actor, By, Deed};
 use guichet_mail::DomainName;
 use guichet_store::{Batch, CommitError, Counter, Snapshot, Template, record};
 use jiff::Timestamp;
@@ -122,9 +122,12 @@ impl Desk {
         actor: &Actor,
         id: CompanyId,
         expected: Option<u64>,
+        by: &By,
     ) -> Result<(), Error> {
         self.edit_company(actor, id, expected, |_, number, company| {
             Ok(move |batch: &mut Batch| {
+                let subject = named(number, &company);
+                self.accounts.audit_row(batch, by, Deed::CompanyDeleted, subject);
                 for domain in &company.domains {
                     batch.delete(keys::company_domain(domain));
                 }
@@ -164,6 +167,11 @@ impl Desk {
         }
         Err(busy())
     }
+}
+
+/// How the audit log names a company.
+pub(super) fn named(number: CompanyId, company: &Company) -> String {
+    format!("{} (company {})", company.name, number.0)
 }
 
 /// A company that was found, as a check of the batch.

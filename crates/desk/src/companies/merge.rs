@@ -1,10 +1,10 @@
 //! Two companies become one: domains and contacts of the one are the other's from now on. The number that goes leads to
 //! the one that stays.
 
-use guichet_accounts::Actor;
+use guichet_accounts::{Actor, By, Deed};
 use guichet_store::{Batch, record};
 
-use super::change::{DOMAINS_MAX, NOTE_CHARS_MAX, checked, put};
+use super::change::{DOMAINS_MAX, NOTE_CHARS_MAX, checked, named, put};
 use super::read::{numbers_of, resolve};
 use super::{Company, CompanyId, StoredCompany};
 use crate::keys::{self, Number};
@@ -23,6 +23,7 @@ impl Desk {
         actor: &Actor,
         (from, into): (CompanyId, CompanyId),
         expected: Option<u64>,
+        by: &By,
     ) -> Result<StoredCompany, Error> {
         self.edit_company(actor, from, expected, |snapshot, goes, from| {
             let (stays, _) = resolve(snapshot, into)?
@@ -35,6 +36,7 @@ impl Desk {
             for number in from.absorbed.iter().copied().map(CompanyId) {
                 left.push((number, checked(snapshot, number)?));
             }
+            let subject = format!("{} into {}", named(goes, &from), named(stays, &one));
             left.push((goes, from));
             Ok(move |batch: &mut Batch| {
                 for (number, company) in left {
@@ -47,6 +49,7 @@ impl Desk {
                     batch.put(keys::company(number.0), record::encode(&gone));
                 }
                 put(batch, Number::Known(stays.0), &one);
+                self.accounts.audit_row(batch, by, Deed::CompaniesMerged, subject);
             })
         })
         .await?;

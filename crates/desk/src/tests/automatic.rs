@@ -5,7 +5,7 @@ use guichet_mail::{DmarcPolicy, Verdicts};
 
 use super::queue_world::{address, due, ticket};
 use super::replies::reply_address;
-use super::world::{World, at, forged, mail, outcomes};
+use super::world::{World, at, by_system, forged, mail, outcomes};
 use super::writing_letters::{new_mail, reply};
 use crate::{Arrival, MessageKind, NewSuppression, Outcome, ReversePath, State};
 
@@ -159,7 +159,7 @@ async fn promise_5_case_13_a_suppressed_address_is_not_answered() {
         reason: "she asked".to_owned(),
         expires: None,
     };
-    world.desk.suppress(&world.admin(), entry, at(0)).await.unwrap();
+    world.desk.suppress(&world.admin(), entry, &by_system(at(0))).await.unwrap();
     let raw = mail(BIA, "1@customer.example", "Hello", "");
     assert!(!is_answered(&world, &later(&world, &raw, 1)).await);
 }

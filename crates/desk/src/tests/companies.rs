@@ -1,9 +1,10 @@
 //! Companies: their domains, whom they have, and all their mail.
 
-use guichet_accounts::Actor;
+use guichet_accounts::{Actor, Deed};
 use guichet_mail::DomainName;
 use guichet_store::Key;
 
+use super::address_book::by;
 use super::world::{World, at, mail};
 use super::writing_letters::{address_of, new_mail};
 use crate::{
@@ -99,7 +100,7 @@ async fn somebody_put_elsewhere_by_hand_stays_there() {
     assert_eq!([1, 3].map(|id| world.company_of(id)), [Some(customer), None]);
     assert_eq!(world.tickets_at(&world.admin(), other), Vec::<u64>::new());
     world.put_to(3, Some(Belongs::To(other))).await;
-    world.desk.delete_company(&world.admin(), other, None).await.unwrap();
+    world.desk.delete_company(&world.admin(), other, None, &by(&world.admin())).await.unwrap();
     assert_eq!(world.company_of(3), None, "what is gone has nobody");
 }
 
@@ -138,7 +139,7 @@ async fn a_merged_company_has_the_domains_contacts_and_tickets_of_both() {
     let link = TicketChange { company: Some(Some(one)), ..TicketChange::default() };
     world.receive(&mail("lawyer@law.example", "5@law.example", "Case", ""), &[&world.support]).await;
     world.desk.change_ticket(&admin, 4, &link, None, at(3)).await.unwrap();
-    world.desk.merge_companies(&admin, (one, two), None).await.unwrap();
+    world.desk.merge_companies(&admin, (one, two), None, &by(&admin)).await.unwrap();
     for id in [one, two] {
         let company = world.desk.company(&admin, id).unwrap();
         assert_eq!((company.id, company.record.domains.len()), (two, 2));
@@ -147,7 +148,8 @@ async fn a_merged_company_has_the_domains_contacts_and_tickets_of_both() {
     assert_eq!([1, 2, 3].map(|id| world.company_of(id)), [Some(two); 3]);
     assert_eq!(world.desk.companies(&admin, None, None, 9).unwrap().items.len(), 1);
     assert_eq!(world.desk.companies(&admin, Some("tw"), None, 9).unwrap().items.len(), 1);
-    assert!(matches!(world.desk.merge_companies(&admin, (one, two), None).await, Err(Error::Invalid(_))));
+    let again = world.desk.merge_companies(&admin, (one, two), None, &by(&admin)).await;
+    assert!(matches!(again, Err(Error::Invalid(_))));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -235,9 +237,23 @@ async fn what_belonged_to_a_company_that_is_gone_belongs_to_whom_the_domain_says
     world.desk.change_ticket(&world.admin(), 1, &change, None, at(2)).await.unwrap();
     world.put_to(2, Some(Belongs::To(other))).await;
     assert_eq!(world.tickets_at(&world.admin(), customer), Vec::<u64>::new());
-    world.desk.delete_company(&world.admin(), other, None).await.unwrap();
+    world.desk.delete_company(&world.admin(), other, None, &by(&world.admin())).await.unwrap();
     assert_eq!([1, 2].map(|id| world.company_of(id)), [Some(customer), Some(customer)]);
     let mut tickets = world.tickets_at(&world.admin(), customer);
     tickets.sort_unstable();
     assert_eq!((tickets, world.messages_at(&world.admin(), customer)), (vec![1, 2], vec![2, 1]));
+}
+
+#[tokio::test]
+async fn a_merger_and_a_deletion_of_companies_are_in_the_audit_log() {
+    let world = three().await;
+    let admin = world.admin();
+    let one = world.company("one", &[]).await.unwrap().id;
+    let two = world.company("two", &[]).await.unwrap().id;
+    world.desk.merge_companies(&admin, (one, two), None, &by(&admin)).await.unwrap();
+    world.desk.delete_company(&admin, two, None, &by(&admin)).await.unwrap();
+    let told: Vec<_> = world.noted().into_iter().map(|entry| (entry.deed, entry.subject)).collect();
+    let merged = (Deed::CompaniesMerged, format!("one (company {}) into two (company {})", one.0, two.0));
+    let deleted = (Deed::CompanyDeleted, format!("two (company {})", two.0));
+    assert!(told.contains(&merged) && told.contains(&deleted), "{told:?}");
 }

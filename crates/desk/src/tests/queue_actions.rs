@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use super::queue_world::{RAW, address, due, lease_by, post, record, send, stored, ticket, world};
-use super::world::{World, at};
+use super::world::{World, at, by_system};
 use crate::{DeliveryId, DeliveryQuery, DeliveryState, Error, Fate, NewSuppression, Retry};
 
 fn listed(world: &World, states: &[DeliveryState], cursor: Option<u64>) -> (Vec<DeliveryId>, Option<u64>) {
@@ -97,7 +97,7 @@ async fn nothing_is_redirected_to_where_it_goes_already_or_must_not_go() {
         reason: "they asked".to_owned(),
         expires: None,
     };
-    world.desk.suppress(&world.admin(), entry, at(0)).await.unwrap();
+    world.desk.suppress(&world.admin(), entry, &by_system(at(0))).await.unwrap();
     for to in ["BIA@customer.example", "never@customer.example"] {
         let refused = world.desk.redirect_delivery(&world.admin(), id, &address(to), at(1)).await;
         assert!(matches!(refused, Err(Error::Invalid(_))), "{to}");

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::queue_promises::restarted;
 use super::queue_world::{address, attempt, lease_by, post, world};
-use super::world::{World, at};
+use super::world::{World, at, by_system};
 use crate::{
     DeliveryId, DeliveryQuery, DeliveryState, Desk, Error, Fate, Lease, NewSuppression, Retry, StoredDelivery,
 };
@@ -124,10 +124,10 @@ impl Model {
             Act::Suppress(who) => {
                 let (address, reason) = (address(&mailbox(*who)), "x".to_owned());
                 let entry = NewSuppression { address, reason, expires: None };
-                self.desk.suppress(&admin, entry, now).await.unwrap();
+                self.desk.suppress(&admin, entry, &by_system(now)).await.unwrap();
             }
             Act::Unsuppress(who) => {
-                let _ = self.desk.unsuppress(&admin, &address(&mailbox(*who))).await;
+                let _ = self.desk.unsuppress(&admin, &address(&mailbox(*who)), &by_system(at(0))).await;
             }
             Act::Wait(seconds) => self.now += seconds,
             Act::Drop(_) => {}

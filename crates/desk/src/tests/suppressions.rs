@@ -1,10 +1,11 @@
 //! The suppression list, and who obeys it: everybody.
 
+use guichet_accounts::{By, Deed, PersonId, Who};
 use guichet_mail::report::{Action, RecipientReport};
 use jiff::Timestamp;
 
 use super::queue_world::{address, due, lease_by, post, record, send, stored, ticket, world};
-use super::world::{World, at};
+use super::world::{World, at, by_system};
 use crate::queue::{Act, Trust};
 use crate::{DeliveryId, DeliveryState, Error, Fate, NewSuppression, State};
 
@@ -12,7 +13,7 @@ const DAY: i64 = 24 * 3600;
 
 async fn suppress(world: &World, who: &str, expires: Option<Timestamp>) {
     let entry = NewSuppression { address: address(who), reason: "they asked".to_owned(), expires };
-    world.desk.suppress(&world.admin(), entry, at(0)).await.unwrap();
+    world.desk.suppress(&world.admin(), entry, &by_system(at(0))).await.unwrap();
 }
 
 fn listed(world: &World, second: i64) -> Vec<String> {
@@ -40,7 +41,7 @@ async fn case_13_a_suppressed_address_gets_nothing_by_any_path() {
 
     let retried = world.desk.retry_delivery(&world.admin(), new, at(2)).await;
     assert!(matches!(&retried, Err(Error::Invalid(why)) if why.contains("remove it there first")));
-    world.desk.unsuppress(&world.admin(), &address("bia@customer.example")).await.unwrap();
+    world.desk.unsuppress(&world.admin(), &address("bia@customer.example"), &by_system(at(0))).await.unwrap();
     world.desk.retry_delivery(&world.admin(), new, at(2)).await.unwrap();
     assert_eq!(due(&world), [new]);
 }
@@ -99,12 +100,13 @@ async fn the_list_is_read_page_by_page_and_kept_by_hand() {
     assert_eq!(page.next.as_deref(), Some("b@x.example"));
     let page = world.desk.suppressions(&world.admin(), page.next.as_deref(), 2, at(0)).unwrap();
     assert_eq!((page.items[0].address.clone(), page.next), (address("c@x.example"), None));
-    world.desk.unsuppress(&world.admin(), &address("A@x.example")).await.unwrap();
+    world.desk.unsuppress(&world.admin(), &address("A@x.example"), &by_system(at(0))).await.unwrap();
     assert_eq!(listed(&world, 0), ["b@x.example", "c@x.example"]);
-    let again = world.desk.unsuppress(&world.admin(), &address("a@x.example")).await;
+    let again = world.desk.unsuppress(&world.admin(), &address("a@x.example"), &by_system(at(0))).await;
     assert!(matches!(again, Err(Error::NotFound(_))));
     let bad = NewSuppression { address: address("d@x.example"), reason: " ".to_owned(), expires: None };
-    assert!(matches!(world.desk.suppress(&world.admin(), bad, at(0)).await, Err(Error::Invalid(_))));
+    let refused = world.desk.suppress(&world.admin(), bad, &by_system(at(0))).await;
+    assert!(matches!(refused, Err(Error::Invalid(_))));
 }
 
 #[tokio::test]
@@ -120,12 +122,13 @@ async fn promise_7_an_agent_sees_and_removes_the_entries_of_their_teams_bounces_
     let shown = world.desk.suppressions(&agent, None, 50, at(1)).unwrap().items;
     assert_eq!(shown.into_iter().map(|entry| entry.delivery).collect::<Vec<_>>(), [Some(ours)]);
     for hidden in ["theirs@customer.example", "hand@customer.example"] {
-        let answer = world.desk.unsuppress(&agent, &address(hidden)).await;
+        let answer = world.desk.unsuppress(&agent, &address(hidden), &by_system(at(0))).await;
         assert!(matches!(answer, Err(Error::NotFound(_))), "{hidden}");
     }
-    world.desk.unsuppress(&agent, &address("ours@customer.example")).await.unwrap();
+    world.desk.unsuppress(&agent, &address("ours@customer.example"), &by_system(at(0))).await.unwrap();
     let entry = NewSuppression { address: address("x@x.example"), reason: "x".to_owned(), expires: None };
-    assert!(matches!(world.desk.suppress(&agent, entry, at(1)).await, Err(Error::Invalid(_))));
+    let refused = world.desk.suppress(&agent, entry, &by_system(at(1))).await;
+    assert!(matches!(refused, Err(Error::Invalid(_))));
 }
 
 fn report(action: Action, status: &str) -> RecipientReport {
@@ -255,4 +258,17 @@ async fn promise_7_what_a_server_said_to_another_team_is_not_told_with_the_list(
         panic!("it is suppressed")
     };
     assert!(!sentence.contains("the remote's words"), "{sentence}");
+}
+
+#[tokio::test]
+async fn who_puts_an_address_on_the_list_or_takes_it_off_is_in_the_audit_log() {
+    let world = World::new().await;
+    suppress(&world, "bia@customer.example", None).await;
+    let by = By { who: Who::Person(PersonId(7)), ..by_system(at(1)) };
+    world.desk.unsuppress(&world.admin(), &address("bia@customer.example"), &by).await.unwrap();
+    let told: Vec<_> =
+        world.noted().into_iter().map(|entry| (entry.deed, entry.who, entry.subject)).collect();
+    let expected = [(by.who, "off"), (Who::System, "on")]
+        .map(|(who, what)| (Deed::SuppressionChanged, who, format!("bia@customer.example {what} the list")));
+    assert_eq!(told, expected);
 }

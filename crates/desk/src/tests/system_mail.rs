@@ -5,7 +5,7 @@ use std::io::Read;
 use guichet_accounts::{ChannelChange, NewPerson, Role};
 
 use super::queue_world::{address, due, record, send, stored};
-use super::world::{World, at, mail};
+use super::world::{World, at, by_system, mail};
 use crate::{
     Alert, DeliveryId, DeliveryQuery, DeliveryState, Destination, Error, Fate, NewSuppression, NoticeKind,
     Outcome, Recipient, Retry, SystemMail, SystemMailKind, plain,
@@ -144,7 +144,7 @@ async fn promise_5_nothing_goes_to_a_suppressed_address_and_whoever_asked_hears_
     let world = World::new().await;
     let entry =
         NewSuppression { address: address("ana@x.example"), reason: "asked".to_owned(), expires: None };
-    world.desk.suppress(&world.admin(), entry, at(0)).await.unwrap();
+    world.desk.suppress(&world.admin(), entry, &by_system(at(0))).await.unwrap();
     let error =
         world.desk.send_system_mail(world.acme, invitation("ana@x.example"), at(0)).await.unwrap_err();
     assert!(error.to_string().contains("suppression list (asked)"), "{error}");

@@ -4,7 +4,8 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use guichet_accounts::{
-    Accounts, Actor, ChannelId, DomainChange, NewChannel, NewPerson, Role, Scopes, Sight, TeamId, Vault, Who,
+    Accounts, Actor, AuditEntry, By, ChannelId, DomainChange, NewChannel, NewPerson, Role, Scopes, Sight,
+    TeamId, Vault, Who,
 };
 use guichet_mail::verdict::{DmarcAlignment, DmarcVerdict};
 use guichet_mail::{AuthResult, DmarcPolicy, DomainName, MailAddress, Verdicts};
@@ -99,6 +100,11 @@ impl World {
         channel(self.desk.accounts(), self.acme, address, team).await
     }
 
+    /// The audit log, newest first.
+    pub(super) fn noted(&self) -> Vec<AuditEntry> {
+        self.desk.accounts().audit(self.acme, None, 50).unwrap().entries
+    }
+
     /// Receives a mail whose sender nobody stands behind.
     pub(super) async fn receive_unproven(&self, raw: &str, recipients: &[&Recipient]) -> Vec<Outcome> {
         let mut arrival = self.arrival(raw, recipients);
@@ -136,6 +142,11 @@ async fn channel(
 
 pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_750_000_000 + second).unwrap()
+}
+
+/// What the server does by itself then.
+pub(super) fn by_system(at: Timestamp) -> By {
+    By { organisation: None, who: Who::System, from: None, at }
 }
 
 pub(super) fn outcomes(received: Received) -> Vec<Outcome> {

@@ -5,7 +5,7 @@ use std::io::Read;
 use guichet_accounts::DomainChange;
 use guichet_mail::{Disposition, DomainName};
 
-use super::world::{World, at, mail};
+use super::world::{World, at, by_system, mail};
 use super::writing_letters::{address_of, asked, into_ticket, new_mail, people, reply};
 use crate::{
     DeliveryState, Hold, MessageKind, NewSuppression, Outcome, ReversePath, Target, Writing, WritingKind,
@@ -191,7 +191,7 @@ async fn a_suppressed_recipient_is_named_in_the_answer_and_gets_nothing() {
     let world = asked("Cc: joe@customer.example\n").await;
     let joe = address_of("Joe@customer.example");
     let new = NewSuppression { address: joe, reason: "it bounces".to_owned(), expires: None };
-    world.desk.suppress(&world.admin(), new, at(0)).await.unwrap();
+    world.desk.suppress(&world.admin(), new, &by_system(at(0))).await.unwrap();
     let written = world.write(into_ticket(1, WritingKind::ReplyAll), 1).await;
     assert_eq!(
         written.suppressed.iter().map(ToString::to_string).collect::<Vec<_>>(),
