@@ -111,7 +111,9 @@ impl Accounts {
             let mut named = Vec::new();
             for channel in [wanted.catch_all.flatten(), wanted.role_channel].into_iter().flatten() {
                 let key = keys::channel(channel);
-                let bytes = snapshot.read(&key)?.ok_or_else(|| Error::not_found("channel", &channel))?;
+                // Not what was asked for by the address of a request, but what its body names.
+                let absent = || Error::Invalid(format!("there is no channel `{channel}`"));
+                let bytes = snapshot.read(&key)?.ok_or_else(absent)?;
                 named.push((key, bytes));
             }
             let key = keys::domain(name);

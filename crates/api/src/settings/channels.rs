@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use guichet_accounts::{Actor, ChannelChange, ChannelId, Scope, Sight, TeamId};
+use guichet_accounts::{Actor, ChannelChange, ChannelId, Domain, Scope, Sight, TeamId};
 use guichet_mail::MailAddress;
 use guichet_web::{Fault, Kind, Page, Parameters, Problem, body, members};
 use serde::{Deserialize, Serialize};
@@ -188,7 +188,8 @@ pub(crate) async fn change(
     api.accounts().channel(actor.organisation, id)?;
     only_admins(actor)?;
     let wait = Duration::from_secs(api.wiring.limits.body_secs_max);
-    let change = read(&body::merge_patch(request, wait).await?)?;
+    let patch = body::merge_patch(request, wait).await?;
+    let change = read(&patch, &api.accounts().domains(actor.organisation)?)?;
     Ok(Json(caller.accounts(&api).change_channel(actor.organisation, id, change).await?.into()))
 }
 
@@ -199,25 +200,25 @@ fn only_admins(actor: &Actor) -> Result<(), Problem> {
     }
 }
 
-fn read(patch: &Map<String, Value>) -> Result<ChannelChange, Problem> {
+fn read(patch: &Map<String, Value>, ours: &[Domain]) -> Result<ChannelChange, Problem> {
     let mut change = ChannelChange::default();
     let mut faults = Vec::new();
     for (name, value) in patch {
-        if let Err(why) = set(&mut change, name, value) {
+        if let Err(why) = set(&mut change, name, value, ours) {
             faults.push(Fault::of_member(name, why));
         }
     }
     if faults.is_empty() { Ok(change) } else { Err(Problem::of_faults(Kind::UnprocessableContent, faults)) }
 }
 
-fn set(change: &mut ChannelChange, name: &str, value: &Value) -> Result<(), String> {
+fn set(change: &mut ChannelChange, name: &str, value: &Value, ours: &[Domain]) -> Result<(), String> {
     match name {
         "name" => change.name = Some(value.as_str().ok_or("a text is needed")?.to_owned()),
         "auto_reply" => change.auto_reply = Some(auto_reply(value)?),
         "team" if value.is_null() => change.team = Some(None),
         "team" => change.team = Some(Some(TeamId(members::number(value)?))),
         "active" => change.active = Some(members::flag(value)?),
-        "aliases" => change.aliases = Some(members::list(ALIASES_MAX, alias)(value)?),
+        "aliases" => change.aliases = Some(members::list(ALIASES_MAX, |value| address(value, ours))(value)?),
         _ => {
             return Err(
                 "there is nothing of this name to change; there is name, auto_reply, team, active, aliases"
@@ -228,8 +229,14 @@ fn set(change: &mut ChannelChange, name: &str, value: &Value) -> Result<(), Stri
     Ok(())
 }
 
-fn alias(value: &Value) -> Result<MailAddress, String> {
-    mailbox::address(&members::text(value)?)
+/// An address that the organisation may have: on one of its domains.
+pub(super) fn address(value: &Value, ours: &[Domain]) -> Result<MailAddress, String> {
+    let address = mailbox::address(&members::text(value)?)?;
+    let domain = address.domain();
+    if ours.iter().any(|known| known.name == *domain) {
+        return Ok(address);
+    }
+    Err(format!("`{domain}` is no domain of this organisation: add it first (`POST /api/v1/domains`)"))
 }
 
 fn auto_reply(value: &Value) -> Result<Option<guichet_accounts::AutoReply>, String> {

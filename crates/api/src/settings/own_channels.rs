@@ -6,16 +6,15 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{HeaderName, LOCATION};
-use guichet_accounts::{ChannelId, NewChannel, Scope, TeamId};
+use guichet_accounts::{ChannelId, Domain, NewChannel, Scope, TeamId};
 use guichet_web::{Members, body, members};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::channels::Channel;
+use super::channels::{self, Channel};
 use crate::caller::Caller;
 use crate::failure::Failure;
-use crate::mailbox;
 use crate::openapi::{Posted, Refused, Stored};
 use crate::path::Number;
 use crate::state::Api;
@@ -66,15 +65,16 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Channel>), Failure> {
     let actor = caller.may(Scope::SettingsWrite)?;
     let wait = Duration::from_secs(api.wiring.limits.body_secs_max);
-    let new = read(body::json(request, wait).await?)?;
+    let body = body::json(request, wait).await?;
+    let new = read(body, &api.accounts().domains(actor.organisation)?)?;
     let made = caller.accounts(&api).create_channel(actor.organisation, new).await?;
     let location = (LOCATION, format!("/api/v1/channels/{}", made.id));
     Ok((StatusCode::CREATED, [location], Json(made.into())))
 }
 
-fn read(body: Map<String, Value>) -> Result<NewChannel, Failure> {
+fn read(body: Map<String, Value>, ours: &[Domain]) -> Result<NewChannel, Failure> {
     let mut members = Members::of(body);
-    let address = members.require("address", |value| mailbox::address(&members::text(value)?));
+    let address = members.require("address", |value| channels::address(value, ours));
     let name = members.read("name", members::text);
     let team = members.read("team", members::number).map(TeamId);
     members.finish()?;

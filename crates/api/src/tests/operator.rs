@@ -176,7 +176,7 @@ async fn an_own_domain_is_added_set_up_and_given_up() {
     let new = json!({"address": "support@marca.example"});
     let problem = world.post("/api/v1/channels", new).await.problem(422);
     assert!(problem["detail"].as_str().unwrap().contains("_guichet.marca.example"), "{problem}");
-    world.patch(&path, json!({"catch_all": 999_999})).await.problem(404);
+    world.patch(&path, json!({"catch_all": 999_999})).await.problem(422);
     world.patch(&path, json!({"nonsense": 1})).await.problem(422);
     assert_eq!(world.send(request(Method::DELETE, &path, &world.admin)).await.status, 204);
     world.get(&path).await.problem(404);
@@ -196,7 +196,11 @@ async fn a_channel_is_made_changed_switched_off_and_deleted() {
     let fewer = world.patch(&path, json!({"aliases": ["lawyers@acme.example"]})).await.json();
     assert_eq!(fewer["aliases"], json!(["lawyers@acme.example"]));
     world.patch(&path, json!({"aliases": ["support@acme.example"]})).await.problem(422);
-    world.patch(&path, json!({"aliases": ["x@elsewhere.example"]})).await.problem(404);
+    let elsewhere = world.patch(&path, json!({"aliases": ["x@elsewhere.example"]})).await.problem(422);
+    assert_eq!(elsewhere["errors"][0]["pointer"], "#/aliases", "{elsewhere}");
+    let elsewhere = json!({"address": "x@elsewhere.example"});
+    let elsewhere = world.post("/api/v1/channels", elsewhere).await.problem(422);
+    assert_eq!(elsewhere["errors"][0]["pointer"], "#/address", "{elsewhere}");
     world.send(request(Method::DELETE, &path, &world.admin)).await.problem(422);
     assert_eq!(world.patch(&path, json!({"active": false})).await.json()["active"], false);
     world.send(request(Method::DELETE, &path, &world.stranger)).await.problem(404);
