@@ -1,6 +1,8 @@
 //! `guichet audit`.
 
-use guichet_accounts::{Accounts, AuditEntry, Error, Who};
+use std::collections::HashMap;
+
+use guichet_accounts::{Accounts, AuditEntry, Error, PersonId, Who};
 use guichet_store::OrganisationId;
 use serde::{Deserialize, Serialize};
 
@@ -37,20 +39,48 @@ impl Command {
                 break;
             }
         }
-        Ok(Answer::Items(entries.iter().map(record).collect()))
+        let mut names = Names { accounts, people: HashMap::new(), organisations: HashMap::new() };
+        Ok(Answer::Items(entries.iter().map(|entry| record(entry, &mut names)).collect()))
     }
 }
 
-fn record(entry: &AuditEntry) -> Record {
+/// What people and organisations are called now, each looked up once. Who is not there any more keeps a number.
+struct Names<'a> {
+    accounts: &'a Accounts,
+    people: HashMap<(OrganisationId, PersonId), String>,
+    organisations: HashMap<OrganisationId, String>,
+}
+
+impl Names<'_> {
+    fn person(&mut self, organisation: Option<OrganisationId>, id: PersonId) -> String {
+        let unknown = || format!("person {id}");
+        let Some(organisation) = organisation else { return unknown() };
+        let name = self.people.entry((organisation, id)).or_insert_with(|| {
+            let person = self.accounts.person(organisation, id);
+            person.map_or_else(|_| unknown(), |person| person.address.to_string())
+        });
+        name.clone()
+    }
+
+    fn organisation(&mut self, id: OrganisationId) -> String {
+        let name = self.organisations.entry(id).or_insert_with(|| {
+            let organisation = self.accounts.organisation(id);
+            organisation.map_or_else(|_| id.get().to_string(), |organisation| organisation.slug)
+        });
+        name.clone()
+    }
+}
+
+fn record(entry: &AuditEntry, names: &mut Names<'_>) -> Record {
     let who = match entry.who {
-        Who::Person(person) => format!("person {person}"),
+        Who::Person(person) => names.person(entry.organisation, person),
         Who::System => "guichet".to_owned(),
         Who::Operator => "operator".to_owned(),
     };
     Record::default()
         .with("at", entry.at.to_string())
         .with("who", who)
-        .with("organisation", entry.organisation.map(OrganisationId::get))
+        .with("organisation", entry.organisation.map(|id| names.organisation(id)))
         .with("from", entry.from.map(|from| from.to_string()))
         .with("deed", entry.deed.as_str())
         .with("subject", entry.subject.as_str())
