@@ -14,6 +14,8 @@ use crate::{Error, keys, numbers};
 pub(crate) struct Removal {
     person: PersonId,
     pub(super) draft: StoredDraft,
+    /// The ticket that its writer hears of; 0 of one that they may not see any more.
+    told: u64,
     files: Files,
     tally: Tally,
 }
@@ -35,7 +37,8 @@ impl Removal {
         }
         let files = Files::read(snapshot, actor, id, (&draft.draft.attachments, &[]))?;
         let tally = Tally::read(snapshot, person)?.without(Some(&draft));
-        Ok(Self { person, draft, files, tally })
+        let told = draft.ticket_number();
+        Ok(Self { person, draft, told, files, tally })
     }
 
     pub(crate) fn write(&self, batch: &mut Batch, actor: &Actor, now: Timestamp) {
@@ -46,7 +49,7 @@ impl Removal {
         }
         self.files.write(batch, self.draft.id);
         self.tally.write(batch, person);
-        tell(batch, (actor, person), ticket, now);
+        tell(batch, (actor, person), self.told, now);
     }
 }
 
@@ -64,6 +67,9 @@ pub(crate) fn forget(
         let ([id], _) = numbers::<1>(&value)?;
         found.push((PersonId(last_number(&key)?), DraftId(id)));
     }
-    let removed = found.into_iter().map(|(person, id)| Removal::read(snapshot, (actor, person), id, None));
+    let removed = found.into_iter().map(|(person, id)| {
+        let removal = Removal::read(snapshot, (actor, person), id, None)?;
+        Ok(Removal { told: 0, ..removal })
+    });
     removed.collect()
 }

@@ -354,3 +354,18 @@ async fn nothing_that_is_typed_into_a_draft_becomes_a_header_field() {
         }
     }
 }
+
+#[tokio::test]
+async fn promise_7_a_draft_that_went_out_of_sight_and_is_deleted_there_names_no_ticket() {
+    let world = World::new().await;
+    world.receive(&mail("bia@customer.example", "1@customer.example", "Hi", ""), &[&world.billing]).await;
+    world.receive(&mail("rui@partner.example", "7@partner.example", "Same", ""), &[&world.support]).await;
+    let agent = world.billing_agent().await;
+    world.desk.save_ticket_draft(&agent, 1, &text("Dear"), None, at(1)).await.unwrap();
+    world.desk.merge_ticket(&world.admin(), (1, 2), None, at(2)).await.unwrap();
+    super::deleting::throw_and_delete(&world, 2).await;
+    let Log::Events { events, .. } = world.desk.events(&agent, 0).unwrap() else { panic!("resync") };
+    let of_draft = events.iter().filter(|one| one.event.kind == EventKind::DraftChanged);
+    assert_eq!(of_draft.map(|one| one.ticket).collect::<Vec<_>>(), [Some(1), Some(1), None]);
+    assert_eq!(world.desk.drafts(&agent, None, 9).unwrap().items, []);
+}
