@@ -32,8 +32,18 @@ fn read(path: &Path) -> Result<String, ConfigError> {
 fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     let line = 1 + before.matches('\n').count();
-    let message = error.message().lines().collect::<Vec<_>>().join("; ");
+    let mut message = error.message().lines().collect::<Vec<_>>().join("; ");
+    if let Some(key) = text.lines().nth(line - 1).and_then(unquoted) {
+        message.extend(["; a text needs quotes, as in ", key, " = \"...\""]);
+    }
     ConfigError::Syntax { path: path.to_owned(), line, message }
+}
+
+/// The key of a line whose value begins like none of TOML's that has marks; the value itself may be secret.
+fn unquoted(line: &str) -> Option<&str> {
+    let (key, value) = line.split_once('=')?;
+    let begins_bare = value.trim_start().starts_with(|first| !"\"'[{#".contains(first));
+    begins_bare.then_some(key.trim())
 }
 
 fn flatten(path: &Path, prefix: &str, table: toml::Table, layers: &mut Layers) -> Result<(), ConfigError> {

@@ -126,6 +126,24 @@ fn each_bad_input_gets_its_sentence() {
 }
 
 #[test]
+fn a_text_without_quotes_is_told_what_it_lacks() {
+    for (line, key) in [
+        ("listen = 127.0.0.1:2525", "listen"),
+        ("hostname = mx.example.org", "hostname"),
+        ("size_max = 50 MB", "size_max"),
+        ("starttls = yes", "starttls"),
+    ] {
+        let error = with_file(&format!("[smtp]\n{line}\n"), &[], &[]).unwrap_err();
+        let hint = format!("; a text needs quotes, as in {key} = \"...\"");
+        assert!(error.starts_with("guichet.toml, line 2: ") && error.ends_with(&hint), "{error}");
+    }
+    for line in ["listen = \"127.0.0.1:2525", "listen = [\"a\"", "listen =", "listen"] {
+        let error = with_file(&format!("[smtp]\n{line}\n"), &[], &[]).unwrap_err();
+        assert!(!error.contains("quotes, as in"), "{error}");
+    }
+}
+
+#[test]
 fn a_slip_in_a_variable_is_an_error_and_a_stranger_is_let_be() {
     let error = with_file("", &[("GUICHET_SMTP_LISEN", "x")], &[]).unwrap_err();
     assert_eq!(error, "unknown environment variable GUICHET_SMTP_LISEN; did you mean GUICHET_SMTP_LISTEN?");
