@@ -200,20 +200,6 @@ impl Accounts {
         })
         .await
     }
-
-    /// Ends all sessions of a person, and forgets the browsers that they are known by.
-    pub async fn end_sessions(&self, organisation: OrganisationId, id: PersonId) -> Result<(), Error> {
-        change(&self.store, || {
-            let mut access = self.access(organisation, id)?;
-            access.person.end_sessions();
-            access.credentials.devices.clear();
-            let mut batch = access.snapshot.batch();
-            self.put_access(&mut batch, organisation, &access.person, &access.credentials);
-            self.record(&mut batch, Deed::SessionsEnded, &access.person.address);
-            Ok((vec![batch], ()))
-        })
-        .await
-    }
 }
 
 /// What a person may do and see, as far as these scopes go.

@@ -160,16 +160,6 @@ async fn a_new_password_ends_all_sessions_but_the_one_that_it_begins() {
 }
 
 #[tokio::test]
-async fn logging_out_everywhere_forgets_the_browsers_too() {
-    let (accounts, id, ada) = with_ada().await;
-    let entered = log_in(&accounts, with(PASSWORD)).await.unwrap();
-    accounts.end_sessions(id, ada).await.unwrap();
-    assert!(!opens(&accounts, &entered.session, now()).await);
-    let again = LogIn { device: Some(&entered.device), ..with(PASSWORD) };
-    assert_ne!(log_in(&accounts, again).await.unwrap().device, entered.device);
-}
-
-#[tokio::test]
 async fn who_is_kept_out_and_who_is_of_a_suspended_organisation_are_out_at_once() {
     let (accounts, id, ada) = with_ada().await;
     invited(&accounts, id, "eve@acme.example", Role::Admin, "another long walk").await;
