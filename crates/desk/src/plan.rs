@@ -97,13 +97,14 @@ impl Desk {
             Disposition::Accept => claims.forged.as_ref(),
         };
         let why = why.filter(|_| claims.probe.is_none());
-        let standing = match why {
+        let without_ticket = claims.without_ticket(mail.arrival);
+        let aside = why.or(without_ticket.as_ref());
+        let standing = match aside {
             Some(_) => Standing::Quarantined,
             None if mail.arrival.proven_author().is_some() => Standing::Proven,
             None => Standing::Unproven,
         };
         let (mut plans, groups) = self.new_groups(mail, &claims, &copies, standing)?;
-        let without_ticket = claims.without_ticket(mail.arrival);
         let mut places = Places::default();
         let suspect = why.filter(|_| !mail.arrival.is_return());
         self.place_returns(&mut snapshot, mail, (&copies, suspect), &mut places, &mut plans)?;
@@ -112,7 +113,7 @@ impl Desk {
         }
         let sender = &Sender::of(&mut snapshot, content)?;
         let mut unseen = Vec::new();
-        if let Some(why) = why.or(without_ticket.as_ref()) {
+        if let Some(why) = aside {
             places.asides.extend(groups.into_iter().map(|group| group.aside(why.clone())));
         } else if !groups.is_empty() {
             let references = References::read(&mut snapshot, mail.arrival, &copies, &claims.named)?;

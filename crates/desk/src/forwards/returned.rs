@@ -118,9 +118,9 @@ fn notice(forward: &Forward) -> NewNotice {
 
 /// What may be the token of a probe in the subject of a mail that answers nothing.
 fn token_in_subject(mail: Incoming<'_>) -> Option<&str> {
-    let subject = &mail.arrival.reading.content.subject;
-    let (_, rest) = subject.rsplit_once('[').filter(|_| !is_answer(mail))?;
-    rest.split_once(']').map(|(token, _)| token).filter(|token| is_token(token))
+    // Lists and gateways put brackets of their own before it, and behind.
+    let brackets = mail.arrival.reading.content.subject.split('[').filter_map(|rest| rest.split_once(']'));
+    brackets.map(|(within, _)| within).find(|token| is_token(token)).filter(|_| !is_answer(mail))
 }
 
 /// Whether a mail says in any way that it answers one: what a forwarder writes anew does not.

@@ -72,6 +72,17 @@ async fn a_probe_that_comes_back_verifies_the_forward_and_makes_no_ticket() {
     assert_eq!(notices[0].record.kind, kind);
 }
 
+/// A sender who did not hear our answer sends again.
+#[tokio::test]
+async fn a_probe_that_comes_twice_is_kept_once() {
+    let world = World::new().await;
+    let forward = entered(&world).await;
+    let arrival = coming_back(&world, &forward, &world.support, AuthResult::Pass);
+    outcomes(world.desk.receive(&arrival).await.unwrap());
+    let again = outcomes(world.desk.receive(&arrival).await.unwrap());
+    assert_eq!(again, [Outcome::Duplicate { ticket: None }]);
+}
+
 #[tokio::test]
 async fn a_forwarder_that_breaks_our_signature_is_told_of_though_the_policy_refuses_such_mail() {
     let world = World::new().await;
@@ -147,9 +158,12 @@ async fn a_forwarder_that_writes_the_mail_anew_is_known_by_the_subject() {
     let world = World::new().await;
     let forward = entered(&world).await;
     let subject = field(&raw(&world, forward.record.probe.delivery), "Subject");
-    let mail = format!("From: {FROM}\nSubject: Fwd: {subject}\nMessage-ID: <1@shop.example>\n\nx\n");
-    let became = world.receive(&mail, &[&world.support]).await;
-    assert!(matches!(became[..], [Outcome::Quarantined { .. }]), "{became:?}");
+    let subjects = [format!("Fwd: {subject}"), format!("[EXT] {subject} [Shop]")];
+    for (n, subject) in subjects.iter().enumerate() {
+        let became =
+            world.receive(&mail(FROM, &format!("{n}@a.example"), subject, ""), &[&world.support]).await;
+        assert!(matches!(became[..], [Outcome::Quarantined { .. }]), "{became:?}");
+    }
     let verified = seen(&world, 70);
     assert_eq!(verified.state, ForwardState::Verified);
     assert!(!verified.record.returned.unwrap().report().carries_strict_senders);
