@@ -79,7 +79,7 @@ pub(crate) struct Redirection {
 /// Send a delivery to another address
 ///
 /// One that waits, bounced or was suppressed. It ends, and another takes its place with the same mail; the address takes part
-/// in the ticket from now on.
+/// in the ticket from now on. A mail of the server's own goes to nobody else.
 #[utoipa::path(
     post,
     path = "/api/v1/deliveries/{id}/redirect",

@@ -21,7 +21,8 @@ use crate::state::Api;
 /// Download a mail as it left
 ///
 /// The signatures of the latest attempt that signed, then the mail, byte for byte. A server that only captures signs as well, so
-/// this is how its mail would have left. Before the first attempt there is nothing.
+/// this is how its mail would have left. Before the first attempt there is nothing; nor is a mail shown whose link lets
+/// somebody in (an invitation, a new password): it is for its recipient alone.
 #[utoipa::path(
     get,
     path = "/api/v1/deliveries/{id}/raw",
