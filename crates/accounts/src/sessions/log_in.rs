@@ -60,6 +60,12 @@ pub enum LogInError {
         "address, password or code are not right; if you belong to several organisations, name the one that you mean"
     )]
     Refused,
+    /// The password is right, and the organisation is suspended.
+    #[error("the password is right, but your organisation is suspended: write to {operator}, who runs this server")]
+    Suspended {
+        /// The address of the operator.
+        operator: String,
+    },
     /// The password is right, and a second factor is needed.
     #[error("a code is needed: the one that your telephone shows now, or a recovery code")]
     CodeRequired,
@@ -118,6 +124,10 @@ impl Accounts {
         };
         // Whoever knows the password guesses nothing, but perhaps the code.
         self.give_back(&attempt.doors);
+        if self.is_suspended(organisation)? {
+            self.note_refusal(attempt.who, &wanted, now).await?;
+            return Err(LogInError::Suspended { operator: format!("postmaster@{}", self.base_domain()) });
+        }
         let mut proven = Proven { organisation, id, compared: &attempt.known, renewed, code: None };
         if attempt.known.totp.is_none() {
             return self.enter(&proven, &wanted, now, random).await;
@@ -165,12 +175,17 @@ impl Accounts {
             Some(Err(error)) => return Err(error),
             None => None,
         };
-        let mut found = Vec::new();
+        let (mut found, mut suspended) = (Vec::new(), Vec::new());
         for (organisation, id) in self.named(address, organisation)? {
             let known = self.credentials(organisation, id)?;
-            if known.password.is_some() && self.active_person(organisation, id)?.is_some() {
-                found.push(((organisation, id), known));
+            if known.password.is_some() && self.enabled_person(organisation, id)?.is_some() {
+                let list = if self.is_suspended(organisation)? { &mut suspended } else { &mut found };
+                list.push(((organisation, id), known));
             }
+        }
+        // Who can enter nowhere else is told why, once the password is right.
+        if found.is_empty() {
+            found = suspended;
         }
         let is_one = found.len() == 1;
         Ok(found.pop().filter(|_| is_one))

@@ -111,9 +111,15 @@ impl Accounts {
         organisation: OrganisationId,
         id: PersonId,
     ) -> Result<Option<Person>, Error> {
-        if self.organisation(organisation)?.suspended.is_some() {
-            return Ok(None);
-        }
+        if self.is_suspended(organisation)? { Ok(None) } else { self.enabled_person(organisation, id) }
+    }
+
+    /// A person who may enter, if their organisation may go on.
+    pub(crate) fn enabled_person(
+        &self,
+        organisation: OrganisationId,
+        id: PersonId,
+    ) -> Result<Option<Person>, Error> {
         match self.person(organisation, id) {
             Ok(person) => Ok(Some(person).filter(|person| person.status == PersonStatus::Active)),
             Err(Error::NotFound { .. }) => Ok(None),

@@ -166,7 +166,10 @@ async fn who_is_kept_out_and_who_is_of_a_suspended_organisation_are_out_at_once(
     let entered = log_in(&accounts, with(PASSWORD)).await.unwrap();
     accounts.suspend_organisation(id, Some(now())).await.unwrap();
     assert!(!opens(&accounts, &entered.session, now()).await);
-    assert!(log_in(&accounts, with(PASSWORD)).await.is_err());
+    let told = log_in(&accounts, with(PASSWORD)).await.unwrap_err();
+    assert!(matches!(&told, LogInError::Suspended { operator } if operator.starts_with("postmaster@")), "{told}");
+    let wrong = log_in(&accounts, with("another guess at it")).await.unwrap_err();
+    assert!(matches!(wrong, LogInError::Refused), "who does not know the password learns nothing: {wrong}");
     accounts.suspend_organisation(id, None).await.unwrap();
     assert!(opens(&accounts, &entered.session, now()).await);
     accounts.disable_person(id, ada).await.unwrap();

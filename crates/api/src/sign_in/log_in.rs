@@ -50,7 +50,7 @@ struct Wanted {
 ///
 /// The session is a cookie, `__Host-guichet_session`, for `HTTPS` alone; beside it comes one by which the browser is known
 /// again, `__Host-guichet_device`. Who needs a second factor gets 401 of the type `code-required` and sends everything
-/// again with the code.
+/// again with the code. Who knows the password of somebody whose organisation is suspended gets 403, which says so.
 #[utoipa::path(
     post,
     path = "/api/v1/session",

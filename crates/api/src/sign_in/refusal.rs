@@ -17,6 +17,7 @@ impl From<LogInError> for Failure {
         };
         match error {
             LogInError::Refused => asked_anew(Kind::Unauthenticated),
+            LogInError::Suspended { .. } => Problem::new(Kind::Forbidden, error.to_string()).into(),
             LogInError::CodeRequired => asked_anew(Kind::CodeRequired),
             LogInError::Throttled { retry_secs } => {
                 Problem::new(Kind::TooManyRequests, error.to_string()).retry_after_secs(retry_secs).into()
