@@ -99,6 +99,27 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// Every kind, by its number in the store.
+    pub const ALL: [EventKind; 17] = [
+        EventKind::TicketCreated,
+        EventKind::MessageReceived,
+        EventKind::TicketChanged,
+        EventKind::MessageQuarantined,
+        EventKind::MessageReleased,
+        EventKind::MessageSent,
+        EventKind::NoteAdded,
+        EventKind::DeliveryChanged,
+        EventKind::DeliveryDelayed,
+        EventKind::TicketMerged,
+        EventKind::TicketSplit,
+        EventKind::TicketDeleted,
+        EventKind::MarkChanged,
+        EventKind::DraftChanged,
+        EventKind::Mentioned,
+        EventKind::NoticeChanged,
+        EventKind::TicketWoken,
+    ];
+
     /// The word for the API's event stream.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -47,6 +47,7 @@ pub(crate) fn describe() {
 /// content; only about tickets that you see, or saw until then. To you alone: `mark.changed`, `draft.changed` and
 /// `mention`; to admins: `notice.changed`. `resync`: what you missed is no longer kept; read everything anew, then go on
 /// from its `id`.
+///
 /// Without `Last-Event-ID` and `after` it begins now. A stream may end at any time: connect again with the last `id`.
 #[utoipa::path(
     get,

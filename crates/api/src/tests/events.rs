@@ -6,6 +6,7 @@ use axum::body::{Body, BodyDataStream};
 use axum::http::{Method, Request};
 use futures_util::{FutureExt, StreamExt};
 use guichet_accounts::Scope;
+use guichet_desk::EventKind;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -53,6 +54,15 @@ impl Stream {
     /// Nothing is there to be read now, nor will be until something happens.
     fn is_quiet(&mut self) -> bool {
         self.0.next().now_or_never().is_none()
+    }
+}
+
+#[test]
+fn the_reference_names_every_kind_of_event() {
+    let document: Value = serde_json::from_str(&crate::openapi_json()).unwrap();
+    let text = document["paths"][EVENTS]["get"]["description"].as_str().unwrap();
+    for kind in EventKind::ALL {
+        assert!(text.contains(&format!("`{}`", kind.as_str())), "{}", kind.as_str());
     }
 }
 

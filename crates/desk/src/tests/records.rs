@@ -86,6 +86,12 @@ fn an_event_of_a_mail_of_ours_is_read() {
 }
 
 #[test]
+fn the_list_of_kinds_of_events_is_whole_and_in_the_order_of_their_numbers() {
+    let kinds: Vec<EventKind> = (0..24).map_while(|number: u8| record::decode(&[number]).ok()).collect();
+    assert_eq!(kinds, EventKind::ALL);
+}
+
+#[test]
 fn an_upload_and_an_idempotency_key_are_read() {
     let stored = octets(include_str!("records/upload-1.hex"));
     let upload: Upload = record::decode(&stored).unwrap();
