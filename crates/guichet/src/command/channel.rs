@@ -1,6 +1,7 @@
 //! `guichet channel`.
 
 use guichet_accounts::{Accounts, AutoReply, Channel, ChannelChange, Error, NewChannel};
+use guichet_store::OrganisationId;
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Record, find};
@@ -24,10 +25,8 @@ pub(crate) enum Command {
     },
     /// Give a channel a further address
     Alias {
-        /// The organisation's short name
-        organisation: String,
-        /// The channel, by number or address
-        channel: String,
+        #[command(flatten)]
+        named: Named,
         /// The further address
         address: String,
     },
@@ -38,38 +37,24 @@ pub(crate) enum Command {
     },
     /// Take a further address from a channel
     Unalias {
-        /// The organisation's short name
-        organisation: String,
-        /// The channel, by number or address
-        channel: String,
+        #[command(flatten)]
+        named: Named,
         /// The further address
         address: String,
     },
     /// Change a channel's name, its team, the first answer that it gives by itself, or whether mail comes in and goes out
     Set(Set),
     /// Delete a channel that is switched off (`set --active false`); its addresses are free again, its tickets stay
-    Delete {
-        /// The organisation's short name
-        organisation: String,
-        /// The channel, by number or address
-        channel: String,
-    },
+    Delete(Named),
     /// Let a channel read the mail to the server's bare `postmaster`
-    Postmaster {
-        /// The organisation's short name
-        organisation: String,
-        /// The channel, by number or address
-        channel: String,
-    },
+    Postmaster(Named),
 }
 
 /// A change of a channel.
 #[derive(Debug, Clone, PartialEq, clap::Args, Serialize, Deserialize)]
 pub(crate) struct Set {
-    /// The organisation's short name
-    organisation: String,
-    /// The channel, by number or address
-    channel: String,
+    #[command(flatten)]
+    named: Named,
     /// The name that customers see
     #[arg(long)]
     name: Option<String>,
@@ -87,6 +72,23 @@ pub(crate) struct Set {
     active: Option<bool>,
 }
 
+/// A channel of an organisation.
+#[derive(Debug, Clone, PartialEq, clap::Args, Serialize, Deserialize)]
+pub(crate) struct Named {
+    /// The organisation's short name
+    organisation: String,
+    /// The channel, by number or address
+    channel: String,
+}
+
+impl Named {
+    fn read(&self, accounts: &Accounts) -> Result<(OrganisationId, Channel), Error> {
+        let organisation = find::organisation(accounts, &self.organisation)?;
+        let channel = find::channel(accounts, organisation, &self.channel)?;
+        Ok((organisation, channel))
+    }
+}
+
 impl Command {
     pub(super) async fn execute(self, accounts: &Accounts) -> Result<Answer, Error> {
         match self {
@@ -94,21 +96,19 @@ impl Command {
                 let organisation = find::organisation(accounts, &organisation)?;
                 let address = find::address(&address)?;
                 let name = name.unwrap_or_else(|| address.to_string());
-                let team = team.map(|team| find::team(accounts, organisation, &team)).transpose()?;
-                let wanted = NewChannel { address, name, team: team.map(|team| team.id) };
+                let team = team.map(|team| find::team_or_none(accounts, organisation, &team)).transpose()?;
+                let wanted = NewChannel { address, name, team: team.flatten() };
                 let made = accounts.create_channel(organisation, wanted).await?;
                 Ok(Answer::One(record(&made)))
             }
-            Command::Alias { organisation, channel, address } => {
-                let organisation = find::organisation(accounts, &organisation)?;
-                let channel = find::channel(accounts, organisation, &channel)?;
+            Command::Alias { named, address } => {
+                let (organisation, channel) = named.read(accounts)?;
                 let alias = find::address(&address)?;
                 let changed = accounts.add_alias(organisation, channel.id, &alias).await?;
                 Ok(Answer::One(record(&changed)))
             }
-            Command::Unalias { organisation, channel, address } => {
-                let organisation = find::organisation(accounts, &organisation)?;
-                let channel = find::channel(accounts, organisation, &channel)?;
+            Command::Unalias { named, address } => {
+                let (organisation, channel) = named.read(accounts)?;
                 let alias = find::address(&address)?;
                 let changed = accounts.remove_alias(organisation, channel.id, &alias).await?;
                 Ok(Answer::One(record(&changed)))
@@ -118,15 +118,13 @@ impl Command {
                 Ok(Answer::Items(accounts.channels(organisation)?.iter().map(record).collect()))
             }
             Command::Set(wanted) => set(accounts, wanted).await,
-            Command::Delete { organisation, channel } => {
-                let organisation = find::organisation(accounts, &organisation)?;
-                let channel = find::channel(accounts, organisation, &channel)?;
+            Command::Delete(named) => {
+                let (organisation, channel) = named.read(accounts)?;
                 accounts.delete_channel(organisation, channel.id).await?;
                 Ok(Answer::One(Record::default().with("deleted", channel.id.0)))
             }
-            Command::Postmaster { organisation, channel } => {
-                let organisation = find::organisation(accounts, &organisation)?;
-                let channel = find::channel(accounts, organisation, &channel)?;
+            Command::Postmaster(named) => {
+                let (organisation, channel) = named.read(accounts)?;
                 accounts.set_postmaster(organisation, channel.id).await?;
                 Ok(Answer::One(record(&channel)))
             }
@@ -135,8 +133,7 @@ impl Command {
 }
 
 async fn set(accounts: &Accounts, wanted: Set) -> Result<Answer, Error> {
-    let organisation = find::organisation(accounts, &wanted.organisation)?;
-    let channel = find::channel(accounts, organisation, &wanted.channel)?;
+    let (organisation, channel) = wanted.named.read(accounts)?;
     let team = wanted.team.map(|team| find::team_or_none(accounts, organisation, &team)).transpose()?;
     let subject = wanted.auto_reply_subject;
     let auto_reply = wanted.auto_reply.map(|text| (!text.is_empty()).then_some(AutoReply { subject, text }));

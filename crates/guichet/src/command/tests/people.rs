@@ -38,7 +38,8 @@ async fn who_is_locked_out_gets_a_link_once() {
         listed["items"].as_array().unwrap().iter().map(|row| row["deed"].as_str().unwrap()).collect();
     assert!(deeds.contains(&"session.opened") && deeds.contains(&"password.reset"), "{deeds:?}");
     assert!(!listed.to_string().contains(secret));
-    let entered = listed["items"].as_array().unwrap().iter().find(|row| row["deed"] == "session.opened").unwrap();
+    let entered =
+        listed["items"].as_array().unwrap().iter().find(|row| row["deed"] == "session.opened").unwrap();
     assert_eq!((&entered["who"], &entered["organisation"]), (&json!("ada@acme.example"), &json!("acme")));
     let unknown = counter.run("admin reset nobody@acme.example").await.unwrap_err();
     assert_eq!(unknown, "there is no person `nobody@acme.example`");
