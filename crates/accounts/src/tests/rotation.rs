@@ -81,7 +81,7 @@ async fn said_again_each_step_changes_nothing() {
     assert_eq!(signs(&accounts, id), ["guichet-rsa-2"]);
     let error = accounts.forget_dkim(&scope, "guichet-rsa-2").await.unwrap_err().to_string();
     assert!(error.contains("signing"), "{error}");
-    assert!(matches!(accounts.forget_dkim(&scope, "none").await, Err(Error::NotFound { .. })));
+    accounts.forget_dkim(&scope, "none").await.unwrap();
 }
 
 #[tokio::test]
