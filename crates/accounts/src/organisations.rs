@@ -1,6 +1,6 @@
 //! Organisations: made by the operator, found by their short name.
 
-use guichet_mail::DomainName;
+use guichet_mail::{DomainName, is_invisible};
 use guichet_store::{OrganisationId, Snapshot};
 use jiff::Timestamp;
 
@@ -143,17 +143,14 @@ pub(crate) fn check_slug(slug: &str) -> Result<(), Error> {
     )))
 }
 
-/// A name as people write it, without what would break a line or a page.
+/// A name as people write it, without what would break a line, turn the text around it or hide.
 pub(crate) fn check_name(name: &str) -> Result<String, Error> {
     let name = name.trim();
     let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count());
-    if fits && !name.chars().any(|c| c.is_control() || turns_or_breaks(c)) {
+    if fits && !name.chars().any(|c| c.is_control() || is_invisible(c)) {
         return Ok(name.to_owned());
     }
-    Err(Error::Invalid(format!("a name has 1 to {NAME_CHARS_MAX} characters and no control characters")))
-}
-
-/// Whether a character breaks a line or turns the text around it (UAX 9 2), so that a name reads as another.
-fn turns_or_breaks(c: char) -> bool {
-    matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    Err(Error::Invalid(format!(
+        "a name has 1 to {NAME_CHARS_MAX} characters and no control or invisible ones"
+    )))
 }

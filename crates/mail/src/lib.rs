@@ -45,6 +45,7 @@ pub use base_subject::{SubjectPrefix, base_subject};
 pub use charset::{decode_text, decode_text_checked};
 pub use defect::Defect;
 pub use digest::{MailDigest, digest};
+pub use display::is_invisible;
 pub use domain::{DomainName, DomainNameError};
 pub use forwarded::forwarded_author;
 pub use forwarding::{ForwardingConfirmation, forwarding_confirmation};

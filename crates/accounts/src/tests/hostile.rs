@@ -156,7 +156,9 @@ async fn a_wrong_password_inside_is_noted() {
 #[tokio::test]
 async fn a_name_that_turns_the_text_around_it_is_refused() {
     let accounts = server();
-    for name in ["Ana \u{202e}gro.evil", "Ana\u{2066}x", "two\u{2028}lines"] {
+    for name in
+        ["Ana \u{202e}gro.evil", "Ana\u{2066}x", "two\u{2028}lines", "\u{200b}", "a\u{200f}b", "\u{feff}"]
+    {
         assert!(accounts.create_organisation("acme", name).await.is_err(), "{name:?}");
     }
     accounts.create_organisation("acme", "\u{5d3}\u{5e1}\u{5e7} \u{645}\u{643}\u{62a}\u{628}").await.unwrap();

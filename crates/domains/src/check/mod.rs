@@ -13,7 +13,7 @@ mod texts;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use guichet_mail::DomainName;
+use guichet_mail::{DomainName, is_invisible};
 use guichet_sys::Clock;
 use guichet_sys::dns::{DnsLimits, Finding, Inquiry, Record, RecordType, Resolver, Source};
 use jiff::Timestamp;
@@ -260,15 +260,11 @@ fn shown(record: &Record) -> String {
     }
 }
 
-/// Of characters beyond ASCII, which no record needs, letters and the like are shown.
-fn is_plain(c: char) -> bool {
-    if c.is_ascii() { !c.is_control() } else { c.is_alphanumeric() }
-}
-
 /// What a stranger published, cut to a length for people and without what moves a cursor, turns text or hides.
 pub(crate) fn printable(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
-    let shown = |c: char| if is_plain(c) { c } else { char::REPLACEMENT_CHARACTER };
+    let hides = |c: char| c.is_control() || is_invisible(c);
+    let shown = |c: char| if hides(c) { char::REPLACEMENT_CHARACTER } else { c };
     let mut out: String = text.chars().take(FOUND_CHARS_MAX).map(shown).collect();
     if text.chars().nth(FOUND_CHARS_MAX).is_some() {
         out.push('…');
