@@ -61,15 +61,8 @@ impl Accounts {
             let id = ChannelId(number);
             let taken = take_address(&mut operator, &wanted.address)?;
             let first = operator.read(&keys::postmaster())?.is_none();
-            let channel = Channel {
-                id,
-                address: wanted.address.clone(),
-                name: name.clone(),
-                team: wanted.team,
-                aliases: Vec::new(),
-                auto_reply: None,
-                active: None,
-            };
+            let channel = Channel::named(id, wanted.address.clone(), name.clone());
+            let channel = Channel { team: wanted.team, ..channel };
             let mut routing = operator.batch();
             routing.put(taken, stored::owner_bytes(organisation, id));
             if first {

@@ -141,15 +141,7 @@ impl Accounts {
             suspended: None,
             created: Some(now),
         };
-        let channel = Channel {
-            id: ChannelId(FIRST),
-            address: channel.address,
-            name: channel.name,
-            team: None,
-            aliases: Vec::new(),
-            auto_reply: None,
-            active: None,
-        };
+        let channel = Channel::named(ChannelId(FIRST), channel.address, channel.name);
         let owner = stored::owner_bytes(id, channel.id);
         let mut batch = operator.batch();
         stored::put_number(&mut batch, number);

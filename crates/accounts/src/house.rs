@@ -78,15 +78,7 @@ impl Accounts {
             let address_row = take_address(&mut operator, &address)?;
             let mut space = self.store.of(house).snapshot()?;
             let number = stored::next_number(&mut space)?;
-            let channel = Channel {
-                id: ChannelId(number),
-                address,
-                name: NAME.to_owned(),
-                team: None,
-                aliases: Vec::new(),
-                auto_reply: None,
-                active: None,
-            };
+            let channel = Channel::named(ChannelId(number), address, NAME.to_owned());
             let domain = Domain { role_channel: Some(channel.id), ..Domain::named(base.clone()) };
             let mut routing = operator.batch();
             routing.put(owner, house.get().to_be_bytes().to_vec());

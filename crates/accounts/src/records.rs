@@ -159,6 +159,11 @@ pub struct Channel {
 }
 
 impl Channel {
+    /// A channel of which nothing else was said yet.
+    pub(crate) fn named(id: ChannelId, address: MailAddress, name: String) -> Self {
+        Self { id, address, name, team: None, aliases: Vec::new(), auto_reply: None, active: None }
+    }
+
     /// Whether mail comes in and goes out: as it was set, else yes. Its address stays taken either way.
     pub fn is_active(&self) -> bool {
         self.active.unwrap_or(true)
@@ -217,6 +222,11 @@ pub struct Person {
 }
 
 impl Person {
+    /// Whether nobody gave them a name: they are called by an address until they choose one.
+    pub fn is_nameless(&self) -> bool {
+        MailAddress::parse(&self.name).is_ok()
+    }
+
     /// Ends all sessions of this person, with the commit that writes them.
     pub(crate) fn end_sessions(&mut self) {
         self.epoch = Some(self.epoch.unwrap_or(0) + 1);

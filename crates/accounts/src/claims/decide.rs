@@ -37,7 +37,7 @@ impl Accounts {
             }
             let address_row = take_address(&mut operator, &claim.address)?;
             let number = stored::next_number(&mut space)?;
-            let channel = channel_of(&claim, ChannelId(number));
+            let channel = Channel::named(ChannelId(number), claim.address.clone(), claim.name.clone());
             claim.state = ClaimState::Approved;
             (claim.decided, claim.channel) = (Some(now), Some(channel.id));
             let (others, mut batches) = self.decline_others(&claimants, &claim, now)?;
@@ -156,18 +156,6 @@ fn read_pending(space: &mut Snapshot, id: ClaimId) -> Result<Claim, Error> {
 
 fn declined(claim: Claim, reason: &str, now: Timestamp) -> Claim {
     Claim { state: ClaimState::Declined, decided: Some(now), reason: Some(reason.to_owned()), ..claim }
-}
-
-fn channel_of(claim: &Claim, id: ChannelId) -> Channel {
-    Channel {
-        id,
-        address: claim.address.clone(),
-        name: claim.name.clone(),
-        team: None,
-        aliases: Vec::new(),
-        auto_reply: None,
-        active: None,
-    }
 }
 
 fn check_reason(reason: &str) -> Result<String, Error> {
