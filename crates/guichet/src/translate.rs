@@ -142,16 +142,8 @@ pub(crate) fn public_url(configuration: &Configuration, host_name: &DomainName, 
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
-    use crate::config::{Flags, load};
-
-    fn configured(settings: &[(&str, &str)]) -> Configuration {
-        let values = settings.iter().map(|(key, value)| ("--set", (*key).to_owned(), (*value).to_owned()));
-        let flags = Flags { file: Some("/dev/null".into()), values: values.collect() };
-        load(Path::new(""), &[], flags).unwrap().configuration
-    }
+    use crate::config::tests::configured;
 
     #[test]
     fn with_nothing_configured_the_crates_get_their_own_defaults() {

@@ -114,12 +114,10 @@ fn read_key() -> Result<MasterKey, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use guichet_sys::Random as _;
 
     use super::*;
-    use crate::config::{Flags, load};
+    use crate::config::tests::configured;
 
     /// A data directory in which something is sealed with a key of its own.
     struct Place {
@@ -137,11 +135,8 @@ mod tests {
         }
 
         fn configuration(&self, key: Option<&str>) -> Configuration {
-            let data_dir = ("--set", "data_dir".to_owned(), self.folder.path().display().to_string());
-            let key = key.map(|key| ("--set", "master_key".to_owned(), key.to_owned()));
-            let flags =
-                Flags { file: Some("/dev/null".into()), values: [data_dir].into_iter().chain(key).collect() };
-            load(Path::new(""), &[], flags).unwrap().configuration
+            let data_dir = self.folder.path().to_str().unwrap();
+            configured(&[("data_dir", data_dir), ("master_key", key.unwrap_or_default())])
         }
 
         fn directory(&self) -> DataDir {

@@ -14,7 +14,7 @@ mod public_url;
 mod settings;
 mod suggest;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod value;
 
 use std::ffi::OsString;

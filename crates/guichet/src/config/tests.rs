@@ -22,8 +22,13 @@ fn with_file(file: &str, env: &[(&str, &str)], flags: &[(&str, &str)]) -> Result
     loaded.map_err(|error| error.to_string().replace(&format!("{}/", directory.path().display()), ""))
 }
 
+/// With these settings, and else the defaults.
+pub(crate) fn configured(settings: &[(&str, &str)]) -> Configuration {
+    with_file("", &[], settings).unwrap().configuration
+}
+
 fn defaults() -> Configuration {
-    with_file("", &[], &[]).unwrap().configuration
+    configured(&[])
 }
 
 #[test]
