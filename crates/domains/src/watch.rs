@@ -93,7 +93,7 @@ impl Watch {
                 Ok(count) => watched += count,
                 // Of one organisation; the others' domains have their turn.
                 Err(error) => {
-                    tracing::warn!(organisation = %organisation.id, %error, "domains can't be watched")
+                    tracing::warn!(organisation = %organisation.id, %error, "domains can't be watched");
                 }
             }
             // So that others on this thread have their turn between two organisations.
