@@ -90,10 +90,8 @@ impl Accounts {
             wanted.auto_reply.map(|reply| reply.map(check_auto_reply).transpose()).transpose()?;
         change(&self.store, || {
             let mut space = self.store.of(organisation).snapshot()?;
-            let bytes = space.read(&keys::channel(id))?;
-            let bytes = bytes.ok_or_else(|| Error::not_found("channel", &id))?;
+            let mut channel = read_channel(&mut space, id)?;
             let named = stored::read_teams(&mut space, wanted.team.flatten().as_slice())?;
-            let mut channel: Channel = stored::decode("channel", &bytes)?;
             channel.name = name.clone().unwrap_or(channel.name);
             channel.auto_reply = auto_reply.clone().unwrap_or(channel.auto_reply);
             channel.team = wanted.team.unwrap_or(channel.team);
@@ -160,9 +158,7 @@ impl Accounts {
             let mut space = self.store.of(organisation).snapshot()?;
             owned_domain(&mut space, alias.domain())?;
             let taken = take_address(&mut operator, alias)?;
-            let bytes = space.read(&keys::channel(id))?;
-            let bytes = bytes.ok_or_else(|| Error::not_found("channel", &id))?;
-            let mut channel: Channel = stored::decode("channel", &bytes)?;
+            let mut channel = read_channel(&mut space, id)?;
             if channel.aliases.len() >= ALIASES_MAX {
                 return Err(Error::Invalid(format!("a channel has at most {ALIASES_MAX} aliases")));
             }
@@ -186,9 +182,7 @@ impl Accounts {
     ) -> Result<Channel, Error> {
         change(&self.store, || {
             let mut space = self.store.of(organisation).snapshot()?;
-            let bytes = space.read(&keys::channel(id))?;
-            let bytes = bytes.ok_or_else(|| Error::not_found("channel", &id))?;
-            let mut channel: Channel = stored::decode("channel", &bytes)?;
+            let mut channel = read_channel(&mut space, id)?;
             let at = channel.aliases.iter().position(|address| address.is_same(alias));
             let removed = channel.aliases.remove(at.ok_or_else(|| Error::not_found("alias", alias))?);
             let mut routing = Batch::new(&self.store.operator());
@@ -207,9 +201,7 @@ impl Accounts {
         change(&self.store, || {
             let mut operator = self.store.operator().snapshot()?;
             let mut space = self.store.of(organisation).snapshot()?;
-            let bytes = space.read(&keys::channel(id))?;
-            let bytes = bytes.ok_or_else(|| Error::not_found("channel", &id))?;
-            let channel: Channel = stored::decode("channel", &bytes)?;
+            let channel = read_channel(&mut space, id)?;
             let postmaster = operator.read(&keys::postmaster())?;
             let reads = postmaster == Some(stored::owner_bytes(organisation, id));
             self.check_unused(organisation, &channel, reads)?;
@@ -269,9 +261,7 @@ impl Accounts {
         change(&self.store, || {
             // Read, so that it can't be deleted meanwhile.
             let mut space = self.store.of(organisation).snapshot()?;
-            let bytes = space.read(&keys::channel(id))?;
-            let bytes = bytes.ok_or_else(|| Error::not_found("channel", &id))?;
-            let channel: Channel = stored::decode("channel", &bytes)?;
+            let channel = read_channel(&mut space, id)?;
             let mut batch = Batch::new(&self.store.operator());
             batch.put(keys::postmaster(), stored::owner_bytes(organisation, id));
             self.record(&mut batch, Deed::PostmasterSet, &channel.address);
@@ -279,6 +269,12 @@ impl Accounts {
         })
         .await
     }
+}
+
+/// A channel that is about to change, as a check of its batch.
+fn read_channel(space: &mut Snapshot, id: ChannelId) -> Result<Channel, Error> {
+    let bytes = space.read(&keys::channel(id))?.ok_or_else(|| Error::not_found("channel", &id))?;
+    stored::decode("channel", &bytes)
 }
 
 /// The domain of an address of the organisation: one that is theirs for certain and has addresses of its own. It is
