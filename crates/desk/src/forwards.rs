@@ -168,30 +168,44 @@ impl Forward {
             });
         }
         let delivery = StoredDelivery::peek(snapshot, self.probe.delivery)?;
-        if let Some(why) = delivery.and_then(|delivery| unsent(&delivery)) {
+        if let Some(why) = delivery.as_ref().and_then(unsent) {
             return Ok(ForwardState::Failed(why));
         }
         if self.probe.at.saturating_add(TIMEOUT).is_ok_and(|end| end > now) {
             return Ok(ForwardState::Waiting);
         }
-        Ok(ForwardState::Failed(
-            "the probe did not come back within an hour: see that forwarding is on and confirmed there, look into the \
-             spam folder of the address, then probe again"
-                .to_owned(),
-        ))
+        Ok(ForwardState::Failed(late(delivery.as_ref())))
+    }
+}
+
+/// Why a probe has not come back within its time, though it still may.
+fn late(delivery: Option<&StoredDelivery>) -> String {
+    match delivery.filter(|delivery| delivery.record.state.is_waiting()) {
+        Some(waiting) => {
+            let words = words(waiting);
+            format!("the probe has not been taken yet: {words}; it is tried again, and may still come back")
+        }
+        None => "the probe did not come back within an hour: see that forwarding is on and confirmed there, look into \
+                 the spam folder of the address, then probe again"
+            .to_owned(),
     }
 }
 
 /// Why a probe will not come back, if its delivery says so.
 fn unsent(delivery: &StoredDelivery) -> Option<String> {
-    let record = &delivery.record;
-    let words = record.note.clone().or_else(|| record.last.as_ref().map(|last| last.text.clone()));
-    let words = words.unwrap_or_else(|| "nobody said why".to_owned());
-    match record.state {
+    let words = words(delivery);
+    match delivery.record.state {
         DeliveryState::Bounced => Some(format!("the probe could not be delivered: {words}")),
         DeliveryState::Suppressed => Some(format!("the probe was not sent: {words}")),
         DeliveryState::Cancelled => Some("the probe was cancelled: probe again".to_owned()),
         DeliveryState::Captured => Some("this server only captures mail, so the probe never left".to_owned()),
         DeliveryState::Held | DeliveryState::Due | DeliveryState::Deferred | DeliveryState::Delivered => None,
     }
+}
+
+/// What is known of how a delivery stands.
+fn words(delivery: &StoredDelivery) -> &str {
+    let record = &delivery.record;
+    let said = record.note.as_deref().or_else(|| record.last.as_ref().map(|last| last.text.as_str()));
+    said.unwrap_or("nobody said why")
 }

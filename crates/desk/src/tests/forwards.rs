@@ -7,7 +7,9 @@ use guichet_mail::{AuthResult, DmarcPolicy, Verdicts};
 use super::queue_world::{address, due, send};
 use super::system_mail::{field, raw};
 use super::world::{World, at, mail, outcomes};
-use crate::{Arrival, Error, Fate, ForwardId, ForwardState, NoticeKind, Outcome, Recipient, StoredForward};
+use crate::{
+    Arrival, Error, Fate, ForwardId, ForwardState, NoticeKind, Outcome, Recipient, Retry, StoredForward,
+};
 
 const FROM: &str = "loja@shop.example";
 
@@ -109,6 +111,7 @@ async fn a_forwarder_that_breaks_our_signature_is_told_of_though_the_policy_refu
 async fn a_probe_that_does_not_come_back_within_an_hour_failed_and_may_still_come() {
     let world = World::new().await;
     let forward = entered(&world).await;
+    send(&world, forward.record.probe.delivery, 1, Fate::Delivered, "2.0.0").await;
     assert_eq!(seen(&world, 3_599).state, ForwardState::Waiting);
     let ForwardState::Failed(why) = seen(&world, 3_600).state else { panic!() };
     assert!(why.contains("within an hour"), "{why}");
@@ -127,6 +130,16 @@ async fn a_probe_that_bounces_says_so_at_once() {
     assert!(why.contains("the remote's words"), "{why}");
     let again = world.desk.probe_forward(&world.admin(), (support(&world), forward.id), at(3)).await;
     assert!(matches!(again, Err(Error::Invalid(_))), "the address is on the suppression list now: {again:?}");
+}
+
+#[tokio::test]
+async fn a_probe_that_the_address_has_not_taken_yet_says_so() {
+    let world = World::new().await;
+    let forward = entered(&world).await;
+    send(&world, forward.record.probe.delivery, 1, Fate::Deferred(Retry::AsScheduled), "4.7.1").await;
+    assert_eq!(seen(&world, 3_599).state, ForwardState::Waiting);
+    let ForwardState::Failed(why) = seen(&world, 3_600).state else { panic!() };
+    assert!(why.contains("not been taken yet") && why.contains("the remote's words"), "{why}");
 }
 
 #[tokio::test]
