@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use guichet_accounts::DkimScope;
+use guichet_accounts::{DkimScope, DkimState};
 use guichet_sys::Clock as _;
 use guichet_testkit::{FakeDns, Zone};
 
@@ -176,4 +176,26 @@ async fn a_clock_that_was_set_back_neither_hides_what_is_published_nor_stops_the
     assert_eq!(mx.last.as_ref().unwrap().0.state, State::Missing);
     let report = world.domains.check(world.acme, &domain).await.unwrap();
     assert!(report.checked_at <= world.clock.now());
+}
+
+#[tokio::test]
+async fn new_keys_that_one_of_two_servers_knows_do_not_sign() {
+    let world = World::new().await;
+    let domain = world.own_domain().await;
+    let accounts = world.accounts();
+    let before = world.all_but(&domain, &[]);
+    let scope = DkimScope::Domain(world.acme, domain.clone());
+    accounts.rotate_dkim(&scope, pair(2), world.clock.now()).await.unwrap();
+    let both = |zone: Zone| {
+        zone.ns("acme.example", "ns2.provider.example").address("ns2.provider.example", "192.0.2.54")
+    };
+    let after = both(world.all_but(&domain, &[]));
+    for (second, pending) in [(before, 2), (after.clone(), 0)] {
+        let second = HashMap::from([(IpAddr::from([192, 0, 2, 54]), second)]);
+        let dns = FakeDns::with_servers(after.clone(), second);
+        over(&world, &dns).check(world.acme, &domain).await.unwrap();
+        let keys = accounts.dkim_records(world.acme, &domain).unwrap();
+        let waits = keys.iter().filter(|key| key.state == DkimState::Pending).count();
+        assert_eq!(waits, pending);
+    }
 }
