@@ -31,7 +31,7 @@ pub(crate) fn say(
 fn in_the_clear(configuration: &Configuration) -> Option<String> {
     let http = &configuration.http;
     let is_behind_proxy = !http.trusted_proxies.is_empty() || has_https_url(configuration);
-    let is_open = !http.tls && !http.listen.ip().is_loopback() && !is_behind_proxy;
+    let is_open = !http.tls && !is_local(configuration) && !is_behind_proxy;
     is_open.then(|| {
         format!(
             "HTTP leaves this machine in the clear, at {}: tokens and passwords can be read on their way; set http.tls to \
@@ -42,6 +42,10 @@ fn in_the_clear(configuration: &Configuration) -> Option<String> {
     })
 }
 
+fn is_local(configuration: &Configuration) -> bool {
+    configuration.http.listen.ip().to_canonical().is_loopback()
+}
+
 fn has_https_url(configuration: &Configuration) -> bool {
     configuration.http.public_url.as_ref().is_some_and(|url| url.as_str().starts_with("https:"))
 }
@@ -50,7 +54,7 @@ fn has_https_url(configuration: &Configuration) -> bool {
 fn unreached(configuration: &Configuration, public_url: &PublicUrl) -> Option<String> {
     let http = &configuration.http;
     let leaves = configuration.outbound.mode == OutboundMode::Deliver;
-    let is_reached = http.tls && !http.listen.ip().is_loopback() && public_url.host() != "localhost";
+    let is_reached = http.tls && !is_local(configuration) && public_url.host() != "localhost";
     let is_lost = leaves && http.public_url.is_none() && !is_reached;
     is_lost.then(|| {
         format!(
@@ -89,17 +93,9 @@ fn left_behind(former: &DomainName, slugs: &[String], base: &DomainName) -> Stri
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
-    use crate::config::{Flags, load};
+    use crate::config::tests::configured;
     use crate::translate;
-
-    fn configured(settings: &[(&str, &str)]) -> Configuration {
-        let values = settings.iter().map(|(key, value)| ("--set", (*key).to_owned(), (*value).to_owned()));
-        let flags = Flags { file: Some("/dev/null".into()), values: values.collect() };
-        load(Path::new(""), &[], flags).unwrap().configuration
-    }
 
     #[test]
     fn http_in_the_clear_beyond_this_machine_is_told() {
