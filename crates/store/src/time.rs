@@ -4,13 +4,15 @@ use jiff::Timestamp;
 use minicbor::decode::{Decoder, Error as DecodeError};
 use minicbor::encode::{Encoder, Error as EncodeError, Write};
 
-/// Writes a time.
+/// Writes a time; one within the last second of the calendar as its beginning.
 pub fn encode<C, W: Write>(
     at: &Timestamp,
     encoder: &mut Encoder<W>,
     _: &mut C,
 ) -> Result<(), EncodeError<W::Error>> {
-    encoder.i64(at.as_microsecond())?.ok()
+    // What is later than that could not be read again.
+    let latest = Timestamp::MAX.as_second() * 1_000_000;
+    encoder.i64(at.as_microsecond().min(latest))?.ok()
 }
 
 /// Reads a time; one beyond the calendar is an error.
@@ -52,5 +54,20 @@ pub mod optional {
     /// Whether the field can be left out.
     pub fn is_nil(at: &Option<Timestamp>) -> bool {
         at.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_time_that_is_written_is_read_again() {
+        for at in [Timestamp::MIN, Timestamp::UNIX_EPOCH, Timestamp::MAX] {
+            let mut encoder = Encoder::new(Vec::new());
+            encode(&at, &mut encoder, &mut ()).unwrap();
+            let written = encoder.into_writer();
+            assert_eq!(decode(&mut Decoder::new(&written), &mut ()).unwrap().as_second(), at.as_second());
+        }
     }
 }
