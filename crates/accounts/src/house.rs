@@ -94,7 +94,8 @@ impl Accounts {
     }
 
     /// Who was left behind by a change of the base domain: the one that the house was made at, and the short names of the
-    /// organisations that have a domain there and none at the one that is set now. `None` where nobody was.
+    /// organisations that have a domain there and none at the one that is set now, but for suspended ones. `None` where
+    /// nobody was.
     pub fn left_behind(&self) -> Result<Option<(DomainName, Vec<String>)>, Error> {
         let space = self.store.of(self.house()?).snapshot()?;
         let first = stored::get::<Channel>(&space, "channel", &keys::channel(ChannelId(FIRST)))?;
@@ -103,7 +104,7 @@ impl Accounts {
             return Ok(None);
         }
         let mut left = Vec::new();
-        for organisation in self.organisations()? {
+        for organisation in self.organisations()?.into_iter().filter(|one| one.suspended.is_none()) {
             let domains = self.domains(organisation.id)?;
             let has = |base: &DomainName| domains.iter().any(|domain| domain.name.is_within(base));
             if has(&former) && !has(self.base_domain()) {

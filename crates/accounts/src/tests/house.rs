@@ -88,6 +88,9 @@ async fn the_house_has_the_next_base_domain_too_and_knows_who_stays_behind() {
     assert_eq!(channels.len(), 2);
     assert_eq!(one.sending(house, channels[1].id).unwrap().from, address("postmaster@help.example"));
     assert_eq!(one.left_behind().unwrap(), Some((domain("desk.example"), vec!["acme".to_owned()])));
+    one.suspend_organisation(acme, Some(NOW)).await.unwrap();
+    assert_eq!(one.left_behind().unwrap(), None, "it sends nothing anyway");
+    one.suspend_organisation(acme, None).await.unwrap();
     one.add_domain(acme, &domain("acme.help.example"), None).await.unwrap();
     assert_eq!(one.left_behind().unwrap(), None);
 }
