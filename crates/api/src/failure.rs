@@ -50,6 +50,11 @@ impl From<guichet_desk::Error> for Failure {
         use guichet_desk::Error;
         match error {
             Error::NotFound(what) => Self::not_found(what),
+            // Nobody else has to do with it.
+            Error::Changed("draft") => {
+                let detail = "your draft is not the version that you read any more: read it again";
+                Self(Problem::new(Kind::PreconditionFailed, detail))
+            }
             Error::Changed(_) => Self(Problem::new(Kind::PreconditionFailed, error.to_string())),
             Error::Invalid(why) => Self(Problem::new(Kind::UnprocessableContent, why)),
             Error::Full => Self::full(),

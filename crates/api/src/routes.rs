@@ -4,13 +4,13 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::Router;
 use guichet_web::csrf::{self, Origins};
-use guichet_web::{Kind, Problem, client, headers, limits, observe, url_token};
+use guichet_web::{Kind, Problem, client, etag, headers, limits, observe, url_token};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -53,6 +53,7 @@ pub fn router(wiring: Wiring) -> Router {
         })
         .fallback(async || Problem::no_such_address())
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(etag::well_formed))
         .layer(from_fn_with_state(Origins::new(&wiring.public_url), csrf::prove))
         .layer(from_fn(url_token::refuse))
         .layer(from_fn(headers::secure))

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use guichet_accounts::{Actor, Scope};
 use guichet_desk::{Error, StoredDraft, WritingKind};
-use guichet_web::{EntityTag, body as bodies, etag};
+use guichet_web::{EntityTag, Kind, Problem, body as bodies, etag};
 
 use super::body::{self, NewDraft};
 use super::{Draft, Versioned, named};
@@ -47,6 +47,7 @@ pub(crate) async fn create(
 ) -> Result<Response, Failure> {
     let actor = caller.may_either(Scope::MessagesSend, Scope::TicketsWrite)?;
     let draft = typed(&api, request).await?;
+    body::refuse_answer(&draft)?;
     let desk = &api.wiring.desk;
     let stored = desk.new_draft(actor, &draft, api.wiring.clock.now()).await.map_err(of_body)?;
     let location = [(LOCATION, format!("/api/v1/drafts/{}", stored.id))];
@@ -269,8 +270,11 @@ fn in_ticket(api: &Api, actor: &Actor, number: u64) -> Result<Option<StoredDraft
 /// The version that must still be there, 0 for none, if the change depends on it.
 fn expected(headers: &HeaderMap, stored: Option<&StoredDraft>) -> Result<Option<u64>, Failure> {
     let version = stored.map_or(0, |stored| stored.version);
-    let is_there = stored.is_some() && EntityTag(version).is_known(headers);
-    if EntityTag(version).is_refused(headers) || is_there {
+    if stored.is_some() && EntityTag(version).is_known(headers) {
+        let detail = "there is a draft already: read it, and save yours with its `ETag` in `If-Match`";
+        return Err(Problem::new(Kind::PreconditionFailed, detail).into());
+    }
+    if EntityTag(version).is_refused(headers) {
         return Err(Error::Changed("draft").into());
     }
     let depends = etag::names_version(headers) || EntityTag(0).is_known(headers);

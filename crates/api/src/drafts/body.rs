@@ -2,7 +2,7 @@
 
 use guichet_accounts::{ChannelId, PersonId, TeamId};
 use guichet_desk::{CompanyId, ContactId, Draft};
-use guichet_web::{Members, Problem, members};
+use guichet_web::{Fault, Kind, Members, Problem, members};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -107,6 +107,15 @@ pub(super) fn read(body: Map<String, Value>) -> Result<Draft, Problem> {
         mentions: named(members.read("mentions", numbers()), PersonId),
     };
     members.finish().map(|()| draft)
+}
+
+/// That a new mail is no answer: there would be nothing that it answers.
+pub(super) fn refuse_answer(draft: &Draft) -> Result<(), Problem> {
+    let given = [("kind", draft.kind.is_some()), ("answers", draft.answers.is_some())];
+    let why = "a new mail answers nothing; a draft of an answer is saved in its ticket (`PUT /tickets/{number}/draft`)";
+    let faults: Vec<Fault> =
+        given.into_iter().filter(|(_, is)| *is).map(|(name, _)| Fault::of_member(name, why)).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Problem::of_faults(Kind::UnprocessableContent, faults)) }
 }
 
 fn named<T>(numbers: Option<Vec<u64>>, of: fn(u64) -> T) -> Vec<T> {

@@ -50,6 +50,14 @@ async fn a_draft_is_kept_as_it_is_typed_and_shown_to_its_writer_alone() {
 }
 
 #[tokio::test]
+async fn a_draft_of_a_new_mail_answers_nothing() {
+    let world = World::new().await;
+    let refused =
+        world.post("/api/v1/drafts", json!({"kind": "reply", "text": "Dear Ana,"})).await.problem(422);
+    assert_eq!(refused["errors"][0]["pointer"], "#/kind");
+}
+
+#[tokio::test]
 async fn two_tabs_do_not_overwrite_each_other() {
     let world = World::new().await;
     world.mail(&mail("one")).await;
@@ -57,7 +65,8 @@ async fn two_tabs_do_not_overwrite_each_other() {
     let none = ("if-none-match", "*");
     let first = conditional(&world, Method::PUT, path, none, json!({"text": "a"})).await;
     assert_eq!(first.status, 200);
-    conditional(&world, Method::PUT, path, none, json!({"text": "b"})).await.problem(412);
+    let told = conditional(&world, Method::PUT, path, none, json!({"text": "b"})).await.problem(412);
+    assert!(told["detail"].as_str().unwrap().starts_with("there is a draft already"), "{told}");
     let tag = first.header("etag").to_owned();
     let matches = ("if-match", tag.as_str());
     assert_eq!(conditional(&world, Method::PUT, path, matches, json!({"text": "c"})).await.status, 200);

@@ -97,8 +97,12 @@ async fn a_message_of_somebody_else_in_between_stops_an_answer() {
     let now = world.get("/api/v1/tickets/1").await.header("etag").to_owned();
     assert_eq!(write_with(&world, (IF_MATCH, &now), &reply("x")).await.status, 201);
     assert_eq!(write_with(&world, (IF_MATCH, "*"), &reply("y")).await.status, 201);
-    for nothing in ["W/\"1\"", "nonsense", "\"999999\"", ""] {
+    for nothing in ["W/\"1\"", "\"999999\""] {
         write_with(&world, (IF_MATCH, nothing), &reply("x")).await.problem(412);
+    }
+    for nonsense in ["nonsense", "1", ""] {
+        let told = write_with(&world, (IF_MATCH, nonsense), &reply("x")).await.problem(400);
+        assert!(told["detail"].as_str().unwrap().contains("in its quotes"), "{told}");
     }
     assert_eq!(count(&world).await, 4);
 }
