@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use guichet_accounts::Scope;
+use guichet_web::body::{self, BytesMax};
 use guichet_web::{Fault, Kind, Problem, bearer, cookie, problem};
 use utoipa::openapi::path::{Operation, Parameter};
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
@@ -282,7 +283,7 @@ fn problems() -> [(&'static str, Problem); 13] {
             "PreconditionFailed",
             Problem::new(Kind::PreconditionFailed, "somebody else changed this ticket in the meantime"),
         ),
-        ("ContentTooLarge", Problem::new(Kind::ContentTooLarge, "the body is larger than is read here")),
+        ("ContentTooLarge", body::too_large(Some(BytesMax(1 << 20)))),
         (
             "UnsupportedMediaType",
             Problem::new(Kind::UnsupportedMediaType, "send `Content-Type: application/merge-patch+json`"),

@@ -8,7 +8,8 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::Router;
+use axum::{Extension, Router};
+use guichet_web::body::BytesMax;
 use guichet_web::csrf::{self, Origins};
 use guichet_web::{Kind, Problem, client, etag, headers, limits, observe, url_token};
 use tokio::sync::Semaphore;
@@ -35,6 +36,7 @@ pub fn router(wiring: Wiring) -> Router {
     let (quick, _) = quick().split_for_parts();
     let quick = quick
         .layer(DefaultBodyLimit::max(bounds.body_bytes_max))
+        .layer(Extension(BytesMax(bounds.body_bytes_max)))
         .layer(from_fn_with_state(Duration::from_secs(bounds.request_secs_max), limits::hurry))
         .layer(from_fn_with_state(places, limits::admit))
         .layer(from_fn(limits::carry_through));

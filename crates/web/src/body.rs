@@ -2,8 +2,9 @@
 //!
 //! *Standards*: RFC 7396 (JSON merge patch), RFC 9110 15.5.14 and 15.5.16 (too large, media type).
 
-use std::io;
+use std::collections::BTreeSet;
 use std::time::Duration;
+use std::{fmt, io};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
@@ -12,6 +13,7 @@ use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderName};
 use futures_util::stream;
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::problem::{Kind, Problem};
@@ -50,26 +52,66 @@ pub fn media_type(headers: &HeaderMap) -> &str {
     said.split(';').next().unwrap_or("").trim()
 }
 
+/// How many octets of a body are read, as an extension of requests: for who sends more.
+#[derive(Debug, Clone, Copy)]
+pub struct BytesMax(pub usize);
+
 fn object(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
     let unreadable = |error| Problem::new(Kind::BadRequest, format!("the body is no JSON: {error}"));
     match serde_json::from_slice(bytes).map_err(unreadable)? {
-        Value::Object(members) => Ok(members),
+        Value::Object(members) => {
+            let twice = |error| Problem::new(Kind::BadRequest, format!("the body is ambiguous: {error}"));
+            serde_json::from_slice::<Distinct>(bytes).map_err(twice)?;
+            Ok(members)
+        }
         _ => Err(Problem::new(Kind::UnprocessableContent, "the body must be a JSON object")),
     }
 }
 
+/// An object none of whose members has the name of another (RFC 8259, section 4: else what it says is unpredictable).
+struct Distinct;
+
+impl<'de> Deserialize<'de> for Distinct {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Distinct {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
+        let mut seen = BTreeSet::new();
+        while let Some((name, _)) = members.next_entry::<String, IgnoredAny>()? {
+            if let Some(name) = seen.replace(name) {
+                return Err(A::Error::custom(format!("the member `{name}` is there twice")));
+            }
+        }
+        Ok(self)
+    }
+}
+
 async fn whole(request: Request, wait: Duration) -> Result<Bytes, Problem> {
+    let bytes_max = request.extensions().get::<BytesMax>().copied();
     let read = tokio::time::timeout(wait, Bytes::from_request(request, &())).await;
     let too_slow = |_| {
         let detail = format!("the body did not arrive within {} seconds", wait.as_secs());
         Problem::new(Kind::RequestTimeout, detail)
     };
     read.map_err(too_slow)?.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new(Kind::ContentTooLarge, "the body is larger than is read here")
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(bytes_max),
         _ => Problem::new(Kind::BadRequest, "the body broke off"),
     })
+}
+
+/// More than is read.
+pub fn too_large(bytes_max: Option<BytesMax>) -> Problem {
+    let limit = bytes_max.map(|BytesMax(bytes)| format!(": at most {bytes} octets")).unwrap_or_default();
+    Problem::new(Kind::ContentTooLarge, format!("the body is larger than is read here{limit}"))
 }
 
 /// A body whose chunks come from a source that blocks. Each is read on a thread for blocking work when the one before has

@@ -55,8 +55,8 @@ fn another_site() -> Problem {
 }
 
 fn unproven() -> Problem {
-    let detail = "a request with a session must say where it comes from: send `Origin` (a browser does), or use a \
-                  token in the header `Authorization: Bearer ...`";
+    let detail = "the request doesn't say which page sent it: with a session's cookie it needs `Origin` (a browser \
+                  sends it); or use a token in the header `Authorization: Bearer ...`";
     Problem::new(Kind::CrossOrigin, detail)
 }
 

@@ -97,7 +97,8 @@ pub fn number(value: &Value) -> Result<u64, String> {
 
 /// A point in time, RFC 3339, in whole microseconds: as it is stored.
 pub fn time(value: &Value) -> Result<Timestamp, String> {
-    let read = |text: &str| Timestamp::from_microsecond(text.parse::<Timestamp>().ok()?.as_microsecond()).ok();
+    let read =
+        |text: &str| Timestamp::from_microsecond(text.parse::<Timestamp>().ok()?.as_microsecond()).ok();
     let wrong = || "a time is needed, as `2026-03-02T08:00:00Z`".to_owned();
     value.as_str().and_then(read).ok_or_else(wrong)
 }

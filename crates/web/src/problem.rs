@@ -103,7 +103,7 @@ impl Kind {
             Kind::Unauthenticated => "A valid token or session is needed",
             Kind::CodeRequired => "A second factor is needed",
             Kind::Forbidden => "This is not allowed",
-            Kind::CrossOrigin => "The request came from another site",
+            Kind::CrossOrigin => "No page of this server is shown to have sent the request",
             Kind::NotFound => "There is no such thing",
             Kind::MethodNotAllowed => "The method is not possible here",
             Kind::RequestTimeout => "The request came too slowly",

@@ -26,7 +26,9 @@ impl Writing {
     /// # Errors
     /// [`Error::Invalid`] with a sentence that says what would be right.
     pub(super) fn check(&self, now: Timestamp) -> Result<(), Error> {
-        if self.text.trim().is_empty() && self.attachments.is_empty() && !self.is_forward() {
+        // Control characters are in no mail.
+        let is_blank = self.text.chars().all(|c| c.is_whitespace() || c.is_control());
+        if is_blank && self.attachments.is_empty() && !self.is_forward() {
             return invalid("there is nothing to say: give a text or an attachment");
         }
         if self.text.len() > TEXT_BYTES_MAX {

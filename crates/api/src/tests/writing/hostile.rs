@@ -98,6 +98,12 @@ async fn a_name_or_a_subject_writes_no_line_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_note_of_control_characters_says_nothing() {
+    let world = with_ticket().await;
+    world.post(MESSAGES, json!({"kind": "note", "text": "\u{0}\n"})).await.problem(422);
+}
+
+#[tokio::test]
 async fn a_body_that_is_no_json_object_is_refused_by_kind() {
     let world = with_ticket().await;
     let sent = async |content_type: &str, body: Vec<u8>| {
@@ -113,5 +119,9 @@ async fn a_body_that_is_no_json_object_is_refused_by_kind() {
     sent("text/plain", b"{}".to_vec()).await.problem(415);
     sent("multipart/form-data; boundary=b", b"--b--".to_vec()).await.problem(415);
     let long = json!({"kind": "reply", "text": "x".repeat(1 << 20)}).to_string();
-    sent("application/json", long.into_bytes()).await.problem(413);
+    let long = sent("application/json", long.into_bytes()).await.problem(413);
+    assert!(long["detail"].as_str().unwrap().contains("1048576 octets"), "{long}");
+    let twice = r#"{"kind": "note", "text": "a", "text": "b"}"#;
+    let twice = sent("application/json", twice.into()).await.problem(400);
+    assert!(twice["detail"].as_str().unwrap().contains("`text` is there twice"), "{twice}");
 }

@@ -110,7 +110,8 @@ async fn at_once_is_at_once_and_undo_takes_back_what_is_held() {
 #[tokio::test]
 async fn an_answer_that_is_taken_back_leaves_its_ticket_as_it_was_and_its_text_there() {
     let world = with_ticket().await;
-    let held = world.post(MESSAGES, json!({"kind": "reply", "text": "Too soon", "undo_seconds": 60})).await.json();
+    let held =
+        world.post(MESSAGES, json!({"kind": "reply", "text": "Too soon", "undo_seconds": 60})).await.json();
     assert_eq!(held["ticket"]["state"], "pending");
     let path = format!("/api/v1/messages/{}", held["message"]["id"]);
     let undone = world.send(request(Method::POST, &format!("{path}/cancel"), &world.admin)).await;
