@@ -125,6 +125,14 @@ impl Accounts {
         Ok(Some(Invited { person, organisation, expires: kept.expires }))
     }
 
+    /// The same, of a link that must be good.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with a sentence, where it is good no more.
+    pub fn shown_invitation(&self, secret: &Secret, now: Timestamp) -> Result<Invited, Error> {
+        self.invitation(secret, now)?.ok_or_else(no_such_secret)
+    }
+
     /// Accepts: the person has a name and a password from now on, and may log in.
     pub async fn redeem_invitation(
         &self,
@@ -135,7 +143,7 @@ impl Accounts {
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<Redeemed, LogInError> {
-        let mut invited = self.invitation(secret, now)?.ok_or_else(no_such_secret)?;
+        let mut invited = self.shown_invitation(secret, now)?;
         if let Some(name) = name {
             invited.person.name = check_name(name)?;
         }

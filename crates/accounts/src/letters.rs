@@ -3,6 +3,8 @@
 //! *Security*: the secret stands behind the `#`, which a browser sends to nobody, so that it is in no log. Names are
 //! those of people of the organisation; what could be taken for a mark of Markdown is taken out of them.
 
+use guichet_mail::MailAddress;
+
 use crate::Secret;
 use crate::invitations::Invitation;
 use crate::resets::{AddressRequest, PasswordReset};
@@ -33,10 +35,10 @@ impl Invitation {
         Letter {
             subject: format!("You are invited to {organisation}"),
             text: format!(
-                "Hello {},\n\n{} invites you to answer mail together with {organisation}. To accept, choose your \
+                "{}\n\n{} invites you to answer mail together with {organisation}. To accept, choose your \
                  password here:\n\n<{}>\n\nThe link is good for three days, and once. After that, ask for another.\n\n\
                  If you did not expect this, do nothing: nobody comes in in your name without the link.\n",
-                plain(&self.person.name),
+                greeting(&self.person.name),
                 inviter(self.inviter.as_deref()),
                 self.link(public_url)
             ),
@@ -56,11 +58,11 @@ impl PasswordReset {
         Letter {
             subject: format!("A new password for {organisation}"),
             text: format!(
-                "Hello {},\n\nsomebody asked for a new password for you at {organisation}. If that was you, choose it \
+                "{}\n\nsomebody asked for a new password for you at {organisation}. If that was you, choose it \
                  here:\n\n<{}>\n\nThe link is good for an hour, and once; your log-ins end when you use it.\n\nIf it was \
                  not you, do nothing: your password stays as it is. If it happens again and again, tell an admin of \
                  your organisation.\n",
-                plain(&self.person.name),
+                greeting(&self.person.name),
                 self.link(public_url)
             ),
         }
@@ -79,10 +81,10 @@ impl AddressRequest {
         Letter {
             subject: format!("Confirm your address for {organisation}"),
             text: format!(
-                "Hello {},\n\nfrom now on this shall be your address at {organisation}, and what you log in with. If \
+                "{}\n\nfrom now on this shall be your address at {organisation}, and what you log in with. If \
                  that is right, confirm it here:\n\n<{}>\n\nThe link is good for a day, and once. If it is not, do \
                  nothing.\n",
-                plain(&self.person.name),
+                greeting(&self.person.name),
                 link(public_url, "address", &self.secret)
             ),
         }
@@ -94,10 +96,10 @@ impl AddressRequest {
         Letter {
             subject: format!("Your address for {organisation} shall change"),
             text: format!(
-                "Hello {},\n\nsomebody who knows your password asked to log in at {organisation} with another address \
+                "{}\n\nsomebody who knows your password asked to log in at {organisation} with another address \
                  from now on. If that was you, there is nothing to do here: confirm it in the mail that went to the new \
                  address.\n\nIf it was not you, choose a new password now, and tell an admin of your organisation.\n",
-                plain(&self.person.name),
+                greeting(&self.person.name),
             ),
         }
     }
@@ -110,10 +112,10 @@ impl SignUpRequest {
         Letter {
             subject: "Confirm your address".to_owned(),
             text: format!(
-                "Hello {},\n\nsomebody, probably you, wants to open a help desk for {organisation} with this address. If \
+                "{}\n\nsomebody, probably you, wants to open a help desk for {organisation} with this address. If \
                  that is right, choose your password here:\n\n<{}>\n\nThe link is good for a day, and once. If it was not \
                  you, do nothing.\n",
-                plain(&self.name),
+                greeting(&self.name),
                 link(public_url, "sign-up", &self.secret)
             ),
         }
@@ -124,13 +126,23 @@ fn link(public_url: &str, page: &str, secret: &Secret) -> String {
     format!("{}/{page}#{}", public_url.trim_end_matches('/'), secret.reveal())
 }
 
+/// Who has no name is called by their address everywhere else; here by nothing.
+fn greeting(name: &str) -> String {
+    name_of(name).map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {name},"))
+}
+
 /// Who invites. A name of marks alone is nobody's, not the operator's.
 fn inviter(name: Option<&str>) -> String {
-    match name.map(plain) {
+    match name.map(name_of) {
         None => "the operator of this server".to_owned(),
-        Some(name) if name.is_empty() => "somebody".to_owned(),
-        Some(name) => name,
+        Some(name) => name.unwrap_or_else(|| "somebody".to_owned()),
     }
+}
+
+/// A name as a mail shows it, if it is one and no address.
+fn name_of(name: &str) -> Option<String> {
+    let is_name = MailAddress::parse(name).is_err();
+    is_name.then(|| plain(name)).filter(|name| !name.is_empty())
 }
 
 /// A name without what Markdown or a mail program would make a link or a mark of, and no longer than a name is: whoever
@@ -168,6 +180,13 @@ mod tests {
         assert_eq!(inviter(None), "the operator of this server");
         assert_eq!(inviter(Some("*Ana*")), "Ana");
         assert_eq!(inviter(Some("***")), "somebody");
+        assert_eq!(inviter(Some("boss@north.example")), "somebody");
+    }
+
+    #[test]
+    fn who_has_no_name_is_greeted_without() {
+        assert_eq!(greeting("Ana Lima"), "Hello Ana Lima,");
+        assert_eq!(greeting("boss@north.example"), "Hello,");
     }
 
     #[test]

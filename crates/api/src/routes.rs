@@ -140,6 +140,7 @@ fn quick() -> OpenApiRouter<Api> {
         .routes(routes!(invitations::list, invitations::invite))
         .routes(routes!(invitations::revoke))
         .routes(routes!(invitations::resend))
+        .routes(routes!(invitations::show))
         .routes(routes!(invitations::redeem))
         .routes(routes!(people::list))
         .routes(routes!(people::read, people::change, people::disable))

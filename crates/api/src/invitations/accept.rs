@@ -1,4 +1,4 @@
-//! `/invitations/redeem`: from the side of who is invited. Whoever has the secret has read the mail.
+//! `/invitations/show`, `/invitations/redeem`: from the side of who is invited. Whoever has the secret has read the mail.
 
 use std::time::Duration;
 
@@ -6,8 +6,9 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::header::{HeaderName, HeaderValue};
 use axum::response::AppendHeaders;
-use guichet_accounts::{Redeemed, Secret};
+use guichet_accounts::{Invited, Redeemed, Secret};
 use guichet_web::{Client, Members, body, cookie, members};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -54,6 +55,62 @@ impl Accepted {
 
 /// One that is set, where it can be.
 pub(crate) type Cookie = Option<(HeaderName, HeaderValue)>;
+
+/// The secret of an invitation.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "it is documentation: the members are read one by one")]
+pub(crate) struct ToShow {
+    /// What stands in the link behind `#`.
+    #[schema(example = "guichet_ge3dmnzxha4tamjsgm2tmnzyhe3tamzsgq2tmnzyhe4tamjs")]
+    secret: String,
+}
+
+/// What an invitation invites to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Shown {
+    /// Who is invited: what they will log in with,
+    #[schema(example = "rui@demo.example")]
+    address: String,
+    /// under which name, if they were given one,
+    #[schema(required, example = "Rui Costa")]
+    name: Option<String>,
+    /// into which organisation,
+    #[schema(example = "Demo")]
+    organisation: String,
+    /// until when.
+    #[schema(example = "2026-03-04T09:30:00Z")]
+    expires: Timestamp,
+}
+
+/// See what an invitation invites to
+///
+/// It stays good.
+#[utoipa::path(
+    post,
+    path = "/api/v1/invitations/show",
+    tag = "sign-in",
+    operation_id = "show_invitation",
+    request_body(
+        description = "The secret of the link",
+        content((ToShow = "application/json",
+            example = json!({"secret": "guichet_ge3dmnzxha4tamjsgm2tmnzyhe3tamzsgq2tmnzyhe4tamjs"}))),
+    ),
+    responses((status = 200, description = "What accepting it means", body = Shown), Posted),
+    security(()),
+)]
+pub(crate) async fn show(State(api): State<Api>, request: Request) -> Result<Json<Shown>, Failure> {
+    let wait = Duration::from_secs(api.wiring.limits.body_secs_max);
+    let mut members = Members::of(body::json(request, wait).await?);
+    let secret = members.require("secret", members::text);
+    members.finish()?;
+    let secret = Secret::presented(&secret.unwrap_or_default());
+    let Invited { person, organisation, expires } =
+        api.accounts().shown_invitation(&secret, api.wiring.clock.now())?;
+    let name = (!person.is_nameless()).then_some(person.name);
+    let (address, organisation) = (person.address.to_string(), organisation.name);
+    Ok(Json(Shown { address, name, organisation, expires }))
+}
 
 /// Accept an invitation
 ///

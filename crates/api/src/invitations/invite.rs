@@ -6,9 +6,12 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{HeaderName, LOCATION};
-use guichet_accounts::{Invitation, NewPerson, PersonId, PersonStatus, Role, Scope, TeamId};
+use guichet_accounts::{
+    Accounts, Actor, Error, Invitation, NewPerson, PersonId, PersonStatus, Role, Scope, TeamId,
+};
 use guichet_desk::SystemMailKind;
-use guichet_web::{Members, Page, Parameters, body, members};
+use guichet_mail::MailAddress;
+use guichet_web::{Kind, Members, Page, Parameters, Problem, body, members};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -96,7 +99,9 @@ pub(crate) async fn invite(
     caller.may_let_in(&api, wanted.role)?;
     let accounts = caller.accounts(&api);
     let random = api.wiring.random.as_ref();
-    let made = accounts.invite(actor.organisation, wanted, caller.at(), random).await?;
+    let address = wanted.address.clone();
+    let made = accounts.invite(actor.organisation, wanted, caller.at(), random).await;
+    let made = made.map_err(|error| refused(&accounts, actor, &address, error))?;
     let id = made.person.id;
     if let Err(unsent) = send(&api, &caller, &made).await {
         accounts.revoke_invitation(actor.organisation, id).await?;
@@ -104,6 +109,24 @@ pub(crate) async fn invite(
     }
     let location = (LOCATION, format!("/api/v1/invitations/{id}"));
     Ok((StatusCode::CREATED, [location], Json(made.person.into())))
+}
+
+/// Why somebody can't be invited. Who is invited already can be asked again.
+fn refused(accounts: &Accounts, actor: &Actor, address: &MailAddress, error: Error) -> Failure {
+    let people = accounts.people(actor.organisation).unwrap_or_default();
+    let waits = |person: &&guichet_accounts::Person| {
+        person.status == PersonStatus::Invited && person.address.is_same(address)
+    };
+    match (&error, people.iter().find(waits)) {
+        (Error::Taken { what: "address", .. }, Some(person)) => {
+            let detail = format!(
+                "`{address}` is invited already; the invitation can be sent again (`POST /api/v1/invitations/{}/resend`)",
+                person.id
+            );
+            Problem::new(Kind::UnprocessableContent, detail).into()
+        }
+        _ => error.into(),
+    }
 }
 
 fn read(body: Map<String, Value>) -> Result<NewPerson, Failure> {

@@ -6,7 +6,7 @@
 mod accept;
 mod invite;
 
-pub(crate) use accept::{__path_redeem, Accepted, Cookie, redeem};
+pub(crate) use accept::{__path_redeem, __path_show, Accepted, Cookie, redeem, show};
 pub(crate) use invite::{
     __path_invite, __path_list, __path_resend, __path_revoke, invite, list, resend, revoke,
 };

@@ -26,7 +26,47 @@ function open() {
     say("The link is not whole. Open it from the mail once more, or copy all of it.", true);
   } else {
     (fields[0] ?? button).focus();
+    show();
   }
+}
+
+// Fills in what the server knows of the link, where the page asks for that.
+async function show() {
+  if (form.dataset.show === undefined) {
+    return;
+  }
+  try {
+    const response = await post(form.dataset.show, { secret });
+    const answer = await answerOf(response);
+    // The link is good no more.
+    if (response.status === 422) {
+      form.hidden = true;
+      tell(answer);
+    }
+    if (!response.ok) {
+      return;
+    }
+    for (const place of form.querySelectorAll("[data-known]")) {
+      const known = answer[place.dataset.known] ?? "";
+      if (place.value === "") {
+        place.value = known;
+      } else if (place.value === undefined && known !== "") {
+        place.textContent = known;
+      }
+    }
+  } catch {
+    // The page does without; what is wrong shows when the form is sent.
+  }
+}
+
+function post(path, body) {
+  return fetch(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    credentials: "same-origin",
+    cache: "no-store",
+    body: JSON.stringify(body),
+  });
 }
 
 function decodeURIComponentOrNothing(text) {
@@ -50,7 +90,7 @@ function mark(field, fault) {
 // Shows what is missing; answers whether everything is there.
 function check() {
   for (const field of fields) {
-    mark(field, field.value.trim() === "" ? "This is needed." : "");
+    mark(field, field.required && field.value.trim() === "" ? "This is needed." : "");
   }
   const first = fields.find((field) => field.hasAttribute("aria-invalid"));
   first?.focus();
@@ -85,15 +125,11 @@ async function answerOf(response) {
 async function redeem() {
   const body = { secret };
   for (const field of fields) {
-    body[field.name] = field.value;
+    if (field.required || field.value.trim() !== "") {
+      body[field.name] = field.value;
+    }
   }
-  const response = await fetch(form.dataset.redeem, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    credentials: "same-origin",
-    cache: "no-store",
-    body: JSON.stringify(body),
-  });
+  const response = await post(form.dataset.redeem, body);
   const answer = await answerOf(response);
   if (!response.ok) {
     tell(answer);

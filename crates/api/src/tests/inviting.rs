@@ -17,16 +17,24 @@ async fn an_invitation_by_mail_lets_somebody_in_once() {
     let invited = admin.post("/api/v1/invitations", wanted.clone()).await;
     assert_eq!((invited.status.as_u16(), &invited.json()["status"]), (201, &json!("invited")));
     assert!(!String::from_utf8_lossy(&invited.body).contains("guichet_"), "the link goes by mail alone");
-    admin.post("/api/v1/invitations", wanted).await.problem(422);
+    let again = admin.post("/api/v1/invitations", wanted).await.problem(422);
+    let path = format!("/invitations/{}/resend", invited.json()["id"]);
+    assert!(again["detail"].as_str().unwrap().contains(&path), "{again}");
     assert_eq!(admin.get("/api/v1/invitations").await.json()["items"].as_array().unwrap().len(), 1);
 
     let secret = world.mailed_secret("new@partner.example").await;
     let mut new = Browser::new(&world);
+    let shown = new.post("/api/v1/invitations/show", json!({"secret": secret})).await.json();
+    assert_eq!(
+        (&shown["address"], &shown["name"], &shown["organisation"]),
+        (&json!("new@partner.example"), &json!("New"), &json!("Acme"))
+    );
     let redeem = "/api/v1/invitations/redeem";
     new.post(redeem, json!({"secret": secret, "password": "short"})).await.problem(422);
     let accepted = new.post(redeem, json!({"secret": secret, "name": "Nova", "password": PASSWORD})).await;
     assert_eq!(accepted.json(), json!({"address": "new@partner.example", "organisation": "Acme"}));
     new.post(redeem, json!({"secret": secret, "password": PASSWORD})).await.problem(422);
+    new.post("/api/v1/invitations/show", json!({"secret": secret})).await.problem(422);
     assert_eq!(new.log_in("new@partner.example", PASSWORD).await.json()["person"]["name"], "Nova");
     assert_eq!(admin.get("/api/v1/invitations").await.json()["items"], json!([]));
 }
@@ -37,6 +45,8 @@ async fn an_invitation_is_sent_again_or_taken_back() {
     let mut admin = Browser::of(&world, "admin@acme.example").await;
     let invited = admin.post("/api/v1/invitations", json!({"address": "new@partner.example"})).await;
     let first = world.mailed_secret("new@partner.example").await;
+    let shown = Browser::new(&world).post("/api/v1/invitations/show", json!({"secret": first})).await.json();
+    assert_eq!(shown["name"], json!(null), "nobody gave them one");
     let path = invited.header("location").to_owned();
     assert_eq!(admin.post(&format!("{path}/resend"), json!({})).await.status, 200);
     let redeem = |secret: &str| json!({"secret": secret, "password": PASSWORD});
@@ -149,7 +159,7 @@ async fn another_address_counts_once_its_mail_is_answered() {
 #[tokio::test]
 async fn the_pages_of_links_run_nothing_but_their_own_script() {
     let world = World::new().await;
-    for path in ["/invitation", "/password-reset", "/address"] {
+    for path in ["/invitation", "/password-reset", "/sign-up", "/address"] {
         let answer = world.send(Request::get(path).body(Body::empty()).unwrap()).await;
         assert_eq!(
             (answer.status.as_u16(), answer.header("content-type")),
@@ -174,8 +184,12 @@ async fn the_pages_of_links_run_nothing_but_their_own_script() {
             assert_eq!(answer.status, 200, "{asset}");
             assert_eq!(answer.header("x-content-type-options"), "nosniff");
         }
-        let endpoint = html.split("data-redeem=\"").nth(1).unwrap().split('"').next().unwrap();
         let document = crate::openapi_json();
-        assert!(document.contains(&format!("\"{endpoint}\"")), "{endpoint} is no address of the API");
+        for endpoint in html.split(['"']).filter(|text| text.starts_with("/api/")) {
+            assert!(document.contains(&format!("\"{endpoint}\"")), "{endpoint} is no address of the API");
+        }
+        if html.contains("new-password") {
+            assert!(html.contains("At least 10 characters"), "{path} says what a password needs");
+        }
     }
 }

@@ -105,6 +105,7 @@ const TABLE: &[(&str, For)] = &[
     ("GET /invitations", Admins),
     ("POST /invitations", Admins),
     ("POST /invitations/redeem", All),
+    ("POST /invitations/show", All),
     ("DELETE /invitations/{id}", Admins),
     ("POST /invitations/{id}/resend", Admins),
     ("GET /messages/{id}", Team),
