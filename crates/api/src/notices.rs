@@ -27,7 +27,7 @@ pub(crate) struct Notice {
     /// One line.
     #[schema(example = "Gmail asks to confirm that shop@gmail.example forwards here")]
     subject: String,
-    /// What happened and what to do.
+    /// What happened and what to do, in Markdown.
     #[schema(example = "If you want this, type the code 123456789 in there, or open the link.")]
     text: String,
     /// What it names.

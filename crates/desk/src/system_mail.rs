@@ -61,7 +61,7 @@ pub enum SystemMailKind {
     /// Something that an admin should know.
     #[n(3)]
     Alert,
-    /// What the operator said to a claim.
+    /// What became of a claim: it was declined, or the name works.
     #[n(4)]
     ClaimDecided,
     /// Finds out whether an address forwards to a channel.
@@ -89,15 +89,30 @@ impl SystemMailKind {
 }
 
 /// A text as it stands, for the Markdown of a mail: nothing in it is a link, a heading or a list, and it has one line.
+/// Words and names of hosts stay as they are, for who reads the Markdown itself.
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    let mut before = None;
     for c in text.chars() {
-        if c.is_ascii_punctuation() {
+        let is_mark = c.is_ascii_punctuation() && !is_harmless(c, before);
+        if is_mark {
             out.push('\\');
         }
         out.push(if c.is_control() { ' ' } else { c });
+        before = (!is_mark).then_some(c);
     }
     out
+}
+
+/// Whether a mark means nothing in Markdown after this character. A dash begins a list or underlines only where no word
+/// stands before it, a dot only after a number.
+fn is_harmless(mark: char, before: Option<char>) -> bool {
+    match mark {
+        '@' | ',' | ';' | '?' | '%' | '$' | '\'' | '"' => true,
+        '.' => before.is_some_and(char::is_alphabetic),
+        '-' => before.is_some_and(|c| c.is_alphanumeric() || c == '-'),
+        _ => false,
+    }
 }
 
 impl Desk {

@@ -222,14 +222,21 @@ fn is_live(looks: &[(Expected, Look)]) -> bool {
 }
 
 fn live(claim: &Claim, domain: &DomainName) -> Alert {
-    let (domain_text, address) = (plain(domain.as_str()), plain(&claim.address.to_string()));
+    let (shown, address) = (shown(domain), plain(&claim.address.to_string()));
     Alert {
         kind: NoticeKind::Claim { domain: domain.clone() },
-        subject: format!("{domain} is live"),
+        subject: format!("{shown} is live"),
         text: format!(
-            "The records of {domain_text} are seen in the DNS. Mail to {address} becomes a ticket from now on.\n"
+            "The records of {} are seen in the DNS. Mail to {address} becomes a ticket from now on.\n",
+            plain(&shown)
         ),
     }
+}
+
+/// A domain as people know it, with its A-labels beside where the records have those.
+pub(crate) fn shown(domain: &DomainName) -> String {
+    let unicode = domain.to_unicode();
+    if unicode == domain.as_str() { unicode } else { format!("{unicode} ({domain})") }
 }
 
 fn by_ourselves(at: Timestamp) -> By {
@@ -248,7 +255,7 @@ fn alert(domain: &DomainName, broken: &[&(Expected, Look)]) -> Alert {
     let purposes = purposes.into_iter().collect::<Vec<_>>().join(", ");
     let mut text = format!(
         "Records of {} in the DNS were fine and are so no more. Until they are mended, mail may be lost or refused.\n",
-        plain(domain.as_str())
+        plain(&shown(domain))
     );
     for (expected, look) in broken {
         let _ =
@@ -256,12 +263,11 @@ fn alert(domain: &DomainName, broken: &[&(Expected, Look)]) -> Alert {
     }
     Alert {
         kind: broken_notice(domain),
-        subject: format!("Records of {domain} are broken: {purposes}"),
+        subject: format!("Records of {} are broken: {purposes}", shown(domain)),
         text,
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
 pub(crate) fn of_desk(error: guichet_desk::Error) -> Error {
     match error {
         guichet_desk::Error::Full => Error::Full,

@@ -8,7 +8,7 @@ use guichet_accounts::{Claim, ClaimState, Error};
 use guichet_desk::{Alert, Desk, NoticeKind, plain};
 use jiff::Timestamp;
 
-use crate::consequences::of_desk;
+use crate::consequences::{of_desk, shown};
 
 /// Tells the admins of every claim that was declined and of which they have not heard.
 pub async fn tell_declined(desk: &Desk, now: Timestamp) -> Result<(), Error> {
@@ -26,12 +26,24 @@ fn alert(claim: &Claim) -> Alert {
     let reason = claim.reason.as_deref().unwrap_or_default();
     Alert {
         kind: NoticeKind::Claim { domain: domain.clone() },
-        subject: format!("{domain} was declined"),
+        subject: format!("{} was declined", shown(domain)),
         text: format!(
             "The operator of this server declined the name {}. The reason:\n\n{}\n\nAnother name can be claimed at any \
              time.\n",
-            plain(domain.as_str()),
+            plain(&shown(domain)),
             plain(reason)
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_internationalised_name_is_shown_as_people_know_it() {
+        let shown = |name: &str| shown(&guichet_mail::DomainName::parse(name).unwrap());
+        assert_eq!(shown("acmé.example"), "acmé.example (xn--acm-dma.example)");
+        assert_eq!(shown("acme.example"), "acme.example");
     }
 }

@@ -196,7 +196,7 @@ fn bounced(delivery: &Delivery) -> NewNotice {
     let text = format!(
         "A mail that this server wrote by itself to {address} could not be delivered: {}. Correct the address, or ask \
          whoever it belongs to.",
-        said.unwrap_or("nobody said why")
+        said.unwrap_or("nobody said why").trim_end_matches('.')
     );
     NewNotice {
         subject: format!("{address} can't be reached"),

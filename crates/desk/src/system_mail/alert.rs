@@ -30,6 +30,15 @@ pub struct Alert {
     pub text: String,
 }
 
+impl Alert {
+    fn mail_kind(&self) -> SystemMailKind {
+        match self.kind {
+            NoticeKind::Claim { .. } => SystemMailKind::ClaimDecided,
+            _ => SystemMailKind::Alert,
+        }
+    }
+}
+
 /// A mail that waits to be written beside the notice.
 struct Waiting {
     mail: SystemMail,
@@ -101,7 +110,7 @@ impl Desk {
                 to_name: Some(admin.name),
                 subject: alert.subject.clone(),
                 text: alert.text.clone(),
-                kind: SystemMailKind::Alert,
+                kind: alert.mail_kind(),
             };
             match self.system_letter(organisation, &mail, now) {
                 Ok(letter) => letters.push(Waiting { mail, letter }),

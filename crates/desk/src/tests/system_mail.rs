@@ -3,8 +3,9 @@
 use std::io::Read;
 
 use guichet_accounts::{ChannelChange, NewPerson, Role};
+use guichet_mail::DomainName;
 
-use super::queue_world::{address, due, record, send, stored};
+use super::queue_world::{address, attempt, due, lease_by, record, send, stored};
 use super::world::{World, at, by_system, mail};
 use crate::{
     Alert, DeliveryId, DeliveryQuery, DeliveryState, Destination, Error, Fate, NewSuppression, NoticeKind,
@@ -192,10 +193,12 @@ async fn a_bounce_of_a_system_mail_is_one_notice_and_neither_ticket_nor_mail() {
 async fn a_refused_system_mail_is_a_notice_as_well() {
     let world = World::new().await;
     let id = invite(&world, "ana@x.example").await;
-    let refused = send(&world, id, 1, Fate::Refused, "5.1.1").await;
-    assert_eq!(refused.state, DeliveryState::Bounced);
+    let lease = lease_by(&world.desk, &world, id, 1).await.unwrap();
+    let attempt = attempt(1, Fate::Refused, "5.1.1", "No such user.");
+    world.desk.attempted(&lease, &attempt).await.unwrap();
+    assert_eq!(record(&world, id).state, DeliveryState::Bounced);
     let notices = world.desk.notices(&world.admin(), false, None, 10).unwrap().items;
-    assert!(notices[0].record.text.contains("the remote's words"), "{notices:?}");
+    assert!(notices[0].record.text.contains("delivered: No such user. Correct the"), "{notices:?}");
 }
 
 /// Case 16: what machines answer to a system mail is kept aside with the reason; what people answer is a ticket.
@@ -266,6 +269,17 @@ async fn an_alert_is_one_notice_and_one_mail_a_day_to_each_admin() {
 }
 
 #[tokio::test]
+async fn a_mail_about_a_claim_says_that_it_is_one() {
+    let world = World::new().await;
+    admin(&world, "bia").await;
+    let domain = DomainName::parse("acme.desk.example").unwrap();
+    let decided = Alert { kind: NoticeKind::Claim { domain }, ..alert("acme.desk.example was declined") };
+    world.desk.alert_admins(world.acme, decided, at(0)).await.unwrap();
+    let mails: Vec<_> = due(&world).into_iter().map(|id| record(&world, id).system).collect();
+    assert_eq!(mails, [Some(SystemMailKind::ClaimDecided)]);
+}
+
+#[tokio::test]
 async fn two_alerts_at_once_are_one_mail() {
     let world = World::new().await;
     admin(&world, "bia").await;
@@ -280,4 +294,10 @@ async fn two_alerts_at_once_are_one_mail() {
 #[test]
 fn a_plain_text_is_no_markdown() {
     assert_eq!(plain("[a](http://b)\n# c"), "\\[a\\]\\(http\\:\\/\\/b\\) \\# c");
+    for marks in ["- a", "1. a", "---", "+ a", "a\n- b"] {
+        assert!(plain(marks).contains('\\'), "{marks}");
+    }
+    for word in ["support@north.desk.localhost", "xn--acm-dma.example", "It's fine, isn't it?"] {
+        assert_eq!(plain(word), word);
+    }
 }
