@@ -60,7 +60,7 @@ fn statuses() -> utoipa::openapi::schema::Object {
 pub(crate) fn read_role(value: &Value) -> Result<Role, String> {
     let word = members::text(value)?;
     let known = [Role::Admin, Role::Agent, Role::Operator].into_iter().find(|role| role.as_str() == word);
-    known.ok_or_else(|| format!("`{word}` is none of admin, agent, operator"))
+    known.ok_or_else(|| format!("`{word}` is none of admin, agent"))
 }
 
 impl From<guichet_accounts::Person> for Person {

@@ -47,7 +47,8 @@ pub(crate) struct NewMessage {
     /// Contacts whom it is to as well, by their numbers: it goes to their first address.
     #[schema(required = false, example = json!([12]))]
     contacts: Vec<u64>,
-    /// People of the organisation whom it names: they watch the ticket from now on and hear of it.
+    /// People of the organisation whom it names: they watch the ticket from now on and get the event `mention`; no
+    /// mail is sent to them.
     #[schema(required = false, example = json!([2]))]
     mentions: Vec<u64>,
     /// Who gets a copy; without it whoever the kind suggests.
@@ -106,7 +107,8 @@ pub(crate) struct NewTicket {
     /// The company that the ticket is linked to; without it the requester's counts.
     #[schema(required = false, example = 3)]
     company: u64,
-    /// People of the organisation whom it names: they watch the ticket from now on and hear of it.
+    /// People of the organisation whom it names: they watch the ticket from now on and get the event `mention`; no
+    /// mail is sent to them.
     #[schema(required = false, example = json!([2]))]
     mentions: Vec<u64>,
     /// Who gets a copy.

@@ -63,7 +63,7 @@ pub struct Writing {
     pub contacts: Vec<ContactId>,
     /// The company that a new ticket is linked to.
     pub company: Option<CompanyId>,
-    /// People of the organisation whom it names: they watch the ticket from now on, and hear of it.
+    /// People of the organisation whom it names: they watch the ticket from now on, and an event tells each.
     pub mentions: Vec<PersonId>,
 }
 

@@ -115,10 +115,10 @@ impl Desk {
                 (*kind, answered)
             }
             (Target::Ticket { .. }, _) if !is_given => {
-                return invalid("nobody is named to whom it should be forwarded: give `to`");
+                return invalid("nobody is named to whom it should be forwarded: give `to` or `contacts`");
             }
             (Target::New { .. }, _) if !is_given => {
-                return invalid("a new mail needs a recipient: give `to`");
+                return invalid("a new mail needs a recipient: give `to` or `contacts`");
             }
             _ => return Ok(Recipients::default()),
         };
