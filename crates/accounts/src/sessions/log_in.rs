@@ -61,7 +61,9 @@ pub enum LogInError {
     )]
     Refused,
     /// The password is right, and the organisation is suspended.
-    #[error("the password is right, but your organisation is suspended: write to {operator}, who runs this server")]
+    #[error(
+        "the password is right, but your organisation is suspended: write to {operator}, who runs this server"
+    )]
     Suspended {
         /// The address of the operator.
         operator: String,

@@ -167,7 +167,10 @@ async fn who_is_kept_out_and_who_is_of_a_suspended_organisation_are_out_at_once(
     accounts.suspend_organisation(id, Some(now())).await.unwrap();
     assert!(!opens(&accounts, &entered.session, now()).await);
     let told = log_in(&accounts, with(PASSWORD)).await.unwrap_err();
-    assert!(matches!(&told, LogInError::Suspended { operator } if operator.starts_with("postmaster@")), "{told}");
+    assert!(
+        matches!(&told, LogInError::Suspended { operator } if operator.starts_with("postmaster@")),
+        "{told}"
+    );
     let wrong = log_in(&accounts, with("another guess at it")).await.unwrap_err();
     assert!(matches!(wrong, LogInError::Refused), "who does not know the password learns nothing: {wrong}");
     accounts.suspend_organisation(id, None).await.unwrap();

@@ -76,6 +76,18 @@ async fn only_the_last_delivery_that_is_taken_back_counts() {
     assert_eq!(ticket(&world).state, State::New);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_that_are_taken_back_at_once_one_is_the_last() {
+    for _ in 0..20 {
+        let world = asked("").await;
+        let cc = Some(people(&["eva@partner.example"]));
+        let written = world.write(Writing { cc, ..held() }, 2).await;
+        let cancel = async |id| world.desk.cancel_delivery(&world.admin(), id, at(3)).await.unwrap();
+        tokio::join!(cancel(written.deliveries[0]), cancel(written.deliveries[1]));
+        assert_eq!(ticket(&world).state, State::New);
+    }
+}
+
 #[tokio::test]
 async fn what_happened_since_stays() {
     let world = asked("").await;
