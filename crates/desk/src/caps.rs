@@ -11,6 +11,8 @@ use guichet_mail::{DomainName, MailAddress};
 use guichet_store::OrganisationId;
 use jiff::Timestamp;
 
+use crate::SystemMailKind;
+
 /// To one domain in an hour (chatwoot#5131: a sender whose address changes with each mail).
 const DOMAIN_HOURLY_MAX: u32 = 50;
 /// From one channel in an hour.
@@ -28,6 +30,16 @@ const SYSTEM_ORGANISATION_HOURLY_MAX: u32 = 300;
 /// Mails of the server's own from all in an hour. It also bounds how many addresses are remembered.
 const SYSTEM_SERVER_HOURLY_MAX: u32 = 5_000;
 
+/// New passwords to one address in an hour, from one organisation. They have counts of their own: strangers ask for them,
+/// and neither they nor who invites somebody again and again should keep the other kind from going out.
+const RESET_ADDRESS_HOURLY_MAX: u32 = 10;
+/// New passwords to one address in an hour, from all organisations: only those send them where somebody came in with it.
+const RESET_ADDRESS_SERVER_HOURLY_MAX: u32 = 30;
+/// New passwords from one organisation in an hour: everybody forgot theirs over the holidays.
+const RESET_ORGANISATION_HOURLY_MAX: u32 = 300;
+/// New passwords from all in an hour. It also bounds how many addresses are remembered.
+const RESET_SERVER_HOURLY_MAX: u32 = 5_000;
+
 const HOUR_SECONDS: i64 = 3_600;
 
 /// What is counted.
@@ -36,9 +48,16 @@ enum Counted {
     Server,
     Channel(OrganisationId, ChannelId),
     Domain(DomainName),
-    SystemServer,
-    SystemOrganisation(OrganisationId),
-    SystemAddress(Option<OrganisationId>, String),
+    SystemServer(Kin),
+    SystemOrganisation(Kin, OrganisationId),
+    SystemAddress(Kin, Option<OrganisationId>, String),
+}
+
+/// Which mails of the server's own are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kin {
+    Reset,
+    Other,
 }
 
 #[derive(Debug, Default)]
@@ -71,15 +90,13 @@ impl Caps {
     }
 
     /// Counts one more mail of the server's own from this organisation to this address, unless that were too many.
-    pub(crate) fn take_system(&self, organisation: OrganisationId, to: &MailAddress, at: Timestamp) -> bool {
-        let address = |from| Counted::SystemAddress(from, to.normalised());
-        let all = [
-            (Counted::SystemServer, SYSTEM_SERVER_HOURLY_MAX),
-            (Counted::SystemOrganisation(organisation), SYSTEM_ORGANISATION_HOURLY_MAX),
-            (address(None), SYSTEM_ADDRESS_SERVER_HOURLY_MAX),
-            (address(Some(organisation)), SYSTEM_ADDRESS_HOURLY_MAX),
-        ];
-        self.take_all(all, at)
+    pub(crate) fn take_system(
+        &self,
+        organisation: OrganisationId,
+        (to, kind): (&MailAddress, SystemMailKind),
+        at: Timestamp,
+    ) -> bool {
+        self.take_all(system(organisation, to, kind), at)
     }
 
     fn take_all<const N: usize>(&self, all: [(Counted, u32); N], at: Timestamp) -> bool {
@@ -93,6 +110,37 @@ impl Caps {
         }
         may
     }
+}
+
+/// What a mail of the server's own counts for, and the most of each.
+fn system(organisation: OrganisationId, to: &MailAddress, kind: SystemMailKind) -> [(Counted, u32); 4] {
+    let (kin, [server, all, everywhere, here]) = match kind {
+        SystemMailKind::PasswordReset => (
+            Kin::Reset,
+            [
+                RESET_SERVER_HOURLY_MAX,
+                RESET_ORGANISATION_HOURLY_MAX,
+                RESET_ADDRESS_SERVER_HOURLY_MAX,
+                RESET_ADDRESS_HOURLY_MAX,
+            ],
+        ),
+        _ => (
+            Kin::Other,
+            [
+                SYSTEM_SERVER_HOURLY_MAX,
+                SYSTEM_ORGANISATION_HOURLY_MAX,
+                SYSTEM_ADDRESS_SERVER_HOURLY_MAX,
+                SYSTEM_ADDRESS_HOURLY_MAX,
+            ],
+        ),
+    };
+    let address = |from| Counted::SystemAddress(kin, from, to.normalised());
+    [
+        (Counted::SystemServer(kin), server),
+        (Counted::SystemOrganisation(kin, organisation), all),
+        (address(None), everywhere),
+        (address(Some(organisation)), here),
+    ]
 }
 
 impl Counts {

@@ -130,7 +130,7 @@ impl Desk {
         if mail.kind.holds_secret() {
             self.refuse_channel(&mail.to)?;
         }
-        self.take_system_cap(organisation, &mail.to, now)?;
+        self.take_system_cap(organisation, (&mail.to, mail.kind), now)?;
         let letter = self.system_letter(organisation, &mail, now)?;
         for _ in 0..ATTEMPTS_MAX {
             let mut snapshot = self.store.of(organisation).snapshot()?;
@@ -162,10 +162,10 @@ impl Desk {
     pub(crate) fn take_system_cap(
         &self,
         organisation: OrganisationId,
-        to: &MailAddress,
+        (to, kind): (&MailAddress, SystemMailKind),
         now: Timestamp,
     ) -> Result<(), Error> {
-        if self.caps.take_system(organisation, to, now) {
+        if self.caps.take_system(organisation, (to, kind), now) {
             return Ok(());
         }
         Err(Error::Invalid(format!(

@@ -156,7 +156,7 @@ impl Desk {
     ) -> Result<Letter, Error> {
         let mut snapshot = self.store.of(organisation).snapshot()?;
         Addressee::look_up(&mut snapshot, address, RecipientField::To, now)?.refuse_suppressed()?;
-        self.take_system_cap(organisation, address, now)?;
+        self.take_system_cap(organisation, (address, SystemMailKind::Probe), now)?;
         let mail = SystemMail {
             to: address.clone(),
             to_name: None,

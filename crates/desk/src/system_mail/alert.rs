@@ -102,7 +102,7 @@ impl Desk {
     ) -> Result<Vec<Waiting>, Error> {
         let mut letters = Vec::new();
         for admin in self.accounts.people(organisation)?.into_iter().filter(is_told).take(ADMINS_MAX) {
-            if !self.caps.take_system(organisation, &admin.address, now) {
+            if !self.caps.take_system(organisation, (&admin.address, alert.mail_kind()), now) {
                 continue;
             }
             let mail = SystemMail {

@@ -164,6 +164,26 @@ async fn promise_5_mails_to_one_address_are_capped_each_hour() {
     world.desk.send_system_mail(world.acme, invitation("ana@x.example"), at(3 * 3_600)).await.unwrap();
 }
 
+/// Neither who invites somebody again and again nor who asks for others' new passwords keeps the other mails back.
+#[tokio::test]
+async fn promise_5_new_passwords_and_other_mails_have_counts_of_their_own() {
+    let world = World::new().await;
+    let reset = |to: &str| SystemMail { kind: SystemMailKind::PasswordReset, ..invitation(to) };
+    for _ in 0..10 {
+        invite(&world, "ana@x.example").await;
+    }
+    world.desk.send_system_mail(world.acme, reset("ana@x.example"), at(1)).await.unwrap();
+    for _ in 0..9 {
+        world.desk.send_system_mail(world.acme, reset("ana@x.example"), at(1)).await.unwrap();
+        world.desk.send_system_mail(world.acme, reset("ben@x.example"), at(1)).await.unwrap();
+    }
+    let eleventh = world.desk.send_system_mail(world.acme, reset("ana@x.example"), at(60)).await;
+    assert!(matches!(eleventh, Err(Error::Invalid(_))), "{eleventh:?}");
+    for _ in 0..10 {
+        invite(&world, "ben@x.example").await;
+    }
+}
+
 /// Case 12: a bounce of a notification makes neither ticket nor mail.
 #[tokio::test]
 async fn a_bounce_of_a_system_mail_is_one_notice_and_neither_ticket_nor_mail() {
