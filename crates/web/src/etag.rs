@@ -61,6 +61,11 @@ pub fn names_version(headers: &HeaderMap) -> bool {
     matches!(condition(headers, &IF_MATCH), Some(Condition::Tags(_) | Condition::Unreadable))
 }
 
+/// Whether the caller changes only what is there, in whichever version: `If-Match` is `*`.
+pub fn needs_existing(headers: &HeaderMap) -> bool {
+    matches!(condition(headers, &IF_MATCH), Some(Condition::Any))
+}
+
 /// Which version the caller read last, of those in `If-Match`; for a change that minds only some of what happened since,
 /// and so can't compare the tags itself. None where there is no condition, or `*`.
 ///

@@ -274,6 +274,10 @@ fn expected(headers: &HeaderMap, stored: Option<&StoredDraft>) -> Result<Option<
         let detail = "there is a draft already: read it, and save yours with its `ETag` in `If-Match`";
         return Err(Problem::new(Kind::PreconditionFailed, detail).into());
     }
+    if stored.is_none() && etag::needs_existing(headers) {
+        let detail = "there is no draft that could be changed: save it without `If-Match`";
+        return Err(Problem::new(Kind::PreconditionFailed, detail).into());
+    }
     if EntityTag(version).is_refused(headers) {
         return Err(Error::Changed("draft").into());
     }

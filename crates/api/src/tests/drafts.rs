@@ -76,7 +76,8 @@ async fn two_tabs_do_not_overwrite_each_other() {
     conditional(&world, Method::POST, &send, matches, Value::Null).await.problem(412);
     assert_eq!(world.get(path).await.json()["text"], "c");
     assert_eq!(world.delete_as(&world.admin, path).await.status, 204);
-    conditional(&world, Method::PUT, path, ("if-match", "*"), json!({"text": "e"})).await;
+    conditional(&world, Method::PUT, path, ("if-match", "*"), json!({"text": "e"})).await.problem(412);
+    world.get(path).await.problem(404);
     world.delete_as(&world.admin, "/api/v1/drafts/aaaaaaaaaaaaa").await.problem(404);
 }
 
@@ -135,9 +136,9 @@ async fn promise_7_a_file_of_somebody_else_goes_into_no_draft() {
             } else {
                 (Method::PUT, json!({"attachments": ["aaaaaaaaaaaaa"]}))
             };
-            let any = ("if-match", "*");
-            let told = conditional(&world, method.clone(), path, any, body).await.problem(422);
-            assert_eq!(told, conditional(&world, method, path, any, none).await.problem(422));
+            let first = ("if-none-match", "*");
+            let told = conditional(&world, method.clone(), path, first, body).await.problem(422);
+            assert_eq!(told, conditional(&world, method, path, first, none).await.problem(422));
         }
     }
 }
