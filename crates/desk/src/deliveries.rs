@@ -11,7 +11,7 @@ use crate::page::Page;
 use crate::queue::StoredDelivery;
 use crate::read::numbered_page;
 use crate::stored::{self, last_number};
-use crate::{Desk, Error, SystemMailKind, keys};
+use crate::{Desk, Error, keys};
 
 /// How many attempts of one delivery are shown, the latest: five days bring forty, and people try again.
 const ATTEMPTS_READ_MAX: usize = 200;
@@ -95,7 +95,7 @@ impl Desk {
     /// none is shown whose link is for its recipient alone.
     pub fn as_it_left(&self, actor: &Actor, id: DeliveryId) -> Result<AsItLeft, Error> {
         let detail = self.delivery(actor, id)?;
-        if detail.delivery.record.system.is_some_and(SystemMailKind::holds_secret) {
+        if detail.delivery.record.is_sealed() {
             return Err(Error::NotFound("mail to be shown: its link is for its recipient alone"));
         }
         let signature = detail.attempts.into_iter().rev().find_map(|(_, attempt)| attempt.signature);

@@ -107,6 +107,13 @@ pub struct Delivery {
     pub system: Option<SystemMailKind>,
 }
 
+impl Delivery {
+    /// Whether the mail is stored sealed, since it holds a link that lets in whoever has it.
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.system.is_some_and(SystemMailKind::holds_secret)
+    }
+}
+
 /// Where a recipient stands in the mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
 #[cbor(index_only)]

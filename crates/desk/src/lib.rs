@@ -97,7 +97,7 @@ pub use notices::{
     StoredNotice,
 };
 pub use page::Page;
-pub use queue::{Displaced, Due, DueCursor, Lease, Leaving, StoredDelivery};
+pub use queue::{Composed, Displaced, Due, DueCursor, Lease, Leaving, StoredDelivery};
 pub use read::{PartContent, Texts, TicketDetail};
 pub use receive::{Kept, Outcome, Received};
 pub use requester::NewRequester;

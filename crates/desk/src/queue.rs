@@ -13,6 +13,7 @@
 mod actions;
 mod attempted;
 mod change;
+mod composed;
 mod due;
 mod enqueue;
 mod lease;
@@ -24,6 +25,7 @@ mod standing;
 mod undo;
 
 pub(crate) use change::{Act, Change};
+pub use composed::Composed;
 pub(crate) use due::DueRows;
 pub use due::{Due, DueCursor};
 pub(crate) use enqueue::{Addressee, Posting, enqueue};

@@ -6,7 +6,7 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use guichet_store::BlobReader;
+use guichet_desk::Composed;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
@@ -36,7 +36,7 @@ impl Content {
     }
 
     /// A mail that is read on a thread of its own while it is sent. Dropping this ends the thread.
-    pub(crate) fn of_blob(signature: &str, mut raw: BlobReader<'static>) -> Self {
+    pub(crate) fn of_blob(signature: &str, mut raw: Composed) -> Self {
         let (sender, receiver) = mpsc::channel(PIECES_MAX);
         spawn_blocking(move || {
             loop {
@@ -71,7 +71,7 @@ fn head(signature: &str) -> Option<Vec<u8>> {
     (!signature.is_empty()).then(|| signature.as_bytes().to_vec())
 }
 
-fn read_piece(raw: &mut BlobReader<'static>) -> io::Result<Vec<u8>> {
+fn read_piece(raw: &mut Composed) -> io::Result<Vec<u8>> {
     let mut piece = Vec::with_capacity(PIECE_BYTES);
     raw.take(PIECE_BYTES as u64).read_to_end(&mut piece)?;
     Ok(piece)

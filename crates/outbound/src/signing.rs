@@ -8,10 +8,10 @@ use std::io::Read as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use guichet_accounts::DkimKey;
-use guichet_desk::{Desk, Lease, Leaving};
+use guichet_desk::{Composed, Desk, Lease, Leaving};
 use guichet_mail::DomainName;
 use guichet_mailauth::sign::{SignError, Signer, SigningKey, sign};
-use guichet_store::{BlobReader, OrganisationId};
+use guichet_store::OrganisationId;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -73,6 +73,8 @@ impl Signing {
             Some(fields) => fields,
             None => self.sign(leaving, raw.clone(), now).await?,
         };
+        // What is stored sealed is longer than the mail.
+        let length = raw.as_ref().map_or(length, |raw| raw.len() as u64);
         let bytes_len = length + signature.len() as u64;
         Ok(SignedMail { signature, raw, bytes_len })
     }
@@ -167,7 +169,7 @@ impl Signing {
 
 /// Under which its signature is kept.
 fn name(leaving: &Leaving) -> Signed {
-    let Leaving { organisation, raw, from_domain } = leaving;
+    let Leaving { organisation, raw, from_domain, .. } = leaving;
     Signed { organisation: *organisation, from: from_domain.clone(), digest: *raw.digest() }
 }
 
@@ -177,7 +179,7 @@ fn signer(key: DkimKey) -> Result<Signer, SignError> {
 }
 
 /// Reads a mail in one piece, behind what is there.
-pub(crate) fn append(mut raw: BlobReader<'_>, bytes: &mut Vec<u8>) -> Result<(), Trouble> {
+pub(crate) fn append(mut raw: Composed, bytes: &mut Vec<u8>) -> Result<(), Trouble> {
     bytes.reserve_exact(usize::try_from(raw.remaining()).unwrap_or_default());
     raw.read_to_end(bytes)?;
     Ok(())

@@ -1,8 +1,9 @@
 //! Everything that is stored sealed, by kind: the one way into the vault, and the change of its key.
 //!
-//! *Must hold*: what is sealed and stored has a kind here, since nothing else can seal; each kind says how its rows are sealed anew,
+//! *Must hold*: what is sealed under the master key and stored has a kind here, since nothing else can seal; each kind says how its rows are sealed anew,
 //! so that a change of the master key reaches all of them.
 
+mod letters;
 mod places;
 mod reseal;
 mod vault;

@@ -126,9 +126,11 @@ impl World {
     /// The secret of the link in a mail that the server composed; no endpoint shows such a mail.
     pub(super) fn composed_secret(&self, organisation: OrganisationId, delivery: &str) -> Option<String> {
         let delivery = self.desk.delivery(&Actor::system(organisation), delivery.parse().unwrap()).unwrap();
-        let mut raw = String::new();
+        let mut sealed = Vec::new();
         let blob = &delivery.delivery.record.raw;
-        self.store.of(organisation).open_blob(blob).unwrap().read_to_string(&mut raw).unwrap();
+        self.store.of(organisation).open_blob(blob).unwrap().read_to_end(&mut sealed).unwrap();
+        let raw = self.desk.accounts().open_letter(organisation, &sealed).ok()?;
+        let raw = String::from_utf8(raw).unwrap();
         let raw = raw.replace("=\r\n", "");
         let (_, secret) = raw.split_once("#guichet_")?;
         let secret: String = secret.chars().take_while(char::is_ascii_alphanumeric).collect();

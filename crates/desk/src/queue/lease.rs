@@ -1,7 +1,7 @@
 //! A lease: the right to send one delivery now. It lives in memory; dropping it gives it back.
 
 use guichet_mail::{DomainName, MailAddress};
-use guichet_store::{BlobReader, BlobRef, OrganisationId, Snapshot};
+use guichet_store::{BlobRef, OrganisationId, Snapshot};
 use jiff::Timestamp;
 
 use crate::delivery::{Delivery, DeliveryId, DeliveryState, ReversePath};
@@ -27,6 +27,8 @@ pub struct Lease {
     pub envelope_id: String,
     /// The mail without signatures.
     pub raw: BlobRef,
+    /// Whether it is stored sealed.
+    pub(super) is_sealed: bool,
     /// The domain in `From`, which signs.
     pub from_domain: DomainName,
     /// Which attempt this is, from 1.
@@ -43,6 +45,8 @@ pub struct Leaving {
     pub organisation: OrganisationId,
     /// The mail without signatures.
     pub raw: BlobRef,
+    /// Whether it is stored sealed.
+    pub(super) is_sealed: bool,
     /// The domain in `From`, which signs.
     pub from_domain: DomainName,
 }
@@ -50,8 +54,9 @@ pub struct Leaving {
 impl Lease {
     /// What is signed of it.
     pub fn leaving(&self) -> Leaving {
-        let Self { organisation, raw, from_domain, .. } = self;
-        Leaving { organisation: *organisation, raw: raw.clone(), from_domain: from_domain.clone() }
+        let Self { organisation, raw, from_domain, is_sealed, .. } = self;
+        let (raw, from_domain) = (raw.clone(), from_domain.clone());
+        Leaving { organisation: *organisation, raw, is_sealed: *is_sealed, from_domain }
     }
 }
 
@@ -67,8 +72,9 @@ impl Desk {
         let stored = StoredDelivery::peek(&snapshot, delivery)?;
         let waiting = stored.filter(|stored| stored.record.state.is_waiting());
         Ok(waiting.map(|stored| {
+            let is_sealed = stored.record.is_sealed();
             let Delivery { raw, from_domain, .. } = stored.record;
-            Leaving { organisation, raw, from_domain }
+            Leaving { organisation, raw, is_sealed, from_domain }
         }))
     }
 
@@ -114,6 +120,7 @@ impl Desk {
         };
         Ok(Lease {
             organisation,
+            is_sealed: record.is_sealed(),
             delivery: stored.id,
             recipient: record.recipient,
             reverse_path,
@@ -124,16 +131,6 @@ impl Desk {
             needs_smtputf8: record.smtputf8,
             mark,
         })
-    }
-
-    /// The mail of a leased delivery, without signatures.
-    pub fn open(&self, lease: &Lease) -> Result<BlobReader<'static>, Error> {
-        self.open_leaving(&lease.leaving())
-    }
-
-    /// A mail that leaves or will, without signatures.
-    pub fn open_leaving(&self, leaving: &Leaving) -> Result<BlobReader<'static>, Error> {
-        Ok(self.store.of(leaving.organisation).open_blob(&leaving.raw)?)
     }
 }
 

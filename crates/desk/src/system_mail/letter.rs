@@ -36,7 +36,10 @@ impl Desk {
     ) -> Result<Letter, Error> {
         let id = self.new_delivery_id(now);
         let sending = self.home(organisation)?;
-        let octets = self.letter_octets(organisation, mail, (id, now), &sending)?;
+        let mut octets = self.letter_octets(organisation, mail, (id, now), &sending)?;
+        if mail.kind.holds_secret() {
+            octets = self.accounts.seal_letter(organisation, &octets)?;
+        }
         let mut writer = self.store.blobs().writer();
         writer.write(&octets)?;
         Ok(Letter {

@@ -28,10 +28,18 @@ async fn invite(world: &World, to: &str) -> DeliveryId {
 
 /// The mail of a delivery as it was composed.
 pub(super) fn raw(world: &World, id: DeliveryId) -> String {
-    let blob = record(world, id).raw;
-    let mut text = String::new();
-    world.store.of(world.acme).open_blob(&blob).unwrap().read_to_string(&mut text).unwrap();
-    text
+    let mut octets = blob(world, id);
+    if record(world, id).system.is_some_and(SystemMailKind::holds_secret) {
+        octets = world.desk.accounts().open_letter(world.acme, &octets).unwrap();
+    }
+    String::from_utf8(octets).unwrap()
+}
+
+/// The same as it is stored.
+fn blob(world: &World, id: DeliveryId) -> Vec<u8> {
+    let (blob, mut octets) = (record(world, id).raw, Vec::new());
+    world.store.of(world.acme).open_blob(&blob).unwrap().read_to_end(&mut octets).unwrap();
+    octets
 }
 
 /// The value of a header field.
@@ -320,4 +328,22 @@ fn a_plain_text_is_no_markdown() {
     for word in ["support@north.desk.localhost", "xn--acm-dma.example", "It's fine, isn't it?"] {
         assert_eq!(plain(word), word);
     }
+}
+
+#[tokio::test]
+async fn promise_7_a_link_that_lets_somebody_in_is_stored_sealed() {
+    let world = World::new().await;
+    let holds = |octets: &[u8], word: &str| octets.windows(word.len()).any(|part| part == word.as_bytes());
+    let id = invite(&world, "new@partner.example").await;
+    assert!(raw(&world, id).contains("#secret"));
+    let kept = blob(&world, id);
+    assert!(!holds(&kept, "secret") && !holds(&kept, "invitation") && !holds(&kept, "Subject"));
+    let elsewhere = world.desk.accounts().open_letter(world.other, &kept);
+    assert!(elsewhere.is_err(), "nor is it another organisation's");
+
+    // It leaves as it was composed.
+    let lease = world.desk.lease(world.acme, id, at(1)).await.unwrap().unwrap();
+    let mut sent = String::new();
+    world.desk.open(&lease).unwrap().read_to_string(&mut sent).unwrap();
+    assert_eq!(sent, raw(&world, id));
 }
