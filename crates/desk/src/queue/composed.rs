@@ -11,7 +11,7 @@ use crate::{Desk, Error};
 pub struct Composed(Octets);
 
 enum Octets {
-    Stored(BlobReader<'static>),
+    Stored(Box<BlobReader<'static>>),
     Opened(Cursor<Vec<u8>>),
 }
 
@@ -44,7 +44,7 @@ impl Desk {
     pub fn open_leaving(&self, leaving: &Leaving) -> Result<Composed, Error> {
         let mut blob = self.store.of(leaving.organisation).open_blob(&leaving.raw)?;
         if !leaving.is_sealed {
-            return Ok(Composed(Octets::Stored(blob)));
+            return Ok(Composed(Octets::Stored(Box::new(blob))));
         }
         // Such a mail is one of our own, of a few kilobytes.
         let mut sealed = Vec::new();
