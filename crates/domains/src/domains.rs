@@ -204,7 +204,7 @@ impl Domains {
 
     /// One record after the other, so that each knows what the one before learnt of the zone.
     async fn look_at(&self, organisation: OrganisationId, expected: Vec<Expected>) -> Vec<(Expected, Look)> {
-        let theirs = self.0.running.places_of(organisation);
+        let theirs = self.0.running.places.of(organisation);
         // Neither semaphore is ever closed.
         let _their_place = theirs.acquire().await;
         let _place = self.0.places.acquire().await;

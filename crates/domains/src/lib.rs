@@ -16,6 +16,7 @@ pub mod dkim_keys;
 mod domains;
 mod expected;
 mod keys;
+mod places;
 mod policy;
 mod record;
 mod running;

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use guichet_mail::DomainName;
 use guichet_store::OrganisationId;
-use tokio::sync::Semaphore;
 
 use crate::domains::Report;
+use crate::places::Places;
 
 /// Results kept before those that nobody waits for are dropped.
 const KEPT_MAX: usize = 256;
@@ -20,10 +20,16 @@ type Subject = (OrganisationId, DomainName);
 /// The lock that whoever looks at a domain holds, around what the last one found.
 pub(crate) type Last = Arc<tokio::sync::Mutex<Option<Arc<Report>>>>;
 
-#[derive(Default)]
 pub(crate) struct Running {
     lasts: Mutex<HashMap<Subject, Last>>,
-    places: Mutex<HashMap<OrganisationId, Arc<Semaphore>>>,
+    /// The places for looks of an organisation.
+    pub(crate) places: Places,
+}
+
+impl Default for Running {
+    fn default() -> Self {
+        Self { lasts: Mutex::default(), places: Places::new(LOOKS_OF_ORGANISATION_MAX) }
+    }
 }
 
 impl Running {
@@ -34,15 +40,5 @@ impl Running {
             all.retain(|_, last| Arc::strong_count(last) > 1);
         }
         Arc::clone(all.entry((organisation, domain.clone())).or_default())
-    }
-
-    /// The places for looks of this organisation.
-    pub(crate) fn places_of(&self, organisation: OrganisationId) -> Arc<Semaphore> {
-        let mut all = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= KEPT_MAX {
-            all.retain(|_, places| Arc::strong_count(places) > 1);
-        }
-        let new = || Arc::new(Semaphore::new(LOOKS_OF_ORGANISATION_MAX));
-        Arc::clone(all.entry(organisation).or_insert_with(new))
     }
 }

@@ -77,7 +77,10 @@ pub(crate) async fn add(
     let accounts = caller.accounts(&api);
     let code = ProofCode::from_random(bytes);
     let begun = accounts.begin_domain(actor.organisation, &name, code, caller.at()).await?;
-    guichet_domains::dkim_keys::ensure_own(&accounts, actor.organisation, &name).await?;
+    if let Err(error) = guichet_domains::dkim_keys::ensure_own(&accounts, actor.organisation, &name).await {
+        // The domain is there, and its first look makes them.
+        tracing::warn!(%error, domain = %name, "a new domain has no DKIM keys yet");
+    }
     let location = (LOCATION, format!("/api/v1/domains/{name}"));
     Ok((StatusCode::CREATED, [location], Json(Domain::of(api.accounts(), begun))))
 }
