@@ -9,6 +9,7 @@
 //!
 //! *Security*: an organisation learns nothing of who else asks for a name.
 
+mod alike;
 mod decide;
 mod record;
 mod watch;
@@ -21,9 +22,9 @@ use jiff::Timestamp;
 
 use crate::audit::Deed;
 use crate::channels::check_local_part;
-use crate::look_alike::{Likeness, LikenessTo, Look, mixes_scripts};
 use crate::organisations::check_name;
 use crate::stored::{self, change};
+use crate::throttle::Door;
 use crate::{Accounts, ClaimId, Error, keys, reserved};
 
 /// Claims of one organisation that wait for the operator at one time: a person reads each.
@@ -32,8 +33,6 @@ const PENDING_MAX: usize = 5;
 const KEPT_MAX: usize = 100;
 /// Organisations that ask for one name at one time; the operator decides between them in one commit.
 const CLAIMANTS_MAX: usize = 20;
-/// Warnings noted on one claim: enough to see why.
-const LIKENESSES_MAX: usize = 8;
 
 /// What a claim asks for, checked.
 struct Wanted {
@@ -54,14 +53,13 @@ impl Accounts {
     ) -> Result<Claim, Error> {
         let wanted = self.check_claim(new)?;
         self.organisation(organisation)?;
-        let likenesses = self.likenesses(organisation, &wanted.label, protected)?;
+        // What is refused anyway costs no look at all names, and takes nothing from what the organisation may ask.
+        self.claimants_beside(&mut self.store.operator().snapshot()?, organisation, &wanted)?;
+        self.admit_claim(organisation, now)?;
+        let likenesses = self.likenesses_of(organisation, &wanted.label, protected).await?;
         change(&self.store, || {
             let mut operator = self.store.operator().snapshot()?;
-            if operator.read(&keys::domain_owner(&wanted.domain))?.is_some() {
-                return Err(Error::taken("name", &wanted.label));
-            }
-            let mut claimants = read_claimants(&mut operator, &wanted.label)?;
-            self.check_room(organisation, &wanted.label, &claimants)?;
+            let mut claimants = self.claimants_beside(&mut operator, organisation, &wanted)?;
             let mut space = self.store.of(organisation).snapshot()?;
             let number = stored::next_number(&mut space)?;
             let claim = Claim {
@@ -142,6 +140,30 @@ impl Accounts {
         Ok(Wanted { label, domain, address, name })
     }
 
+    /// Who else asks for a name, if the organisation may ask for it too.
+    fn claimants_beside(
+        &self,
+        operator: &mut Snapshot,
+        organisation: OrganisationId,
+        wanted: &Wanted,
+    ) -> Result<Vec<Claimant>, Error> {
+        if operator.read(&keys::domain_owner(&wanted.domain))?.is_some() {
+            return Err(Error::taken("name", &wanted.label));
+        }
+        let claimants = read_claimants(operator, &wanted.label)?;
+        self.check_room(organisation, &wanted.label, &claimants)?;
+        Ok(claimants)
+    }
+
+    fn admit_claim(&self, organisation: OrganisationId, now: Timestamp) -> Result<(), Error> {
+        self.server.throttle().admit(&[Door::claim(organisation)], now).map_err(|secs| {
+            let minutes = secs.div_ceil(60);
+            Error::Invalid(format!(
+                "the organisation asked for too many names in a short time: ask again in {minutes} minutes"
+            ))
+        })
+    }
+
     fn check_room(
         &self,
         organisation: OrganisationId,
@@ -173,65 +195,7 @@ impl Accounts {
         }
         Ok(())
     }
-
-    /// What a label can be taken for.
-    fn likenesses(
-        &self,
-        organisation: OrganisationId,
-        label: &str,
-        protected: &[String],
-    ) -> Result<Vec<Likeness>, Error> {
-        let look = Look::of(label);
-        let mut found = Vec::new();
-        if mixes_scripts(label) {
-            found.push(Likeness { to: LikenessTo::Scripts, name: label.to_owned() });
-        }
-        let reserved = reserved::names().map(|name| (LikenessTo::Reserved, name.to_owned()));
-        let protected = protected.iter().map(|name| (LikenessTo::Protected, name.clone()));
-        let names = protected.chain(reserved).chain(self.names_of_others(organisation)?);
-        let alike = names.filter(|(_, name)| look.is_like(&Look::of(name)));
-        found.extend(alike.map(|(to, name)| Likeness { to, name }).take(LIKENESSES_MAX));
-        Ok(found)
-    }
-
-    /// The labels below the base domain and the own domains that other organisations have.
-    fn names_of_others(&self, organisation: OrganisationId) -> Result<Vec<(LikenessTo, String)>, Error> {
-        let operator = self.store.operator().snapshot()?;
-        let mut names = Vec::new();
-        for row in operator.scan(&Key::new(keys::DOMAIN_OWNERS), Direction::Forward, None)? {
-            let (key, owner) = row?;
-            if stored::read_owner(&owner)? == organisation {
-                continue;
-            }
-            let Some(name) = keys::text_of(&key).and_then(|text| DomainName::parse(text).ok()) else {
-                return Err(Error::Damaged("domain"));
-            };
-            let is_label = name.is_within(self.base_domain());
-            let to = if is_label { LikenessTo::Label } else { LikenessTo::Domain };
-            names.extend(self.naming_label(&name).map(|label| (to, label.to_owned())));
-        }
-        Ok(names)
-    }
-
-    /// The label of a domain that names whose it is: directly below the base domain, or below what registries give out.
-    fn naming_label<'a>(&self, name: &'a DomainName) -> Option<&'a str> {
-        let base = self.base_domain();
-        if name == base {
-            return None;
-        }
-        if name.is_within(base) {
-            let below = name.as_str().strip_suffix(base.as_str())?.strip_suffix('.')?;
-            return below.rsplit('.').next();
-        }
-        let mut labels = name.as_str().rsplit('.').skip(1);
-        let second = labels.next()?;
-        // `co.uk` and its like: a short label below the top is the registry's where there is one more.
-        if second.len() <= REGISTRY_CHARS_MAX { labels.next().or(Some(second)) } else { Some(second) }
-    }
 }
-
-/// `co`, `com`, `org`, `gov`.
-const REGISTRY_CHARS_MAX: usize = 3;
 
 /// Who asks for a name: whose claim, which.
 pub(crate) type Claimant = (OrganisationId, ClaimId);

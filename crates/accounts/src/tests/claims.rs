@@ -173,6 +173,23 @@ async fn an_organisation_asks_for_a_few_names_at_one_time() {
     claim(&accounts, acme, "sea-f").await;
 }
 
+/// Each claim is compared with every name on the server.
+#[tokio::test]
+async fn who_asks_and_withdraws_again_and_again_has_to_wait() {
+    let (accounts, acme, other) = two().await;
+    let mut refused = None;
+    for _ in 0..100 {
+        match accounts.claim_name(acme, &new("marca"), &[], NOW).await {
+            Ok(claim) => accounts.withdraw_claim(acme, claim.id).await.unwrap(),
+            Err(error) => refused = Some(error.to_string()),
+        }
+    }
+    assert!(refused.as_ref().is_some_and(|why| why.contains("in 30 minutes")), "{refused:?}");
+    claim(&accounts, other, "marca").await;
+    let later = NOW + jiff::SignedDuration::from_mins(30);
+    accounts.claim_name(acme, &new("marca"), &[], later).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_decision_is_announced_once() {
     let (accounts, acme, _) = two().await;

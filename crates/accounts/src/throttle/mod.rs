@@ -38,12 +38,14 @@ enum Count {
     Reset,
     /// Sign-ups from one network.
     SignUp,
+    /// Names that one organisation asks for.
+    Claim,
     /// Refusals that are noted in the audit log, all together.
     Noted,
 }
 
 impl Count {
-    const ALL: [Count; 9] = [
+    const ALL: [Count; 10] = [
         Count::Source,
         Count::Account,
         Count::Device,
@@ -52,6 +54,7 @@ impl Count {
         Count::Inside,
         Count::Reset,
         Count::SignUp,
+        Count::Claim,
         Count::Noted,
     ];
 
@@ -69,6 +72,8 @@ impl Count {
             Count::Reset => (3, 1_200),
             // So that one alone does not use up what all together have in an hour.
             Count::SignUp => (5, 720),
+            // Each is compared with every name on the server; whoever looks for a name tries some.
+            Count::Claim => (30, 1_800),
             // A row of some 100 bytes each second at most.
             Count::Noted => (1_000, 1),
         };
@@ -80,7 +85,9 @@ impl Count {
         match self {
             Count::Noted => 1,
             Count::Source | Count::Account | Count::Password => 100_000,
-            Count::Device | Count::Code | Count::Inside | Count::Reset | Count::SignUp => 20_000,
+            Count::Device | Count::Code | Count::Inside | Count::Reset | Count::SignUp | Count::Claim => {
+                20_000
+            }
         }
     }
 }
@@ -125,6 +132,12 @@ impl Door {
 
     pub(crate) fn reset(address: &str) -> Self {
         Door(Count::Reset, *blake3::hash(address.to_lowercase().as_bytes()).as_bytes())
+    }
+
+    pub(crate) fn claim(organisation: OrganisationId) -> Self {
+        let mut key = [0; 32];
+        key[..4].copy_from_slice(&organisation.get().to_be_bytes());
+        Door(Count::Claim, key)
     }
 
     pub(crate) fn noted() -> Self {
