@@ -25,8 +25,9 @@ use crate::server::ServerReport;
 use crate::settings::Settings;
 use crate::watched::Watched;
 
-/// Looks at one time; further ones wait.
-const LOOKS_MAX: usize = 8;
+/// Looks at one time; further ones wait. A look is a few questions one after the other and takes hardly anything but time,
+/// most of it where name servers are mute, and of one organisation there are two: it takes many to fill all places.
+const LOOKS_MAX: usize = 64;
 /// Seconds that a look may take; what is not known then counts as unreachable.
 const LOOK_SECS_MAX: u64 = 20;
 /// Seconds for which a result is shared with whoever asks next.

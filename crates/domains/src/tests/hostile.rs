@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use guichet_accounts::{DkimScope, DkimState};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use guichet_accounts::{DkimScope, DkimState, NewOrganisation, ProofCode};
 use guichet_sys::Clock as _;
 use guichet_testkit::{FakeDns, Zone};
 
@@ -99,6 +101,37 @@ async fn promise_9_a_look_takes_only_so_long() {
     let report = over(&world, &dns).check(world.acme, &domain).await.unwrap();
     assert!(started.elapsed().as_secs() <= 20);
     assert!(report.records.iter().all(|(_, look)| look.state == State::Unreachable));
+}
+
+/// Each has as many looks under way as one organisation may.
+#[tokio::test(start_paused = true)]
+async fn mute_name_servers_of_several_organisations_keep_nobody_waiting() {
+    let world = World::new().await;
+    let domain = world.own_domain().await;
+    let (mut zone, mut mute) = (world.all_but(&domain, &[]), Vec::new());
+    for number in 0..10 {
+        let wanted = NewOrganisation { slug: format!("mute{number}"), name: "Mute".into(), home: None };
+        let accounts = world.accounts();
+        let id = accounts.found_organisation(wanted, world.clock.now()).await.unwrap().0.id;
+        for own in 0..2 {
+            let name = name(&format!("mute{number}-{own}.example"));
+            let code = ProofCode::from_random([number; 20]);
+            accounts.begin_domain(id, &name, code, world.clock.now()).await.unwrap();
+            accounts.put_dkim_keys(&DkimScope::Domain(id, name.clone()), pair(1)).await.unwrap();
+            zone = zone.silence(name.as_str(), &[]);
+            mute.push((id, name));
+        }
+    }
+    world.serve(zone);
+    let started = tokio::time::Instant::now();
+    let theirs = mute.iter().map(|(id, name)| world.domains.check(*id, name));
+    let mut theirs: FuturesUnordered<_> = theirs.collect();
+    tokio::select! {
+        biased;
+        _ = theirs.next() => panic!("a mute server answered"),
+        ours = world.domains.check(world.acme, &domain) => ours.unwrap(),
+    };
+    assert_eq!(started.elapsed().as_secs(), 0);
 }
 
 /// A domain of a company like many: name servers with addresses of both kinds, as many services in its SPF as that allows,
