@@ -23,7 +23,7 @@ pub use read::ContactSearch;
 pub use stored::StoredContact;
 
 pub(crate) use letters::messages_in;
-pub(crate) use read::{is_known, requester};
+pub(crate) use read::{is_listed, requester};
 pub(crate) use sender::Sender;
 pub(crate) use stored::{company_of, numbers_of, resolve, stored as shown};
 

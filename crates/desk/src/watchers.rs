@@ -1,7 +1,8 @@
 //! Watchers: who wants to hear of a ticket; and who sees it at all.
 //!
-//! *Must hold*: whoever watches a ticket or works on it sees it. When it moves to a team of which they are no part, they
-//! fall away in the same commit (promise 7).
+//! *Must hold*: nobody is made to watch or work on a ticket that they do not see. When it moves to a team of which they are no
+//! part, they fall away in the same commit (promise 7). Who leaves a team or is disabled stays named until the ticket moves,
+//! and is shown nothing of it.
 
 use guichet_accounts::{Actor, PersonId, PersonStatus, Role, Sight, TeamId, Who};
 use guichet_store::OrganisationId;

@@ -29,7 +29,8 @@ pub(crate) struct Search {
 
 /// List contacts, oldest first
 ///
-/// Admins know all, agents those whose tickets they see and those that their teams made.
+/// Admins know all, agents those whose tickets they see and those that their teams made. Of each contact the 50 newest tickets are
+/// looked at: whoever wrote that many to other teams since is left out of an agent's list, and found by their number.
 #[utoipa::path(
     get,
     path = "/api/v1/contacts",

@@ -98,7 +98,7 @@ impl Desk {
         let rows = contacts.into_iter().filter(|number| cursor.is_none_or(|cursor| *number > cursor));
         Page::read(rows.map(|number| Ok((number, number))), limit, |_, number| {
             let Some((number, record)) = contact::resolve(&snapshot, number)? else { return Ok(None) };
-            if !contact::is_known(&snapshot, actor, number, &record)? {
+            if !contact::is_listed(&snapshot, actor, number, &record)? {
                 return Ok(None);
             }
             contact::shown(&snapshot, number, record).map(Some)

@@ -6,7 +6,7 @@ use guichet_store::{Direction, Key, Snapshot};
 
 use super::addresses::owners_in;
 use super::stored::stored;
-use super::{StoredContact, is_known, resolve};
+use super::{StoredContact, is_listed, resolve};
 use crate::keys;
 use crate::page::Page;
 use crate::{Desk, Error};
@@ -41,7 +41,7 @@ impl Desk {
             // Who is found by several addresses is shown at the first of them.
             let found = contact.addresses().map(MailAddress::normalised);
             let first = found.filter(|one| one.starts_with(&beginning)).min();
-            if first.as_ref() != Some(&place.address) || !is_known(&snapshot, actor, number, &contact)? {
+            if first.as_ref() != Some(&place.address) || !is_listed(&snapshot, actor, number, &contact)? {
                 return Ok(None);
             }
             stored(&snapshot, number, contact).map(Some)

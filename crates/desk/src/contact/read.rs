@@ -12,7 +12,9 @@ use crate::read::{numbered_page, seen_ticket};
 use crate::{Desk, Error, numbers};
 
 /// How many tickets of a contact are looked at, the newest first, to tell whether an agent knows them.
-const TICKETS_READ_MAX: usize = 50;
+const TICKETS_READ_MAX: usize = 2_000;
+/// The same for each contact of a list.
+const TICKETS_LISTED_MAX: usize = 50;
 
 /// Which contacts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,7 +49,7 @@ impl Desk {
             let contact = decoded(value)?;
             let is_shown = contact.merged_into.is_none()
                 && search.admits(&contact)
-                && is_known(&snapshot, actor, number, &contact)?;
+                && is_listed(&snapshot, actor, number, &contact)?;
             if is_shown { stored(&snapshot, number, contact).map(Some) } else { Ok(None) }
         })
     }
@@ -79,12 +81,31 @@ pub(crate) fn is_known(
     number: u64,
     contact: &Contact,
 ) -> Result<bool, Error> {
+    is_known_by(snapshot, actor, (number, contact), TICKETS_READ_MAX)
+}
+
+/// The same for a list of contacts, which asks of many: one whose tickets of late are all other teams' is left out.
+pub(crate) fn is_listed(
+    snapshot: &Snapshot,
+    actor: &Actor,
+    number: u64,
+    contact: &Contact,
+) -> Result<bool, Error> {
+    is_known_by(snapshot, actor, (number, contact), TICKETS_LISTED_MAX)
+}
+
+fn is_known_by(
+    snapshot: &Snapshot,
+    actor: &Actor,
+    (number, contact): (u64, &Contact),
+    tickets_max: usize,
+) -> Result<bool, Error> {
     if actor.sight == Sight::All || contact.teams.iter().any(|team| actor.sight.sees(Some(*team))) {
         return Ok(true);
     }
     for number in numbers_of(number, contact) {
         let tickets = Facet::Requester(Number::Known(number)).prefix();
-        for row in snapshot.scan(&tickets, Direction::Backward, None)?.take(TICKETS_READ_MAX) {
+        for row in snapshot.scan(&tickets, Direction::Backward, None)?.take(tickets_max) {
             let ([ticket], _) = numbers::<1>(&row?.1)?;
             if seen_ticket(snapshot, actor, ticket).is_ok() {
                 return Ok(true);

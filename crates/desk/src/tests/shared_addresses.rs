@@ -2,7 +2,7 @@
 
 use guichet_accounts::{Actor, Sight};
 
-use super::address_book::{JOE, all_of, two};
+use super::address_book::{BIA, JOE, all_of, two};
 use super::world::{World, at, mail};
 use super::writing_letters::{address_of, new_mail};
 use crate::{Contact, ContactChange, ContactId, Error, NewContact, NewRequester};
@@ -141,4 +141,17 @@ async fn who_is_in_no_team_makes_no_contact_that_they_would_not_see() {
     let made = world.desk.create_contact(&alone, &contact_with("eva@partner.example"), at(1)).await;
     assert!(matches!(made, Err(Error::Invalid(rule)) if rule.contains("in no team")));
     assert!(found_by(&world, &world.admin(), "eva").is_empty());
+}
+
+#[tokio::test]
+async fn whose_ticket_an_agent_sees_is_known_however_much_they_write_to_others() {
+    let world = two().await;
+    let agent = world.billing_agent().await;
+    for n in 10..70 {
+        let raw = mail("bia@customer.example", &format!("{n}@customer.example"), "Again", "");
+        world.receive(&raw, &[&world.support]).await;
+    }
+    assert!(world.desk.contact(&agent, BIA).is_ok());
+    let again = world.desk.create_contact(&agent, &contact_with("bia@customer.example"), at(1)).await;
+    assert!(matches!(again, Err(Error::Invalid(rule)) if rule.contains("contact 1")));
 }
