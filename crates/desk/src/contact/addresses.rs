@@ -80,15 +80,15 @@ impl AddressRow {
         self.owners.retain(|owner| *owner != Number::Known(contact));
     }
 
-    /// Gives it from one contact to another, which has its mail if the one had.
+    /// Gives it from one contact to another, which is in the place of whichever of the two came first.
     pub(super) fn hand_over(&mut self, from: u64, to: Number) {
-        let has_it = self.owners.contains(&to);
-        match self.owners.iter_mut().find(|owner| **owner == Number::Known(from)) {
-            Some(owner) if !has_it => *owner = to,
-            _ => {
-                self.remove(from);
-                self.add(to);
+        let is_either = |owner: &Number| *owner == Number::Known(from) || *owner == to;
+        match self.owners.iter().position(is_either) {
+            Some(place) => {
+                self.owners.retain(|owner| !is_either(owner));
+                self.owners.insert(place, to);
             }
+            None => self.add(to),
         }
     }
 

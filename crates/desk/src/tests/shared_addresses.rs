@@ -1,6 +1,6 @@
 //! One address, several contacts: of teams that don't know of each other.
 
-use guichet_accounts::{Actor, Sight};
+use guichet_accounts::{Actor, Sight, TeamId};
 
 use super::address_book::{BIA, JOE, all_of, two};
 use super::world::{World, at, mail};
@@ -154,4 +154,19 @@ async fn whose_ticket_an_agent_sees_is_known_however_much_they_write_to_others()
     assert!(world.desk.contact(&agent, BIA).is_ok());
     let again = world.desk.create_contact(&agent, &contact_with("bia@customer.example"), at(1)).await;
     assert!(matches!(again, Err(Error::Invalid(rule)) if rule.contains("contact 1")));
+}
+
+#[tokio::test]
+async fn who_had_the_mail_of_an_address_brings_it_into_a_merger() {
+    let world = two().await;
+    let agent = world.billing_agent().await;
+    let night = Actor { sight: Sight::Teams(vec![TeamId(77)]), ..agent.clone() };
+    for agent in [&agent, &night] {
+        world.desk.create_contact(agent, &contact_with("joe@private.example"), at(1)).await.unwrap();
+    }
+    world.merge_contact(JOE, ContactId(4)).await.unwrap();
+    let raw = mail("joe@private.example", "9@private.example", "Hello", "");
+    world.receive(&raw, &[&world.support]).await;
+    assert_eq!(world.tickets_of(&world.admin(), ContactId(4)).unwrap(), [3, 2]);
+    assert_eq!(world.tickets_of(&world.admin(), ContactId(3)).unwrap(), []);
 }
