@@ -1,7 +1,7 @@
 //! The HTTP server around the API's router: connections, their number, their patience, their end.
 //!
 //! *Must hold*: a client that is slow with TLS or with its request's head, idle between two, or deaf to its answer, is let
-//! go, and keeps nobody else from being accepted; past `connections_max` the next one waits in the listener's queue; on stop, requests
+//! go, and keeps nobody else from being accepted; past `connections_max` the next one waits in the listener's queue; one client has no more than its share; on stop, requests
 //! under way are answered and streams without an end are cut after a set time.
 //!
 //! *Standards*: RFC 9112 (HTTP/1.1), RFC 7301 (`http/1.1` and no other protocol over TLS).
@@ -9,11 +9,12 @@
 mod attended;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use guichet_sys::{ClientPlace, Clients};
 use guichet_web::Peer;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -44,11 +45,18 @@ const REFUSED_SECS: u64 = 1;
 /// The one protocol that is spoken over TLS.
 pub(crate) const PROTOCOL: &[u8] = b"http/1.1";
 
+/// Says whose connections are not counted: those of who speaks for many.
+pub(crate) type SpeaksForMany = Arc<dyn Fn(IpAddr) -> bool + Send + Sync>;
+
 /// The bounds of the HTTP server.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct HttpLimits {
     /// Connections at one time.
     pub(crate) connections_max: usize,
+    /// Those of each client.
+    pub(crate) clients: Arc<Clients>,
+    /// Whose are not counted.
+    pub(crate) speaks_for_many: SpeaksForMany,
     /// Seconds for the head of a request, and between two requests.
     pub(crate) header_secs_max: u64,
 }
@@ -79,10 +87,11 @@ pub(crate) async fn serve(listener: TcpListener, served: Served, mut stop: Stop)
             Some(_) = connections.join_next() => {}
             accepted = accepted => match accepted {
                 Ok((stream, address, place)) => {
+                    let Some(share) = served.limits.share(address.ip()) else { continue };
                     let (served, stop) = (served.clone(), stop.clone());
                     connections.spawn(async move {
                         served.connection(stream, address, stop).await;
-                        drop(place);
+                        drop((place, share));
                     });
                 }
                 Err(error) => refused(&error).await,
@@ -100,6 +109,20 @@ async fn refused(error: &io::Error) {
     if error.kind() != io::ErrorKind::ConnectionAborted {
         tracing::warn!(%error, "HTTP can't accept");
         tokio::time::sleep(Duration::from_secs(REFUSED_SECS)).await;
+    }
+}
+
+impl HttpLimits {
+    /// A place among those of this client; none where it has them all, and an empty one where they are not counted.
+    fn share(&self, address: IpAddr) -> Option<Option<ClientPlace>> {
+        if (self.speaks_for_many)(address) {
+            return Some(None);
+        }
+        let place = self.clients.place(address);
+        if place.is_none() {
+            tracing::debug!(%address, "a client has too many HTTP connections: one more is closed");
+        }
+        place.map(Some)
     }
 }
 

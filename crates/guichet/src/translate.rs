@@ -5,12 +5,14 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use guichet_accounts::SecretBytes;
 use guichet_intake::{SessionLimits, Settings};
 use guichet_mail::DomainName;
 use guichet_outbound::{Credentials, Mode, Security, SmartHost};
 use guichet_store::Options;
+use guichet_sys::Clients;
 use guichet_sys::dns::DnsLimits;
 use guichet_web::Proxies;
 
@@ -122,8 +124,15 @@ pub(crate) fn verify_limits(configuration: &Configuration) -> guichet_mailauth::
 
 /// The HTTP server.
 pub(crate) fn http_limits(configuration: &Configuration) -> HttpLimits {
+    let proxies = configuration.http.trusted_proxies.clone();
     HttpLimits {
         connections_max: configuration.http.connections_max.count(),
+        clients: Clients::new(configuration.http.connections_per_address_max.count()),
+        // A proxy on this machine need not be trusted to speak for many.
+        speaks_for_many: Arc::new(move |address| {
+            let address = address.to_canonical();
+            address.is_loopback() || proxies.iter().any(|network| network.contains(address))
+        }),
         header_secs_max: configuration.http.header_secs_max.get(),
     }
 }

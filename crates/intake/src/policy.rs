@@ -12,9 +12,10 @@ use guichet_accounts::Route;
 use guichet_desk::{Desk, Recipient};
 use guichet_smtp::{Code, ForwardPath, Host, Mailbox, Reply, Status, replies};
 use guichet_store::Store;
+use guichet_sys::ClientPlace;
 
 use crate::Backends;
-use crate::admission::{Admission, ClientPlace};
+use crate::admission::Admission;
 use crate::body::{Body, INLINE_BYTES_MAX, InFlight};
 use crate::metrics;
 use crate::settings::Settings;

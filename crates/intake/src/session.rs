@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use guichet_desk::Recipient;
 use guichet_smtp::{Answer, Envelope, Question, Reply, replies};
+use guichet_sys::ClientPlace;
 
-use crate::admission::ClientPlace;
 use crate::body::Body;
 use crate::metrics;
 use crate::policy::Policy;

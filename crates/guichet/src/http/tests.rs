@@ -46,7 +46,8 @@ impl Server {
 }
 
 pub(super) fn limits(connections_max: usize, header_secs_max: u64) -> HttpLimits {
-    HttpLimits { connections_max, header_secs_max }
+    let clients = Clients::new(usize::MAX);
+    HttpLimits { connections_max, clients, speaks_for_many: Arc::new(|_| false), header_secs_max }
 }
 
 fn greeting() -> Router {
@@ -151,4 +152,27 @@ async fn an_answer_without_end_does_not_keep_the_server_from_stopping() {
     server.stopper.stop();
     server.ended().await;
     assert!(read_all(&mut stream).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn promise_9_one_client_has_its_share_of_the_places_and_no_more() {
+    let share = HttpLimits { clients: Clients::new(1), ..limits(10, 3_600) };
+    let server = Server::start(greeting(), share.clone()).await;
+    let mut first = server.connect().await;
+    first.write_all(REQUEST).await.unwrap();
+    assert!(read_some(&mut first).await.ends_with("hello"));
+    let mut second = server.connect().await;
+    let mut nothing = Vec::new();
+    let closed = timeout(PATIENCE, second.read_to_end(&mut nothing)).await.expect("it is closed");
+    assert!(closed.is_err() || nothing.is_empty(), "{nothing:?}");
+    first.write_all(REQUEST).await.unwrap();
+    assert!(read_some(&mut first).await.ends_with("hello"), "the first has its place still");
+
+    let proxies = HttpLimits { speaks_for_many: Arc::new(|_| true), ..share };
+    let server = Server::start(greeting(), proxies).await;
+    let mut connections = [server.connect().await, server.connect().await];
+    for connection in &mut connections {
+        connection.write_all(REQUEST).await.unwrap();
+        assert!(read_some(connection).await.ends_with("hello"));
+    }
 }
