@@ -53,6 +53,7 @@ impl Desk {
                 "mail to {address} comes to this server already, so nothing forwards it"
             )));
         }
+        self.forget_channelless(actor.organisation).await?;
         self.probe(actor, address, now, |snapshot| {
             snapshot.read(&keys::last_forward())?;
             let all = all(snapshot)?;
@@ -106,6 +107,24 @@ impl Desk {
             }
         }
         Err(too_much())
+    }
+
+    /// Forgets the forwards to channels that were deleted: nobody can name them any more.
+    async fn forget_channelless(&self, organisation: OrganisationId) -> Result<(), Error> {
+        let channels = self.accounts.channels(organisation)?;
+        let snapshot = self.store.of(organisation).snapshot()?;
+        let mut gone = all(&snapshot)?;
+        gone.retain(|(_, forward)| channels.iter().all(|channel| channel.id != forward.channel));
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let mut batch = self.store.of(organisation).batch();
+        for (id, forward) in gone {
+            batch.delete(keys::forward(id));
+            batch.delete(keys::forward_of_probe(forward.probe.delivery));
+        }
+        self.store.commit(vec![batch]).await?;
+        Ok(())
     }
 
     /// Sends a probe and writes the forward that it is of, which `find` names: its number, and what it was.

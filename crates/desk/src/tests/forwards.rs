@@ -309,3 +309,25 @@ async fn promise_7_forwards_are_the_admins_of_one_organisation() {
         Err(Error::NotFound(_))
     ));
 }
+
+#[tokio::test]
+async fn forwards_to_a_channel_that_was_deleted_are_forgotten_with_the_next_one() {
+    let world = World::new().await;
+    let accounts = world.desk.accounts();
+    let wanted = guichet_accounts::NewChannel {
+        address: address("shop@acme.example"),
+        name: "Shop".to_owned(),
+        team: None,
+    };
+    let gone = accounts.create_channel(world.acme, wanted).await.unwrap().id;
+    let forward = world.desk.add_forward(&world.admin(), gone, &address(FROM), at(0)).await.unwrap();
+    let off = guichet_accounts::ChannelChange { active: Some(false), ..Default::default() };
+    accounts.change_channel(world.acme, gone, off).await.unwrap();
+    accounts.delete_channel(world.acme, gone).await.unwrap();
+    world.desk.add_forward(&world.admin(), support(&world), &address("b@shop.example"), at(1)).await.unwrap();
+    let snapshot = world.store.of(world.acme).snapshot().unwrap();
+    assert!(snapshot.peek(&crate::keys::forward(forward.id)).unwrap().is_none());
+    let probe = crate::keys::forward_of_probe(forward.record.probe.delivery);
+    assert!(snapshot.peek(&probe).unwrap().is_none());
+    assert_eq!(world.desk.forwards(&world.admin(), support(&world), at(2)).unwrap().len(), 1);
+}
