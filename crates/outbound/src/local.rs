@@ -3,6 +3,8 @@
 //! *Must hold*: it arrives as any other mail, through the one door. Its author is beyond doubt, since this server composed it
 //! for a channel of the domain in `From`: so the verdicts say *pass* for that domain, with the reason.
 //!
+//! *Security*: a mail whose link is for its recipient alone is not handed over where a channel has the address by now.
+//!
 //! A circle needs two channels that answer each other; the desk never answers automatic mail, nor its own addresses.
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -50,6 +52,10 @@ impl Local {
         if route == Route::Suspended {
             let text = format!("Mail to {address} can't be taken at present.");
             return Ok(Judgement::deferred(LOCAL, "4.2.1", text));
+        }
+        if lease.is_sealed && matches!(route, Route::Channel { .. }) {
+            let text = format!("{address} is a channel by now, where others would read the link in this mail.");
+            return Ok(Judgement::refused(LOCAL, "5.7.1", text));
         }
         let Some(recipient) = self.desk.recipient(route, address.to_string())? else {
             let text = format!("There is nobody at this server by the name of {address}.");

@@ -27,8 +27,8 @@ pub struct Lease {
     pub envelope_id: String,
     /// The mail without signatures.
     pub raw: BlobRef,
-    /// Whether it is stored sealed.
-    pub(super) is_sealed: bool,
+    /// Whether it is stored sealed, since it holds a link that is for its recipient alone.
+    pub is_sealed: bool,
     /// The domain in `From`, which signs.
     pub from_domain: DomainName,
     /// Which attempt this is, from 1.

@@ -2,12 +2,12 @@
 
 use std::io::Read as _;
 
-use guichet_accounts::Actor;
-use guichet_desk::{DeliveryState, TicketQuery};
+use guichet_accounts::{Actor, NewChannel};
+use guichet_desk::{DeliveryState, SystemMail, SystemMailKind, TicketQuery};
 use guichet_sys::Clock as _;
 use guichet_testkit::Zone;
 
-use super::world::{World, said};
+use super::world::{World, address, said};
 
 #[tokio::test]
 async fn mail_to_another_organisation_of_this_server_becomes_a_ticket_without_smtp() {
@@ -49,4 +49,25 @@ async fn mail_to_a_suspended_organisation_of_this_server_waits_as_a_strangers_do
     assert_eq!(state, DeliveryState::Deferred, "{attempt:?}");
     let suppressed = world.backends.desk.suppressions(&world.actor(), None, 10, world.clock.now()).unwrap();
     assert!(suppressed.items.is_empty());
+}
+
+#[tokio::test]
+async fn promise_7_a_link_for_one_person_comes_to_no_channel_that_got_their_address_since() {
+    let mut world = World::with_dns(Zone::new()).await;
+    let (desk, to) = (world.backends.desk.clone(), address("eva@demo.example"));
+    let mail = SystemMail {
+        to: to.clone(),
+        to_name: None,
+        subject: "Welcome".to_owned(),
+        text: "https://desk.example/invitation#secret".to_owned(),
+        kind: SystemMailKind::Invitation,
+    };
+    let id = desk.send_system_mail(world.organisation, mail, world.clock.now()).await.unwrap();
+    let channel = NewChannel { address: to, name: "Eva".to_owned(), team: None };
+    desk.accounts().create_channel(world.organisation, channel).await.unwrap();
+    world.run();
+    let (state, attempt) = world.outcome(id).await;
+    assert_eq!((state, said(&attempt)), (DeliveryState::Bounced, ("local", None, Some("5.7.1"))));
+    let query = TicketQuery { limit: 10, ..TicketQuery::default() };
+    assert!(desk.tickets(&world.actor(), &query).unwrap().items.is_empty());
 }
