@@ -8,7 +8,7 @@
 //! taken before; its number is kept, so another short name changes nothing. It has each base domain that nobody else has,
 //! with an address there, also one that was set later.
 
-use guichet_mail::DomainName;
+use guichet_mail::{DomainName, MailAddress};
 use guichet_store::{OrganisationId, Snapshot};
 use jiff::Timestamp;
 
@@ -112,6 +112,17 @@ impl Accounts {
             }
         }
         Ok((!left.is_empty()).then_some((former, left)))
+    }
+
+    /// Where who runs this server is written to: the postmaster of the base domain, unless somebody else has that.
+    pub(crate) fn operator_address(&self) -> Result<MailAddress, Error> {
+        let postmaster = address(LOCAL_PART, self.base_domain())?;
+        let owner = stored::domain_owner(&self.store.operator().snapshot()?, self.base_domain())?;
+        let Some(house) = self.house_if_any()?.filter(|house| owner.is_some_and(|owner| owner != *house)) else {
+            return Ok(postmaster);
+        };
+        let reads = self.channels(house)?.into_iter().find(Channel::is_active);
+        Ok(reads.map_or(postmaster, |channel| channel.address))
     }
 
     fn house_if_any(&self) -> Result<Option<OrganisationId>, Error> {

@@ -65,8 +65,8 @@ pub enum LogInError {
         "the password is right, but your organisation is suspended: write to {operator}, who runs this server"
     )]
     Suspended {
-        /// The address of the operator.
-        operator: String,
+        /// Where the operator is written to.
+        operator: MailAddress,
     },
     /// The password is right, and a second factor is needed.
     #[error("a code is needed: the one that your telephone shows now, or a recovery code")]
@@ -128,7 +128,7 @@ impl Accounts {
         self.give_back(&attempt.doors);
         if self.is_suspended(organisation)? {
             self.note_refusal(attempt.who, &wanted, now).await?;
-            return Err(LogInError::Suspended { operator: format!("postmaster@{}", self.base_domain()) });
+            return Err(LogInError::Suspended { operator: self.operator_address()? });
         }
         let mut proven = Proven { organisation, id, compared: &attempt.known, renewed, code: None };
         if attempt.known.totp.is_none() {

@@ -34,6 +34,7 @@ async fn the_house_has_the_base_domain_and_reads_its_postmaster_and_abuse() {
     assert_eq!(routed(&accounts, "anybody@desk.example"), Route::UnknownAddress);
     let sending = accounts.sending(house, channel.id).unwrap();
     assert_eq!(sending.from, address("postmaster@desk.example"));
+    assert_eq!(accounts.operator_address().unwrap(), sending.from);
 }
 
 #[tokio::test]
@@ -63,6 +64,8 @@ async fn a_house_is_made_beside_those_who_took_its_names_before() {
         to(&theirs, first, None),
         "nothing was taken away"
     );
+    let told = accounts.operator_address().unwrap();
+    assert_eq!(told, channel.address, "nobody is told to write to another organisation");
 }
 
 #[tokio::test]
