@@ -155,7 +155,7 @@ async fn send(api: &Api, caller: &Caller, made: &Invitation) -> Result<(), Failu
 
 /// Send an invitation again
 ///
-/// The link of the mail before is worth nothing any more.
+/// The link of the mail before is worth nothing any more, unless no mail can be sent.
 #[utoipa::path(
     post,
     path = "/api/v1/invitations/{id}/resend",
@@ -175,8 +175,9 @@ pub(crate) async fn resend(
     let random = api.wiring.random.as_ref();
     let accounts = caller.accounts(&api);
     caller.may_let_in(&api, accounts.person(actor.organisation, id)?.role)?;
-    let made = accounts.resend_invitation(actor.organisation, id, caller.at(), random).await?;
+    let made = accounts.another_invitation(actor.organisation, id, caller.at(), random)?;
     send(&api, &caller, &made).await?;
+    accounts.renew_invitation(&made).await?;
     Ok(Json(made.person.into()))
 }
 

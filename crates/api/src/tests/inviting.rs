@@ -61,6 +61,19 @@ async fn an_invitation_is_sent_again_or_taken_back() {
     agent.post("/api/v1/invitations", json!({"address": "x@partner.example"})).await.problem(403);
 }
 
+#[tokio::test]
+async fn a_link_stays_good_where_another_can_not_be_sent() {
+    let world = World::with_passwords().await;
+    let mut admin = Browser::of(&world, "admin@acme.example").await;
+    let invited = admin.post("/api/v1/invitations", json!({"address": "new@partner.example"})).await;
+    let secret = world.mailed_secret("new@partner.example").await;
+    let suppressed = json!({"address": "new@partner.example", "reason": "It bounced"});
+    assert_eq!(admin.post("/api/v1/suppressions", suppressed).await.status, 201);
+    admin.post(&format!("{}/resend", invited.header("location")), json!({})).await.problem(422);
+    let mut new = Browser::new(&world);
+    assert_eq!(new.post("/api/v1/invitations/show", json!({"secret": secret})).await.status, 200);
+}
+
 /// A token that leaked lets nobody in who may more than it does, by whichever way.
 #[tokio::test]
 async fn a_token_that_may_change_people_makes_no_admin() {
