@@ -61,8 +61,11 @@ pub(crate) struct ToSwitch {
     tag = "operator",
     operation_id = "change_sign_up",
     request_body(
-        description = "Open or closed",
-        content((ToSwitch = "application/json", example = json!({"open": true}))),
+        description = "A JSON merge patch (RFC 7396)",
+        content(
+            (ToSwitch = "application/merge-patch+json", example = json!({"open": true})),
+            (ToSwitch = "application/json", example = json!({"open": true})),
+        ),
     ),
     responses((status = 200, description = "As it is now", body = SignUpSwitch), Posted, Stored),
     security(("token" = ["operator:write"])),
@@ -74,7 +77,7 @@ pub(crate) async fn change(
 ) -> Result<Json<SignUpSwitch>, Failure> {
     caller.may(Scope::OperatorWrite)?;
     let wait = Duration::from_secs(api.wiring.limits.body_secs_max);
-    let mut members = Members::of(body::json(request, wait).await?);
+    let mut members = Members::of(body::merge_patch(request, wait).await?);
     let open = members.require("open", members::flag);
     members.finish()?;
     if let Some(open) = open {

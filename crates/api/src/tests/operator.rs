@@ -239,7 +239,10 @@ async fn who_signs_up_gets_a_link_and_then_an_organisation() {
     for wrong in [json!({}), json!({"open": "yes"}), json!({"open": true, "shut": false})] {
         world.patch_as(&operator, SIGN_UP, wrong).await.problem(422);
     }
-    let opened = world.patch_as(&operator, SIGN_UP, json!({"open": true})).await;
+    let mut patch = request(Method::PATCH, SIGN_UP, &operator);
+    *patch.body_mut() = json!({"open": true}).to_string().into();
+    patch.headers_mut().insert("content-type", "application/merge-patch+json".parse().unwrap());
+    let opened = world.send(patch).await;
     assert_eq!((opened.status.as_u16(), opened.json()), (200, json!({"open": true})));
     let asked = stranger.post("/api/v1/sign-ups", wanted).await;
     assert_eq!((asked.status.as_u16(), asked.body.len()), (202, 0));
