@@ -128,7 +128,12 @@ impl Desk {
     }
 
     /// The ticket, as a check, if it may be deleted.
-    fn deletable(&self, snapshot: &mut Snapshot, actor: &Actor, number: u64) -> Result<StoredTicket, Error> {
+    pub(crate) fn deletable(
+        &self,
+        snapshot: &mut Snapshot,
+        actor: &Actor,
+        number: u64,
+    ) -> Result<StoredTicket, Error> {
         let invalid = |sentence: &str| Err(Error::Invalid(sentence.to_owned()));
         let ticket = stored::ticket_checked(snapshot, number)?
             .filter(|ticket| actor.sight.sees(ticket.record.team))
@@ -150,17 +155,18 @@ impl Desk {
         Ok(ticket)
     }
 
-    /// Whether a delivery of the ticket waits or is being worked on; each becomes a check.
+    /// Whether a delivery of the ticket waits or is being worked on. None becomes a check, there may be very many: whoever
+    /// makes one wait writes the ticket, which is one.
     fn is_leaving(
         &self,
-        snapshot: &mut Snapshot,
+        snapshot: &Snapshot,
         organisation: OrganisationId,
         ticket: u64,
     ) -> Result<bool, Error> {
         for message in numbers_under(snapshot, &keys::ticket_messages(ticket), usize::MAX)? {
             for id in numbers_under(snapshot, &keys::message_deliveries(message), usize::MAX)? {
                 let id = DeliveryId(id);
-                let delivery = StoredDelivery::read(snapshot, id)?;
+                let delivery = StoredDelivery::peek(snapshot, id)?;
                 let waits = delivery.is_some_and(|delivery| delivery.record.state.is_waiting());
                 if waits || self.queue.is_marked(organisation, id) {
                     return Ok(true);

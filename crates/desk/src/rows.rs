@@ -197,6 +197,13 @@ pub(crate) fn put_ticket(
     facet::enter(batch, number, ticket, requester, activity);
 }
 
+/// Writes a ticket again as it is, so that whoever rests on it as it was begins anew.
+pub(crate) fn touch_ticket(batch: &mut Batch, ticket: &StoredTicket) {
+    let activity = Template::new().number(ticket.activity);
+    let value = activity.number(ticket.requester).raw(&record::encode(&ticket.record));
+    batch.put(keys::ticket(ticket.number), value);
+}
+
 pub(crate) fn put_message(batch: &mut Batch, ticket: Number, message: Number, stored: &Message) {
     let value = ticket.write(Template::new()).raw(&record::encode(stored));
     batch.put(keys::row(keys::MESSAGES, &[message]), value);

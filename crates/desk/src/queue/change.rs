@@ -12,7 +12,7 @@ use crate::notices::NoticePut;
 use crate::queue::due::DueRows;
 use crate::queue::standing::{StoredDelivery, put_delivery};
 use crate::queue::undo::Displaced;
-use crate::rows::put_ticket;
+use crate::rows::{put_ticket, touch_ticket};
 use crate::snooze::{self, Waking};
 use crate::stored::{self, StoredTicket};
 use crate::suppression::Suppression;
@@ -184,6 +184,11 @@ impl Change {
         if let Some(ticket) = ticket {
             let mut changed = ticket.record.clone();
             self.concern.apply(&mut changed);
+            let wakes = !before.record.state.is_waiting() && self.after.state.is_waiting();
+            if wakes && changed == ticket.record {
+                // It may be about to be deleted, as nothing of it waited.
+                touch_ticket(batch, ticket);
+            }
             rewrite_ticket((batch, due), act, before, ticket, changed);
         }
     }

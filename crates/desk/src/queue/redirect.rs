@@ -11,6 +11,7 @@ use crate::queue::actions::{act, refuse, sees};
 use crate::queue::change::{Change, read_both, rewrite_ticket};
 use crate::queue::enqueue::{Addressee, Posting, enqueue};
 use crate::queue::standing::StoredDelivery;
+use crate::rows::touch_ticket;
 use crate::{Desk, Error};
 
 /// How often it is tried again when others were quicker.
@@ -64,6 +65,10 @@ impl Desk {
         if let Some(ticket) = ticket {
             let mut changed = ticket.record.clone();
             changed.admit(&[address.normalised()].into());
+            if changed == ticket.record {
+                // It may be about to be deleted, as nothing of it waited.
+                touch_ticket(&mut batch, &ticket);
+            }
             rewrite_ticket((&mut batch, &mut due), act, &before, &ticket, changed);
         }
         self.commit_queued(batch, due).await.map_err(Failure::Commit)?;

@@ -71,6 +71,33 @@ async fn a_deleted_ticket_leaves_the_contact_and_the_log_and_nothing_else() {
     assert_eq!((last.event.kind, last.ticket), (EventKind::TicketDeleted, Some(1)));
 }
 
+/// A ticket may have very many deliveries: none is a check of the commit, and yet none that wakes is overlooked.
+#[tokio::test]
+async fn a_ticket_rests_on_no_delivery_that_ended_and_stays_where_one_wakes() {
+    for fate in [Fate::Delivered, Fate::Refused] {
+        let world = asked("References: <0@customer.example>\n").await;
+        world.write(reply(), 1).await;
+        let due = world.desk.due(None, at(10), 100).unwrap().remove(0).delivery;
+        super::queue_world::send(&world, due, 10, fate, "2.0.0").await;
+        set_state(&world, 1, State::Trash).await;
+        let mut snapshot = world.store.of(world.acme).snapshot().unwrap();
+        world.desk.deletable(&mut snapshot, &world.admin(), 1).unwrap();
+        let is_woken = fate == Fate::Refused;
+        if is_woken {
+            world.desk.retry_delivery(&world.admin(), due, at(20)).await.unwrap();
+        } else {
+            let key = crate::keys::delivery(due);
+            let mut other = world.store.of(world.acme).snapshot().unwrap();
+            let stored = other.read(&key).unwrap().unwrap();
+            let mut batch = other.batch();
+            batch.put(key, stored);
+            world.store.commit(vec![batch]).await.unwrap();
+        }
+        let committed = world.store.commit(vec![snapshot.batch()]).await;
+        assert_eq!(committed.is_err(), is_woken, "{fate:?}");
+    }
+}
+
 #[tokio::test]
 async fn mail_that_belonged_to_a_deleted_ticket_begins_a_new_one() {
     let world = answered().await;
