@@ -11,15 +11,15 @@ use minicbor::{Decode, Encode};
 use crate::delivery::{Delivery, DeliveryId, DeliveryState};
 use crate::queue::change::{Change, Concern};
 use crate::queue::standing::StoredDelivery;
-use crate::stored::{self, StoredTicket, last_number};
+use crate::stored::{self, StoredMessage, StoredTicket, last_number};
 use crate::ticket::{State, Ticket};
 use crate::{Desk, Error, MessageKind, keys};
 
 /// How many deliveries of one message an undo looks at: more than a message may have recipients.
 const UNDO_ROWS_MAX: usize = 10_000;
 
-/// How many later messages are looked at. A ticket that got more within the time of an undo has moved on.
-const LATER_MESSAGES_MAX: usize = 100;
+/// How many later and earlier messages are looked at. A ticket that got more within the time of an undo has moved on.
+const MESSAGES_READ_MAX: usize = 100;
 
 /// What a ticket was when a mail of ours changed it, kept with that mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -59,6 +59,31 @@ impl Displaced {
             ticket.attention |= self.attention;
             ticket.snoozed_until = ticket.snoozed_until.or(self.snoozed_until);
         }
+    }
+
+    /// The same with what the answers right before displaced that were taken back while this one was under way.
+    fn with_earlier(self, snapshot: &mut Snapshot, taken_back: &StoredDelivery) -> Result<Self, Error> {
+        let messages = keys::ticket_messages(taken_back.ticket);
+        let own = messages.clone().number(taken_back.message);
+        let earlier = snapshot.scan(&messages, Direction::Backward, Some(own.as_bytes()))?;
+        let earlier = earlier.take(MESSAGES_READ_MAX).map(|row| last_number(&row?.0));
+        let mut all = self;
+        for number in earlier.collect::<Result<Vec<_>, Error>>()? {
+            let message = stored::message(snapshot, number)?.ok_or(Error::Damaged("message"))?;
+            if !is_nothing(snapshot, &message)? {
+                break;
+            }
+            let Some(one) = message.record.written.and_then(|written| written.displaced) else { continue };
+            // Else it was put back already, or somebody moved the ticket on between the two.
+            let is_still_there = one.ticket == all.ticket && one.made != one.state && one.made == all.state;
+            if !is_still_there {
+                break;
+            }
+            let attention = all.attention || one.attention;
+            let snoozed_until = all.snoozed_until.or(one.snoozed_until);
+            all = Self { attention, snoozed_until, made: all.made, ..one };
+        }
+        Ok(all)
     }
 
     /// The same, without a snooze whose time has come meanwhile.
@@ -128,7 +153,9 @@ fn concern(snapshot: &mut Snapshot, taken_back: &StoredDelivery, now: Timestamp)
     let displaced = message.and_then(|message| message.record.written?.displaced);
     let displaced = displaced.filter(|displaced| displaced.ticket == taken_back.ticket);
     match displaced {
-        Some(displaced) if is_undone(snapshot, taken_back)? => Ok(Concern::Undo(displaced.at(now))),
+        Some(displaced) if is_undone(snapshot, taken_back)? => {
+            Ok(Concern::Undo(displaced.with_earlier(snapshot, taken_back)?.at(now)))
+        }
         _ => Ok(Concern::Nothing),
     }
 }
@@ -140,22 +167,26 @@ fn is_undone(snapshot: &mut Snapshot, taken_back: &StoredDelivery) -> Result<boo
     }
     let messages = keys::ticket_messages(taken_back.ticket);
     let later = snapshot.scan(&messages, Direction::Backward, None)?;
-    let later = later.take(LATER_MESSAGES_MAX).map(|row| last_number(&row?.0));
+    let later = later.take(MESSAGES_READ_MAX).map(|row| last_number(&row?.0));
     for number in later.collect::<Result<Vec<_>, Error>>()? {
         if number <= taken_back.message {
             return Ok(true);
         }
         let message = stored::message(snapshot, number)?.ok_or(Error::Damaged("message"))?;
-        let passes = match message.record.kind() {
-            MessageKind::Note | MessageKind::Automatic => true,
-            MessageKind::Outbound => never_leaves(snapshot, number, None)?,
-            MessageKind::Inbound | MessageKind::Report => false,
-        };
-        if !passes {
+        if !is_nothing(snapshot, &message)? {
             return Ok(false);
         }
     }
     Ok(false)
+}
+
+/// Whether a message moves its ticket nowhere: a note, an answer of the server's own, or a mail that never leaves.
+fn is_nothing(snapshot: &mut Snapshot, message: &StoredMessage) -> Result<bool, Error> {
+    match message.record.kind() {
+        MessageKind::Note | MessageKind::Automatic => Ok(true),
+        MessageKind::Outbound => never_leaves(snapshot, message.number, None),
+        MessageKind::Inbound | MessageKind::Report => Ok(false),
+    }
 }
 
 /// Whether all deliveries of a message but this one are taken back or suppressed: each as a check, so that of two that

@@ -117,3 +117,16 @@ async fn a_note_or_an_answer_taken_back_since_is_nothing() {
     undo(&world, first.message).await;
     assert_eq!(ticket(&world).state, State::New);
 }
+
+#[tokio::test]
+async fn of_two_answers_that_are_both_taken_back_the_order_does_not_matter() {
+    let world = asked("").await;
+    world.desk.snooze(&world.admin(), 1, at(100), at(1)).await.unwrap();
+    let first = world.write(held(), 2).await;
+    world.write(into_ticket(1, WritingKind::Note), 3).await;
+    let second = world.write(held(), 4).await;
+    undo(&world, first.message).await;
+    assert_eq!(ticket(&world).state, State::Pending, "the other is under way");
+    undo(&world, second.message).await;
+    assert_eq!((ticket(&world).state, ticket(&world).snoozed_until), (State::New, Some(at(100))));
+}
