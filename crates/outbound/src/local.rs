@@ -54,7 +54,8 @@ impl Local {
             return Ok(Judgement::deferred(LOCAL, "4.2.1", text));
         }
         if lease.is_sealed && matches!(route, Route::Channel { .. }) {
-            let text = format!("{address} is a channel by now, where others would read the link in this mail.");
+            let text =
+                format!("{address} is a channel by now, where others would read the link in this mail.");
             return Ok(Judgement::refused(LOCAL, "5.7.1", text));
         }
         let Some(recipient) = self.desk.recipient(route, address.to_string())? else {
