@@ -3,11 +3,11 @@
 use guichet_accounts::{Actor, PersonId};
 use guichet_store::{Direction, Snapshot};
 
+use super::record::ticket_of;
 use super::{DraftId, StoredDraft, is_in_sight, writer};
 use crate::filter::me;
 use crate::page::Page;
 use crate::read::{numbered_page, seen_ticket};
-use crate::stored::last_number;
 use crate::{Desk, Error, keys, numbers};
 
 /// How many drafts one page has: their texts may have a mebibyte each.
@@ -59,8 +59,7 @@ pub(crate) fn has_draft(snapshot: &Snapshot, actor: &Actor, ticket: u64) -> Resu
 pub(crate) fn tickets_of(snapshot: &Snapshot, person: PersonId) -> Result<Vec<u64>, Error> {
     let mut tickets = Vec::new();
     for row in snapshot.scan(&keys::drafts(person), Direction::Forward, None)? {
-        let (key, stored) = row?;
-        tickets.extend(StoredDraft::of(DraftId(last_number(&key)?), &stored)?.ticket);
+        tickets.extend(ticket_of(&row?.1)?);
     }
     Ok(tickets)
 }

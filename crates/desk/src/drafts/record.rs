@@ -119,6 +119,20 @@ pub(crate) struct DraftRecord {
     pub(crate) bytes: u64,
 }
 
+/// What a list of tickets needs of a draft: the rest of [`DraftRecord`] is passed over, however long it is.
+#[derive(Debug, Decode)]
+struct DraftPlace {
+    #[n(1)]
+    ticket: u64,
+}
+
+/// The ticket of a stored draft; none of a new mail.
+pub(super) fn ticket_of(stored: &[u8]) -> Result<Option<u64>, Error> {
+    let (_, rest) = numbers::<1>(stored)?;
+    let DraftPlace { ticket } = record::decode(rest).map_err(|_| Error::Damaged("draft"))?;
+    Ok((ticket != 0).then_some(ticket))
+}
+
 /// A draft with what stands around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredDraft {
