@@ -111,9 +111,9 @@ impl Desk {
 
     /// Forgets the forwards to channels that were deleted: nobody can name them any more.
     async fn forget_channelless(&self, organisation: OrganisationId) -> Result<(), Error> {
+        let mut gone = all(&self.store.of(organisation).snapshot()?)?;
+        // Looked up after them: one that is made meanwhile has none that are gone.
         let channels = self.accounts.channels(organisation)?;
-        let snapshot = self.store.of(organisation).snapshot()?;
-        let mut gone = all(&snapshot)?;
         gone.retain(|(_, forward)| channels.iter().all(|channel| channel.id != forward.channel));
         if gone.is_empty() {
             return Ok(());
