@@ -1,8 +1,9 @@
 //! The HTTP server around the API's router: connections, their number, their patience, their end.
 //!
 //! *Must hold*: a client that is slow with TLS or with its request's head, idle between two, or deaf to its answer, is let
-//! go, and keeps nobody else from being accepted; past `connections_max` the next one waits in the listener's queue; one client has no more than its share; on stop, requests
-//! under way are answered and streams without an end are cut after a set time.
+//! go, and keeps nobody else from being accepted; past `connections_max` the next one waits in the listener's queue; one
+//! client has no more than its share; on stop, requests under way are answered and streams without an end are cut after a
+//! set time.
 //!
 //! *Standards*: RFC 9112 (HTTP/1.1), RFC 7301 (`http/1.1` and no other protocol over TLS).
 
