@@ -99,10 +99,22 @@ impl Caps {
         self.take_all(system(organisation, to, kind), at)
     }
 
+    /// Whether one more would go; it counts nothing.
+    pub(crate) fn may_take_system(
+        &self,
+        organisation: OrganisationId,
+        (to, kind): (&MailAddress, SystemMailKind),
+        at: Timestamp,
+    ) -> bool {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.turn(at);
+        counts.have_room(&system(organisation, to, kind), at)
+    }
+
     fn take_all<const N: usize>(&self, all: [(Counted, u32); N], at: Timestamp) -> bool {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         counts.turn(at);
-        let may = all.iter().all(|(counted, most)| counts.over_an_hour(counted, at) < *most);
+        let may = counts.have_room(&all, at);
         if may {
             for (counted, _) in all {
                 *counts.now.entry(counted).or_default() += 1;
@@ -154,6 +166,10 @@ impl Counts {
             // The clock was ahead. What was counted counts from now on, or nothing would go until then.
             self.hour = hour;
         }
+    }
+
+    fn have_room(&self, all: &[(Counted, u32)], at: Timestamp) -> bool {
+        all.iter().all(|(counted, most)| self.over_an_hour(counted, at) < *most)
     }
 
     /// How many in the hour before, taking those of the last hour of the clock as evenly spread.

@@ -147,6 +147,27 @@ impl Desk {
         Err(Error::Unavailable("too much happens to this address at once".to_owned()))
     }
 
+    /// Whether such a mail would go, for who has to change something before it is written.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], as of [`Desk::send_system_mail`].
+    pub fn check_system_mail(
+        &self,
+        organisation: OrganisationId,
+        (to, kind): (&MailAddress, SystemMailKind),
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if kind.holds_secret() {
+            self.refuse_channel(to)?;
+        }
+        if !self.caps.may_take_system(organisation, (to, kind), now) {
+            return Err(too_many(to));
+        }
+        self.home(organisation)?;
+        let mut snapshot = self.store.of(organisation).snapshot()?;
+        Addressee::look_up(&mut snapshot, to, RecipientField::To, now)?.refuse_suppressed()
+    }
+
     /// An error that says so, if mail to it becomes tickets.
     fn refuse_channel(&self, to: &MailAddress) -> Result<(), Error> {
         match self.accounts.route(to.local(), to.domain().as_str())? {
@@ -168,8 +189,10 @@ impl Desk {
         if self.caps.take_system(organisation, (to, kind), now) {
             return Ok(());
         }
-        Err(Error::Invalid(format!(
-            "too many mails went to {to}, or from here, within the hour: try again later"
-        )))
+        Err(too_many(to))
     }
+}
+
+fn too_many(to: &MailAddress) -> Error {
+    Error::Invalid(format!("too many mails went to {to}, or from here, within the hour: try again later"))
 }

@@ -66,6 +66,8 @@ pub(crate) async fn request(
     let (organisation, person) = (actor.organisation, caller.person()?);
     let password = password.unwrap_or_default();
     accounts.prove_password((organisation, person), &password, caller.at(), random).await?;
+    let mailed = (&address, SystemMailKind::Invitation);
+    api.wiring.desk.check_system_mail(organisation, mailed, caller.at())?;
     let asked = accounts.request_address(organisation, person, &address, caller.at(), random).await?;
     let letter = asked.letter(&api.wiring.public_url);
     let mail = post::mail(asked.address.clone(), &asked.person.name, letter, SystemMailKind::Invitation);

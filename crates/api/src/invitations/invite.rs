@@ -100,6 +100,9 @@ pub(crate) async fn invite(
     let accounts = caller.accounts(&api);
     let random = api.wiring.random.as_ref();
     let address = wanted.address.clone();
+    // Asked before, so that nobody is left behind whom no mail would reach.
+    let mailed = (&address, SystemMailKind::Invitation);
+    api.wiring.desk.check_system_mail(actor.organisation, mailed, caller.at())?;
     let made = accounts.invite(actor.organisation, wanted, caller.at(), random).await;
     let made = made.map_err(|error| refused(&accounts, actor, &address, error))?;
     let id = made.person.id;

@@ -74,6 +74,20 @@ async fn a_link_stays_good_where_another_can_not_be_sent() {
     assert_eq!(new.post("/api/v1/invitations/show", json!({"secret": secret})).await.status, 200);
 }
 
+/// Nobody is left behind whom no mail would reach.
+#[tokio::test]
+async fn who_can_not_be_written_to_is_not_invited() {
+    let world = World::with_passwords().await;
+    let mut admin = Browser::of(&world, "admin@acme.example").await;
+    let people = world.get("/api/v1/people").await.json();
+    let suppressed = json!({"address": "gone@partner.example", "reason": "asked"});
+    assert_eq!(admin.post("/api/v1/suppressions", suppressed).await.status, 201);
+    for address in ["gone@partner.example", "billing@acme.example"] {
+        admin.post("/api/v1/invitations", json!({"address": address})).await.problem(422);
+    }
+    assert_eq!(world.get("/api/v1/people").await.json(), people);
+}
+
 /// A token that leaked lets nobody in who may more than it does, by whichever way.
 #[tokio::test]
 async fn a_token_that_may_change_people_makes_no_admin() {
