@@ -58,6 +58,7 @@ impl Accounts {
             owned_domain(&mut space, wanted.address.domain())?;
             let named = stored::read_teams(&mut space, wanted.team.as_slice())?;
             let number = stored::next_number(&mut space)?;
+            stored::check_room(&space, "channels", keys::CHANNELS)?;
             let id = ChannelId(number);
             let taken = take_address(&mut operator, &wanted.address)?;
             let first = operator.read(&keys::postmaster())?.is_none();

@@ -118,7 +118,8 @@ impl Accounts {
     pub(crate) fn operator_address(&self) -> Result<MailAddress, Error> {
         let postmaster = address(LOCAL_PART, self.base_domain())?;
         let owner = stored::domain_owner(&self.store.operator().snapshot()?, self.base_domain())?;
-        let Some(house) = self.house_if_any()?.filter(|house| owner.is_some_and(|owner| owner != *house)) else {
+        let Some(house) = self.house_if_any()?.filter(|house| owner.is_some_and(|owner| owner != *house))
+        else {
             return Ok(postmaster);
         };
         let reads = self.channels(house)?.into_iter().find(Channel::is_active);

@@ -12,6 +12,9 @@ use crate::{Accounts, Error, VerdictPolicy, keys};
 /// A DNS label is at most 63 octets (RFC 1035 2.3.4), and the short name is one.
 const SLUG_OCTETS_MAX: usize = 63;
 const NAME_CHARS_MAX: usize = 200;
+/// Organisations of one server. What is done for all (a change of the master key, the watch over domains, forgetting) lists
+/// them all, at some 200 bytes each.
+pub(crate) const ORGANISATIONS_MAX: u32 = 100_000;
 
 impl Accounts {
     /// Makes an organisation without any address: its domains and channels are added by hand.
@@ -46,7 +49,8 @@ impl Accounts {
 
     /// Every organisation of this server, oldest first.
     pub fn organisations(&self) -> Result<Vec<Organisation>, Error> {
-        stored::list(&self.store.operator().snapshot()?, "organisation", keys::ORGANISATIONS)
+        let operator = self.store.operator().snapshot()?;
+        stored::list_first(&operator, "organisation", keys::ORGANISATIONS, ORGANISATIONS_MAX as usize)
     }
 
     /// One organisation.
@@ -128,8 +132,10 @@ impl Accounts {
 /// The number of the next organisation, as a number and as what it is.
 pub(crate) fn next_organisation(operator: &mut Snapshot) -> Result<(u64, OrganisationId), Error> {
     let number = stored::next_number(operator)?;
-    let id = u32::try_from(number).ok().and_then(OrganisationId::new);
-    Ok((number, id.ok_or_else(|| Error::Invalid("there are too many organisations".to_owned()))?))
+    let id = u32::try_from(number).ok().filter(|number| *number <= ORGANISATIONS_MAX);
+    let full =
+        || Error::Invalid(format!("this server has {ORGANISATIONS_MAX} organisations and takes no more"));
+    Ok((number, id.and_then(OrganisationId::new).ok_or_else(full)?))
 }
 
 pub(crate) fn check_slug(slug: &str) -> Result<(), Error> {

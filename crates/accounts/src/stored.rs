@@ -50,9 +50,19 @@ pub(crate) fn list<T: for<'b> Decode<'b, ()>>(
     what: &'static str,
     kind: u8,
 ) -> Result<Vec<T>, Error> {
+    list_first(snapshot, what, kind, LISTED_MAX)
+}
+
+/// The same, of which there may be another number at most.
+pub(crate) fn list_first<T: for<'b> Decode<'b, ()>>(
+    snapshot: &Snapshot,
+    what: &'static str,
+    kind: u8,
+    most: usize,
+) -> Result<Vec<T>, Error> {
     snapshot
         .scan(&Key::new(kind), Direction::Forward, None)?
-        .take(LISTED_MAX)
+        .take(most)
         .map(|row| row.map_err(Error::from).and_then(|(_, value)| decode(what, &value)))
         .collect()
 }

@@ -37,6 +37,7 @@ impl Accounts {
             }
             let address_row = take_address(&mut operator, &claim.address)?;
             let number = stored::next_number(&mut space)?;
+            stored::check_room(&space, "channels", keys::CHANNELS)?;
             let channel = Channel::named(ChannelId(number), claim.address.clone(), claim.name.clone());
             claim.state = ClaimState::Approved;
             (claim.decided, claim.channel) = (Some(now), Some(channel.id));

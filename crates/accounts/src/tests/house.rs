@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::*;
-use crate::{HomeLabel, NewOrganisation};
+use crate::organisations::ORGANISATIONS_MAX;
+use crate::{HomeLabel, NewOrganisation, Organisation, keys, stored};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -138,6 +139,27 @@ async fn of_two_organisations_of_one_name_made_at_once_one_is_made() {
     );
     assert!(one.is_ok() != other.is_ok());
     assert_eq!(accounts.organisations().unwrap().len(), 1);
+}
+
+/// Whatever is done for all, a change of the master key above all, must leave nobody out.
+#[tokio::test]
+async fn promise_9_a_server_has_so_many_organisations_as_are_listed() {
+    let accounts = server();
+    let (first, _) = accounts.found_organisation(wanted("acme"), NOW).await.unwrap();
+    let mut batch = accounts.store.operator().batch();
+    for number in 2..=ORGANISATIONS_MAX {
+        let id = OrganisationId::new(number).unwrap();
+        batch.put(keys::organisation(id), stored::encode(&Organisation { id, ..first.clone() }));
+    }
+    stored::put_number(&mut batch, u64::from(ORGANISATIONS_MAX));
+    accounts.store.commit(vec![batch]).await.unwrap();
+    assert_eq!(accounts.organisations().unwrap().len(), ORGANISATIONS_MAX as usize);
+    for refused in [
+        accounts.found_organisation(wanted("beta"), NOW).await.map(drop),
+        accounts.create_organisation("beta", "Beta").await.map(drop),
+    ] {
+        assert!(matches!(&refused, Err(Error::Invalid(text)) if text.contains("100000")), "{refused:?}");
+    }
 }
 
 #[tokio::test]

@@ -239,10 +239,12 @@ async fn fill(accounts: &Accounts, id: OrganisationId, kind: u8, count: usize) {
 }
 
 #[tokio::test]
-async fn promise_9_an_organisation_has_so_many_people_and_teams_as_a_list_shows() {
+async fn promise_9_an_organisation_has_so_many_people_teams_and_channels_as_a_list_shows() {
     let (accounts, id) = with_domain().await;
     fill(&accounts, id, crate::keys::PEOPLE, crate::stored::LISTED_MAX).await;
     fill(&accounts, id, crate::keys::TEAMS, crate::stored::LISTED_MAX).await;
+    fill(&accounts, id, crate::keys::CHANNELS, crate::stored::LISTED_MAX).await;
+    let channel = NewChannel { address: address("x@acme.example"), name: "x".to_owned(), team: None };
     let wanted = NewPerson {
         name: "Ana".to_owned(),
         address: address("ana@acme.example"),
@@ -253,6 +255,7 @@ async fn promise_9_an_organisation_has_so_many_people_and_teams_as_a_list_shows(
         accounts.add_person(id, wanted.clone()).await.map(drop),
         accounts.invite(id, wanted, now(), &SystemRandom).await.map(drop),
         accounts.create_team(id, "Billing").await.map(drop),
+        accounts.create_channel(id, channel).await.map(drop),
     ] {
         assert!(matches!(&refused, Err(Error::Invalid(text)) if text.contains("10000")), "{refused:?}");
     }
