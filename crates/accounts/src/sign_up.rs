@@ -32,7 +32,7 @@ use crate::{Accounts, Error, Secret, keys};
 const LINK_HOURS: i64 = 24;
 /// Links that go to one address in [`LINK_HOURS`]: a second for who lost the first, one more, and no flood.
 const LINKS_PER_ADDRESS_MAX: u32 = 3;
-/// Rows that are swept away with one sign-up, so that none takes long.
+/// Rows that are looked at to be swept away with one sign-up, so that none takes long.
 const SWEPT_MAX: usize = 500;
 /// Seconds in which the sign-ups of all together are counted.
 const HOUR_SECS: i64 = 3_600;
@@ -170,7 +170,7 @@ impl Accounts {
         let one = keys::sign_ups_counted(Some(&digest));
         let span = SignedDuration::from_hours(LINK_HOURS);
         let of_address = Counted::on(read_counted(&mut operator, &one)?, span, now);
-        let over = over(&operator, now)?;
+        let over = over(&operator, &secret.digest(), now)?;
         let mut batch = operator.batch();
         for key in over {
             batch.delete(key);
@@ -196,17 +196,24 @@ fn read_counted(operator: &mut Snapshot, key: &Key) -> Result<Option<Counted>, E
     operator.read(key)?.map(|bytes| stored::decode("count of sign-ups", &bytes)).transpose()
 }
 
-/// Rows that count no more: links and counts of addresses, each as old as a link may be.
-fn over(operator: &Snapshot, now: Timestamp) -> Result<Vec<Key>, Error> {
+/// Rows that count no more: links and counts of addresses, each as old as a link may be. The look begins behind a digest
+/// that nobody chose and goes round, so that it comes to every row, however many are good before it.
+fn over(operator: &Snapshot, begin: &[u8; 32], now: Timestamp) -> Result<Vec<Key>, Error> {
+    let rows = |kind| {
+        let (all, begin) = (Key::new(kind), Key::new(kind).bytes(begin));
+        let behind = operator.scan(&all, Direction::Forward, Some(begin.as_bytes()))?;
+        let before = operator.range(&all, &begin, Direction::Forward, None)?;
+        Ok::<_, Error>(behind.chain(before).take(SWEPT_MAX))
+    };
     let mut keys_over = Vec::new();
-    for row in operator.scan(&Key::new(keys::SIGN_UPS), Direction::Forward, None)?.take(SWEPT_MAX) {
+    for row in rows(keys::SIGN_UPS)? {
         let (key, value) = row?;
         if stored::decode::<SignUp>("sign-up", &value)?.is_over(now) {
             keys_over.push(stored::key_of(&key));
         }
     }
     let span = SignedDuration::from_hours(LINK_HOURS);
-    for row in operator.scan(&Key::new(keys::SIGN_UPS_COUNTED), Direction::Forward, None)?.take(SWEPT_MAX) {
+    for row in rows(keys::SIGN_UPS_COUNTED)? {
         let (key, value) = row?;
         let counted: Counted = stored::decode("count of sign-ups", &value)?;
         // The first row, without a digest, counts all; it is written anew each time.

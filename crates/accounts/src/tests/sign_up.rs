@@ -138,6 +138,28 @@ async fn what_is_over_is_swept_away() {
 }
 
 #[tokio::test]
+async fn what_is_over_is_swept_away_behind_however_many_that_are_not() {
+    let accounts = open_server().await;
+    let waits = |made| crate::sign_up::SignUp {
+        organisation: "Acme".to_owned(),
+        name: "Ada".to_owned(),
+        address: address(ADA),
+        made,
+    };
+    let mut batch = accounts.store.operator().batch();
+    for n in 0..1_000_u64 {
+        let mut digest = [0; 32];
+        digest[24..].copy_from_slice(&n.to_be_bytes());
+        batch.put(crate::keys::sign_up(&digest), crate::stored::encode(&waits(hours(30))));
+    }
+    let last = crate::keys::sign_up(&[255; 32]);
+    batch.put(last.clone(), crate::stored::encode(&waits(now())));
+    accounts.store.commit(vec![batch]).await.unwrap();
+    ask(&accounts, ADA, hours(30)).await.unwrap();
+    assert_eq!(accounts.store.operator().snapshot().unwrap().peek(&last).unwrap(), None);
+}
+
+#[tokio::test]
 async fn a_taken_or_reserved_name_gets_a_number_and_a_strange_one_a_label() {
     let accounts = open_server().await;
     accounts.create_organisation("acme", "Acme").await.unwrap();
