@@ -113,17 +113,23 @@ async fn refused(error: &io::Error) {
     }
 }
 
+/// What a connection takes of its client's share, for as long as it lasts.
+enum Share {
+    Uncounted,
+    Counted(#[expect(dead_code, reason = "it is held, and given back when it is dropped")] ClientPlace),
+}
+
 impl HttpLimits {
-    /// A place among those of this client; none where it has them all, and an empty one where they are not counted.
-    fn share(&self, address: IpAddr) -> Option<Option<ClientPlace>> {
+    /// One more connection of this client; none where it has too many.
+    fn share(&self, address: IpAddr) -> Option<Share> {
         if (self.speaks_for_many)(address) {
-            return Some(None);
+            return Some(Share::Uncounted);
         }
         let place = self.clients.place(address);
         if place.is_none() {
             tracing::debug!(%address, "a client has too many HTTP connections: one more is closed");
         }
-        place.map(Some)
+        place.map(Share::Counted)
     }
 }
 

@@ -220,7 +220,7 @@ settings! {
         /// Connections at one time; further ones wait to be accepted. Each open panel or event stream takes one.
         connections_max: Whole<1, 1_000_000> = "4000",
         /// Connections at one time from one address (IPv6: one /64); one more is closed. Those of this machine and of trusted
-        /// proxies are not counted.
+        /// proxies are not counted: name the gateway among them where all come through one, as behind Docker's.
         connections_per_address_max: Whole<1, 1_000_000> = "500",
         /// Seconds that a client may take to send the head of a request.
         header_secs_max: Whole<1, 3_600> = "15",
