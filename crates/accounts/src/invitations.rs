@@ -82,37 +82,17 @@ impl Accounts {
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<Invitation, Error> {
-        let invitation = self.another_invitation(organisation, id, now, random)?;
-        self.renew_invitation(&invitation).await?;
-        Ok(invitation)
-    }
-
-    /// An invitation with a new link, which [`Accounts::renew_invitation`] makes good: for who sends the mail first, so that
-    /// the link before stays good where no mail can be sent.
-    pub fn another_invitation(
-        &self,
-        organisation: OrganisationId,
-        id: PersonId,
-        now: Timestamp,
-        random: &dyn Random,
-    ) -> Result<Invitation, Error> {
-        let (_, person) = self.invited_for_change(organisation, id)?;
-        self.invitation_of(organisation, person, Issued::new(Purpose::Invitation, now, random))
-    }
-
-    /// Makes the link of another invitation good; the one before ends.
-    pub async fn renew_invitation(&self, invitation: &Invitation) -> Result<(), Error> {
-        let (organisation, id) = (invitation.organisation.id, invitation.person.id);
-        let issued = Issued { secret: invitation.secret.clone(), expires: invitation.expires };
-        change(&self.store, || {
+        let issued = Issued::new(Purpose::Invitation, now, random);
+        let person = change(&self.store, || {
             let (snapshot, person) = self.invited_for_change(organisation, id)?;
             let (mut operator, mut space) = (self.store.operator().batch(), snapshot.batch());
             let kept = kept(Purpose::Invitation, organisation, id, &issued);
             self.put_one_time(&mut operator, &mut space, &person, &issued, kept)?;
             self.record(&mut space, Deed::InvitationRenewed, &person.address);
-            Ok((vec![operator, space], ()))
+            Ok((vec![operator, space], person))
         })
-        .await
+        .await?;
+        self.invitation_of(organisation, person, issued)
     }
 
     /// Takes an invitation back. The address can be invited anew.

@@ -177,10 +177,13 @@ pub(crate) async fn resend(
     let id = PersonId(id.of("invitation")?);
     let random = api.wiring.random.as_ref();
     let accounts = caller.accounts(&api);
-    caller.may_let_in(&api, accounts.person(actor.organisation, id)?.role)?;
-    let made = accounts.another_invitation(actor.organisation, id, caller.at(), random)?;
+    let person = accounts.person(actor.organisation, id)?;
+    caller.may_let_in(&api, person.role)?;
+    // Asked before, so that the link that they have stays good where no mail would reach them.
+    let mailed = (&person.address, SystemMailKind::Invitation);
+    api.wiring.desk.check_system_mail(actor.organisation, mailed, caller.at())?;
+    let made = accounts.resend_invitation(actor.organisation, id, caller.at(), random).await?;
     send(&api, &caller, &made).await?;
-    accounts.renew_invitation(&made).await?;
     Ok(Json(made.person.into()))
 }
 
