@@ -115,7 +115,7 @@ impl Accounts {
     }
 
     /// Where who runs this server is written to: the postmaster of the base domain, unless somebody else has that.
-    pub(crate) fn operator_address(&self) -> Result<MailAddress, Error> {
+    pub fn operator_address(&self) -> Result<MailAddress, Error> {
         let postmaster = address(LOCAL_PART, self.base_domain())?;
         let owner = stored::domain_owner(&self.store.operator().snapshot()?, self.base_domain())?;
         let Some(house) = self.house_if_any()?.filter(|house| owner.is_some_and(|owner| owner != *house))

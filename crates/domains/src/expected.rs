@@ -5,7 +5,7 @@
 //! the operator changes addresses in one place.
 
 use guichet_accounts::{Accounts, DkimRecord, DkimState, Domain, Error, Proof};
-use guichet_mail::DomainName;
+use guichet_mail::{DomainName, MailAddress};
 use guichet_store::OrganisationId;
 
 use crate::policy;
@@ -40,7 +40,7 @@ pub(crate) fn expected(
         records.push(maker.dmarc());
     }
     if !is_ours {
-        records.extend(maker.tls(settings, accounts.base_domain()));
+        records.extend(maker.tls(settings, &accounts.operator_address()?));
     }
     Ok(records)
 }
@@ -99,7 +99,7 @@ impl Maker<'_> {
     }
 
     /// What makes TLS certain (RFC 8461), where there is a policy, and its trouble known (RFC 8460).
-    fn tls(&self, settings: &Settings, base: &DomainName) -> Vec<Expected> {
+    fn tls(&self, settings: &Settings, reports_to: &MailAddress) -> Vec<Expected> {
         let Self { domain, .. } = self;
         let advised = |purpose, name, value| self.record(purpose, Need::Advised, name, value);
         let mut records = Vec::new();
@@ -109,7 +109,7 @@ impl Maker<'_> {
             records.push(advised(Purpose::MtaStsHost, format!("mta-sts.{domain}"), host));
             records.push(advised(Purpose::MtaSts, format!("_mta-sts.{domain}"), policy));
         }
-        let reports = Value::Text(format!("v=TLSRPTv1; rua=mailto:postmaster@{base}"));
+        let reports = Value::Text(format!("v=TLSRPTv1; rua=mailto:{reports_to}"));
         records.push(advised(Purpose::TlsRpt, format!("_smtp._tls.{domain}"), reports));
         records
     }

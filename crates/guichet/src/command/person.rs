@@ -115,6 +115,10 @@ impl Command {
             Command::Resend(named) => {
                 let (organisation, person) = named.read(operator)?;
                 let (now, random) = (operator.now(), &*operator.random);
+                // Where no mail goes, the link of before stays good.
+                let mail = (&person.address, SystemMailKind::Invitation);
+                let goes = operator.desk.check_system_mail(organisation, mail, now);
+                goes.map_err(|why| Error::Invalid(format!("the mail can't be sent: {why}")))?;
                 let made = accounts.resend_invitation(organisation, person.id, now, random).await?;
                 return send(operator, made).await.map(Answer::One);
             }
