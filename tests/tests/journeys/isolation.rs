@@ -181,7 +181,8 @@ fn promise_7_what_another_organisation_has_is_of_no_use_in_a_request() -> Result
     for (method, path, body) in borrowed(&owner, &upload)? {
         let answer = stranger.browser.send(method, path, Some(&body))?;
         // For what it names, not for its form.
-        let is_not_there = ["there is no", "is none of this ticket's", "names nobody"];
+        let is_not_there =
+            ["there is no", "is none of this ticket's", "names nobody", "is no domain of this organisation"];
         let refused =
             [404, 422].contains(&answer.status) && is_not_there.iter().any(|why| answer.text().contains(why));
         assert!(refused && !answer.text().contains(WORD), "{method} {path} {body}: {}", answer.text());

