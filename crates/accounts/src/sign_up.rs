@@ -26,7 +26,7 @@ use crate::audit::Deed;
 use crate::organisations::check_name;
 use crate::stored::{self, change};
 use crate::throttle::Door;
-use crate::{Accounts, Error, Secret, keys};
+use crate::{Accounts, By, Error, Secret, Who, keys};
 
 /// How long a link is good, in hours: long enough for a mail that a greylisting server keeps back.
 const LINK_HOURS: i64 = 24;
@@ -136,7 +136,9 @@ impl Accounts {
             return Err(SignUpError::TooMany { retry_secs });
         }
         let secret = Secret::random(random);
-        let asked = change(&self.store, || self.note(&sign_up, &secret, per_hour_max, now)).await?;
+        let by = By { organisation: None, who: Who::System, from: Some(from), at: now };
+        let noting = self.on_behalf(by);
+        let asked = change(&self.store, || noting.note(&sign_up, &secret, per_hour_max, now)).await?;
         match asked {
             Asked::TooMany { retry_secs } => Err(SignUpError::TooMany { retry_secs }),
             Asked::Quiet => Ok(None),

@@ -226,3 +226,13 @@ async fn who_opened_sign_up_and_closed_it_stands_in_the_audit_log_once() {
     deeds.sort_unstable();
     assert_eq!(deeds, ["sign_up.closed", "sign_up.opened"]);
 }
+
+#[tokio::test]
+async fn who_asked_for_an_organisation_and_from_where_stands_in_the_audit_log() {
+    let accounts = open_server().await;
+    let house = accounts.ensure_house(now()).await.unwrap();
+    ask(&accounts, ADA, now()).await.unwrap();
+    let noted = accounts.audit(house, None, 50).unwrap().entries;
+    let asked = noted.iter().find(|entry| entry.deed.as_str() == "sign_up.requested").unwrap();
+    assert_eq!((asked.subject.as_str(), asked.from), (ADA, Some(network(ADA))));
+}
